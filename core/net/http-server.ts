@@ -1,0 +1,175 @@
+/**
+ * HTTP/1.1 (and HTTPS) over any tier: node:http's own server, fed with connections from a Transport.
+ *
+ * Node's timers run on real time, so all of the server's are off; whoever wants a time-out uses the Clock.
+ * The Date header comes from the Clock too. Every exchange is reported with a digest of what was said above
+ * TLS, in both directions, whatever the chunking.
+ */
+import { createHash, type Hash } from 'node:crypto';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { Duplex } from 'node:stream';
+import type { Clock } from '../time/clock.ts';
+import type { Bytes, UnixMillis } from '../units.ts';
+import type { Endpoint, Listener, TlsIdentity, Transport } from './transport.ts';
+
+export interface HttpExchange {
+  readonly startedAt: UnixMillis;
+  /** Node that dialled. */
+  readonly from: string;
+  readonly method: string;
+  /** Request target as sent: path and query. May hold secrets (SAS signatures): mask before showing. */
+  readonly target: string;
+  readonly host: string;
+  /** SOAP action or operation name, when the handler set `response.operation`. */
+  readonly operation: string | undefined;
+  /** 0 when the connection was lost before the answer was complete. */
+  readonly status: number;
+  readonly requestBytes: Bytes;
+  readonly responseBytes: Bytes;
+  /** SHA-256, hex, over request line, headers and body. */
+  readonly requestDigest: string;
+  /** SHA-256, hex, over status line, headers and body. */
+  readonly responseDigest: string;
+}
+
+/** A response that knows which operation it answers, for journals and counters. */
+export type HttpResponseOut = ServerResponse & { operation?: string };
+
+export type HttpHandler = (request: IncomingMessage & { from?: string }, response: HttpResponseOut) => void;
+
+export interface HttpServerOptions {
+  transport: Transport;
+  at: Endpoint | readonly Endpoint[];
+  /** HTTPS when given. */
+  identity?: TlsIdentity;
+  clock: Clock;
+  handler: HttpHandler;
+  /** CONNECT requests; refused with 405 when absent. */
+  onConnect?: (request: IncomingMessage, raw: Duplex, head: Buffer, from: string) => void;
+  onExchange?: (exchange: HttpExchange) => void;
+  /** Total size of the headers of one request. */
+  headerBytesMax?: Bytes;
+}
+
+export async function serveHttp(options: HttpServerOptions): Promise<Listener> {
+  const { transport, clock, handler, onExchange } = options;
+  const diallers = new WeakMap<object, string>();
+  const connections = new Set<Duplex>();
+  const server = createServer(
+    {
+      keepAliveTimeout: 0,
+      requestTimeout: 0,
+      headersTimeout: 0,
+      connectionsCheckingInterval: 0x7fff_ffff,
+      maxHeaderSize: options.headerBytesMax ?? 32 * 1024,
+      highWaterMark: 256 * 1024,
+    },
+    (request, response) => {
+      const from = diallers.get(request.socket) ?? 'client';
+      response.sendDate = false;
+      response.setHeader('Date', new Date(clock.wall()).toUTCString());
+      if (onExchange) observe(request, response, from, clock.wall(), onExchange);
+      handler(Object.assign(request, { from }), response);
+    },
+  );
+  server.timeout = 0;
+  server.on('connect', (request: IncomingMessage, raw: Duplex, head: Buffer) => {
+    if (options.onConnect) options.onConnect(request, raw, head, diallers.get(raw) ?? 'client');
+    else raw.end('HTTP/1.1 405 Method Not Allowed\r\nContent-Length: 0\r\n\r\n');
+  });
+  const listener = await transport.listen(options.at, (raw, from) => {
+    const serve = (connection: Duplex): void => {
+      diallers.set(connection, from);
+      connections.add(connection);
+      connection.once('close', () => connections.delete(connection));
+      server.emit('connection', connection);
+    };
+    if (!options.identity) return serve(raw);
+    transport.secureServer(raw, options.identity).then(serve, () => {}); // a failed handshake is the client's to report
+  });
+  return {
+    endpoint: listener.endpoint,
+    async close() {
+      await listener.close();
+      for (const connection of connections) connection.destroy();
+    },
+  };
+}
+
+/** Digests one exchange by watching what passes through the request and response objects. */
+function observe(
+  request: IncomingMessage,
+  response: HttpResponseOut,
+  from: string,
+  startedAt: UnixMillis,
+  onExchange: (exchange: HttpExchange) => void,
+): void {
+  const asked = digestOf(
+    `${request.method} ${request.url} HTTP/${request.httpVersion}\n${headerLines(request.rawHeaders)}\n`,
+  );
+  const push = request.push.bind(request);
+  request.push = (chunk: Buffer | null, encoding?: BufferEncoding) => {
+    if (chunk) asked.add(chunk);
+    return push(chunk, encoding);
+  };
+  const said = digestOf('');
+  const write = response.write.bind(response) as (...args: unknown[]) => boolean;
+  const end = response.end.bind(response) as (...args: unknown[]) => ServerResponse;
+  response.write = (...args: unknown[]) => {
+    said.add(args[0]);
+    return write(...args);
+  };
+  // node:http's end(chunk) does not pass through the write property, so nothing is counted twice
+  response.end = (...args: unknown[]) => {
+    if (typeof args[0] === 'string' || args[0] instanceof Uint8Array) said.add(args[0]);
+    return end(...args);
+  };
+  let reported = false;
+  const report = (complete: boolean): void => {
+    if (reported) return;
+    reported = true;
+    const names = response.getHeaderNames().sort();
+    const head = `${response.statusCode}\n${names.map((name) => `${name}: ${String(response.getHeader(name))}`).join('\n')}\n`;
+    onExchange({
+      startedAt,
+      from,
+      method: request.method ?? '',
+      target: request.url ?? '',
+      host: request.headers.host ?? '',
+      operation: response.operation,
+      status: complete ? response.statusCode : 0,
+      requestBytes: asked.bytes(),
+      responseBytes: said.bytes(),
+      requestDigest: asked.hex(),
+      responseDigest: createHash('sha256').update(head).update(said.hex()).digest('hex'),
+    });
+  };
+  response.once('finish', () => report(true));
+  response.once('close', () => report(response.writableFinished));
+}
+
+interface Digest {
+  add(chunk: unknown): void;
+  bytes(): Bytes;
+  hex(): string;
+}
+
+function digestOf(head: string): Digest {
+  const hash: Hash = createHash('sha256').update(head);
+  let bytes = 0;
+  return {
+    add(chunk) {
+      const data = typeof chunk === 'string' ? Buffer.from(chunk) : (chunk as Uint8Array);
+      bytes += data.length;
+      hash.update(data);
+    },
+    bytes: () => bytes,
+    hex: () => hash.copy().digest('hex'),
+  };
+}
+
+function headerLines(raw: readonly string[]): string {
+  const lines: string[] = [];
+  for (let i = 0; i + 1 < raw.length; i += 2) lines.push(`${raw[i]!.toLowerCase()}: ${raw[i + 1]}`);
+  return lines.sort().join('\n');
+}

@@ -177,12 +177,12 @@ class TransportAgent extends Agent {
     return `${options.secure ? 'https' : 'http'}://${options.host}:${options.port}`;
   }
 
-  /** Idle connections stay; no real-time timers, no unref (an idle connection keeps nothing alive in a world). */
-  override keepSocketAlive(_socket: Duplex): boolean {
-    return true;
+  /** In a world idle connections stay: no real-time timers. A real server's keep-alive hint is honoured. */
+  override keepSocketAlive(socket: Duplex): boolean {
+    if (this.#options.transport.tier !== 'wall') return true;
+    const kept: unknown = super.keepSocketAlive(socket); // declared void, documented to answer
+    return kept === true;
   }
-
-  override reuseSocket(): void {}
 
   override createConnection(
     options: ClientRequestArgs & { secure?: boolean },

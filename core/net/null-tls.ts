@@ -9,6 +9,7 @@
  * Not a security protocol: it never leaves the process.
  */
 import { X509Certificate } from 'node:crypto';
+import { isIP } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Clock } from '../time/clock.ts';
 import { errors, type TlsClientOptions, type TlsIdentity } from './transport.ts';
@@ -60,7 +61,7 @@ export function verifyChain(chain: readonly X509Certificate[], options: TlsClien
         what: `The certificate of ${name} is valid from ${current.validFrom} to ${current.validTo}; it is ${new Date(now).toISOString()}.`,
       });
     if (trusted.some((ca) => ca.fingerprint256 === current.fingerprint256 || issued(ca, current))) {
-      if (leaf.checkHost(name) ?? leaf.checkIP(name)) return;
+      if (coversName(leaf, name)) return;
       throw errors.make('net.tls.name', {
         what: `The certificate of ${name} is for ${leaf.subjectAltName ?? leaf.subject}.`,
       });
@@ -71,6 +72,11 @@ export function verifyChain(chain: readonly X509Certificate[], options: TlsClien
   throw errors.make('net.tls.untrusted', {
     what: `The certificate of ${name} was issued by "${leaf.issuer.replaceAll('\n', ', ')}", which is not trusted here.`,
   });
+}
+
+/** Is the certificate for this DNS name or address? */
+export function coversName(leaf: X509Certificate, name: string): boolean {
+  return (isIP(name) ? leaf.checkIP(name) : leaf.checkHost(name)) !== undefined;
 }
 
 function issued(authority: X509Certificate, certificate: X509Certificate): boolean {

@@ -15,6 +15,7 @@ import { defineErrors } from '../errors.ts';
 import type { Quiescence } from '../time/quiescence.ts';
 import type { LinkRules } from './link-rules.ts';
 import { socketError } from './memory-pipe.ts';
+import { coversName } from './null-tls.ts';
 import {
   type Endpoint,
   type Listener,
@@ -272,7 +273,7 @@ function secureClient(raw: Duplex, options: TlsClientOptions, signal?: AbortSign
 
 function checkName(name: string, certificate: PeerCertificate): Error | undefined {
   const leaf = new X509Certificate(certificate.raw);
-  if (leaf.checkHost(name) ?? leaf.checkIP(name)) return undefined;
+  if (coversName(leaf, name)) return undefined;
   return netErrors.make('net.tls.name', {
     what: `The certificate of ${name} is for ${leaf.subjectAltName ?? leaf.subject}.`,
   });

@@ -99,6 +99,8 @@ export class XmlStream {
   #bytes = 0;
   #elements = 0;
   #inBulk = false;
+  /** Depth of the bulk element that is open, or -1. */
+  #bulkAt = -1;
   #rest: Buffer = Buffer.alloc(0);
 
   constructor(options: XmlStreamOptions) {
@@ -177,7 +179,7 @@ export class XmlStream {
   }
 
   #isBulkOpen(): boolean {
-    return this.#options.bulk !== undefined && this.#open.at(-1) === this.#options.bulk.tag;
+    return this.#bulkAt >= 0 && this.#bulkAt === this.#open.length - 1;
   }
 
   #parse(bytes: Buffer): void {
@@ -203,7 +205,11 @@ export class XmlStream {
     }
     this.#scopes.push(scope);
     if (this.#capturedAt < 0) {
-      if (!this.#options.capture(tag.local, depth)) return this.#options.onOpen?.(tag.local, depth);
+      if (!this.#options.capture(tag.local, depth)) {
+        if (tag.name === this.#options.bulk?.tag && Object.keys(tag.attributes).length === 0)
+          this.#bulkAt = depth;
+        return this.#options.onOpen?.(tag.local, depth);
+      }
       this.#capturedAt = depth;
     }
     let attributes = NO_ATTRIBUTES as Map<string, XmlAttribute>;
@@ -221,7 +227,10 @@ export class XmlStream {
     const depth = this.#open.length;
     const draft = this.#drafts.pop();
     if (!draft) {
-      if (this.#options.bulk?.tag === name) this.#options.bulk.sink.end();
+      if (this.#bulkAt === depth) {
+        this.#bulkAt = -1;
+        this.#options.bulk!.sink.end();
+      }
       this.#options.onClose?.(name, depth);
       return;
     }

@@ -1,17 +1,17 @@
 /**
  * One test project per top-level folder. Vitest 4 and later no longer look for this file name by
  * themselves, so vitest.config.ts re-exports it; `npm run check` fails if a folder has no project here.
+ *
+ * All random tests of one run share one seed, printed first: repeat a run with DRYLIFT_TEST_SEED=<seed>.
  */
+import { randomInt } from 'node:crypto';
 import { defineConfig } from 'vitest/config';
 
-export const FOLDERS = [
-  'core',
-  'simulators',
-  'reference-appliance',
-  'reports',
-  'scenarios',
-  'bench',
-] as const;
+const FOLDERS = ['core', 'simulators', 'reference-appliance', 'reports', 'scenarios', 'bench'] as const;
+
+process.env.DRYLIFT_TEST_SEED ??= String(randomInt(0x7fff_ffff));
+const seed = process.env.DRYLIFT_TEST_SEED;
+if (!process.argv.includes('--json')) console.log(`random tests: DRYLIFT_TEST_SEED=${seed}`);
 
 export default defineConfig({
   test: {
@@ -21,9 +21,10 @@ export default defineConfig({
         root: import.meta.dirname,
         include: [`${folder}/**/*.test.ts`],
         environment: 'node',
-        testTimeout: 60_000,
-        hookTimeout: 60_000,
-        env: { TZ: 'UTC' },
+        setupFiles: ['core/testing/random-seed.ts'],
+        testTimeout: 120_000,
+        hookTimeout: 120_000,
+        env: { TZ: 'UTC', DRYLIFT_TEST_SEED: seed },
       },
     })),
   },

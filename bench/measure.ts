@@ -1,0 +1,57 @@
+/**
+ * Measuring one bench with mitata, peer and subject by turns in one process, so that a drift of the machine's
+ * speed meets both. Figures are medians; the ratio is that of the medians.
+ */
+import { measure as mitataMeasure } from 'mitata';
+import type { Bench } from './suite.ts';
+
+export interface Measured {
+  readonly suite: string;
+  readonly bench: string;
+  readonly unit: string;
+  /** Median over the rounds. */
+  readonly unitsPerSecond: number;
+  readonly nanosecondsPerUnit: number;
+  readonly rounds: number;
+  readonly peer?: {
+    readonly name: string;
+    readonly nanosecondsPerUnit: number /** Subject's time over the peer's: below 1 is faster. */;
+    readonly ratio: number;
+  };
+}
+
+const ROUNDS = 5;
+
+export async function measureBench(suite: string, bench: Bench): Promise<Measured> {
+  await bench.setup?.();
+  const mine: number[] = [];
+  const theirs: number[] = [];
+  for (let round = 0; round < ROUNDS; round++) {
+    if (bench.peer && round % 2 === 1) theirs.push(await medianNs(bench.peer.run));
+    mine.push(await medianNs(bench.run));
+    if (bench.peer && round % 2 === 0) theirs.push(await medianNs(bench.peer.run));
+  }
+  const ns = median(mine) / bench.work;
+  const peerNs = bench.peer && median(theirs) / bench.work;
+  return {
+    suite,
+    bench: bench.name,
+    unit: bench.unit,
+    unitsPerSecond: 1e9 / ns,
+    nanosecondsPerUnit: ns,
+    rounds: ROUNDS,
+    ...(bench.peer && peerNs
+      ? { peer: { name: bench.peer.name, nanosecondsPerUnit: peerNs, ratio: ns / peerNs } }
+      : {}),
+  };
+}
+
+async function medianNs(run: () => unknown): Promise<number> {
+  const stats = await mitataMeasure(run, { min_cpu_time: 100e6, min_samples: 5, warmup_samples: 2 });
+  return stats.p50;
+}
+
+function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[sorted.length >> 1]!;
+}

@@ -1,0 +1,160 @@
+/**
+ * A story as data: an estate, what is done in it, what goes wrong, what must hold. One closed schema, so that
+ * a misspelt word is a mistake and not a silent default; published as JSON Schema for editors
+ * (`drylift check --schema`). `scenario-yaml.ts` reads it from YAML and knows the positions of mistakes,
+ * `scenario-builder.ts` writes it from TypeScript.
+ */
+import { z } from 'zod';
+import { defineErrors } from '#core/errors.ts';
+import { type Bytes, type Millis, parseDuration, type Ratio, type UnixMillis } from '#core/units.ts';
+import { type Expectation, expectation } from './expect.ts';
+import { type Fault, fault } from './scenario-faults.ts';
+import {
+  duration,
+  filePath,
+  instant,
+  machineName,
+  mistake,
+  percent,
+  scenarioName,
+  size,
+} from './scenario-fields.ts';
+import { type Step, step } from './scenario-steps.ts';
+
+export const errors = defineErrors({
+  'scenario.unknownKey': {
+    blame: 'input',
+    why: 'A scenario is a closed language: a word that it does not know would otherwise be ignored silently.',
+    next: 'Correct the spelling; `drylift check --schema` prints all words, for editors to complete.',
+  },
+  'scenario.badValue': {
+    blame: 'input',
+    why: 'The value is not of the kind that belongs here.',
+    next: 'Write a permitted value; `drylift check --schema` prints what each word takes.',
+  },
+  'scenario.badDuration': {
+    blame: 'input',
+    why: 'A duration is one or more numbers with a unit, largest unit first.',
+    next: 'Write for example 5m, 1d04h or 30d; units are ms, s, m, h, d.',
+  },
+  'scenario.badYaml': {
+    blame: 'input',
+    why: 'The file is not YAML.',
+    next: 'Correct the line shown; indentation, colons and quotes are the usual causes.',
+  },
+  'scenario.unknown': {
+    blame: 'input',
+    why: 'No scenario of that name is built in, and there is no such file.',
+    next: 'Run `drylift list` for the names, or give the path of a .scenario.yaml file.',
+  },
+  'scenario.cannotRead': {
+    blame: 'input',
+    why: 'A file that the run needs could not be read.',
+    next: "Check path and permissions; paths inside a scenario are relative to the scenario's own file.",
+  },
+});
+
+const SHAPES = ['office', 'batch', 'bursty', 'idle', 'steady', 'leaking'] as const;
+export const OPERATING_SYSTEMS = ['ubuntu-22.04', 'debian-12', 'windows-2019'] as const;
+
+const disk = z
+  .union([
+    size,
+    z.strictObject({
+      image: filePath.describe('raw image (.img, .raw, .zst); the disk is as large as it, or as `size`'),
+      size: size.optional(),
+    }),
+  ])
+  .transform((value): DiskPlan => (typeof value === 'number' ? { size: value } : value));
+
+export interface DiskPlan {
+  readonly size?: Bytes | undefined;
+  readonly image?: string;
+}
+
+const machine = z.strictObject({
+  name: machineName,
+  os: z.enum(OPERATING_SYSTEMS).optional(),
+  cores: z.int().min(1).max(128).optional(),
+  memory: size.optional(),
+  disks: z.array(disk).min(1).max(60).optional(),
+  shape: z.enum(SHAPES).optional(),
+});
+export type MachinePlan = Readonly<z.output<typeof machine>>;
+
+const generate = z.strictObject({
+  vcenter: z.strictObject({
+    servers: z.int().min(1).max(10_000),
+    hosts: z.int().min(1).max(1000).optional(),
+  }),
+  mix: z.strictObject({ windows: percent, linux: percent }).optional(),
+  shapes: z.partialRecord(z.enum(SHAPES), percent).optional(),
+});
+export type GeneratePlan = Readonly<z.output<typeof generate>>;
+
+const estate = z
+  .strictObject({
+    import: z.strictObject({ rvtools: filePath.describe('RVTools workbook (.xlsx)') }).optional(),
+    generate: generate.optional(),
+    machines: z
+      .array(machine)
+      .max(1000)
+      .default([])
+      .describe('named exceptions: the machine of that name is changed, or added where there is none'),
+  })
+  .superRefine((value, ctx) => {
+    if ((value.import === undefined) === (value.generate === undefined))
+      mistake(ctx, 'An estate comes from exactly one of: import, generate.', { code: 'badValue' });
+  });
+
+/** Invariants that a scenario may relax, with a reason that the report then carries. */
+const relaxed = z.strictObject({ check: z.string().min(1), relax: z.string().min(1).max(500) });
+
+export const scenarioSchema = z.strictObject({
+  drylift: z.literal('scenario/v1'),
+  name: scenarioName,
+  says: z.string().min(1).max(1000).describe('the story in a sentence, for people'),
+  tags: z.array(z.string().min(1).max(40)).max(20).default([]),
+  seed: z
+    .union([z.string().min(1).max(100), z.int()])
+    .transform(String)
+    .optional()
+    .describe('a hash of the name unless given; --seed wins'),
+  estate,
+  clock: z
+    .strictObject({
+      start: instant.default(Date.parse('2026-03-02T08:00:00Z')),
+      limit: duration.default(parseDuration('60d')),
+    })
+    .prefault({}),
+  script: z.array(step).min(1).max(200),
+  faults: z.array(fault).max(200).default([]),
+  expect: z.array(expectation).max(100).default([]),
+  watch: z.array(relaxed).max(20).default([]),
+});
+
+export interface Scenario {
+  readonly drylift: 'scenario/v1';
+  readonly name: string;
+  readonly says: string;
+  readonly tags: readonly string[];
+  readonly seed?: string | undefined;
+  readonly estate: {
+    readonly import?: { readonly rvtools: string } | undefined;
+    readonly generate?: GeneratePlan | undefined;
+    readonly machines: readonly MachinePlan[];
+  };
+  readonly clock: { readonly start: UnixMillis; readonly limit: Millis };
+  readonly script: readonly Step[];
+  readonly faults: readonly Fault[];
+  readonly expect: readonly Expectation[];
+  readonly watch: ReadonlyArray<{ readonly check: string; readonly relax: string }>;
+}
+
+/** Shares given for a mix or for shapes; what is left over goes to none. */
+export type Shares = Readonly<Record<string, Ratio>>;
+
+/** The language as JSON Schema (draft 2020-12), for editors. */
+export function scenarioJsonSchema(): unknown {
+  return z.toJSONSchema(scenarioSchema, { io: 'input', unrepresentable: 'any' });
+}

@@ -22,6 +22,15 @@ describe('points of a series', () => {
     expect(points.at(99)).toBeUndefined();
   });
 
+  test('a replaced point is the last word, larger or smaller, wherever it lies', () => {
+    const points = filled([[100, 5]]);
+    points.replace(100, 3);
+    points.replace(99, 7);
+    for (let window = 101; window < 200; window++) points.replace(window, window);
+    expect([points.at(99), points.at(100), points.at(150)]).toEqual([7, 3, 150]);
+    expect(points.count()).toBe(101);
+  });
+
   test('windows before, after and between what is stored are absent until raised', () => {
     const points = filled([
       [100, 1],

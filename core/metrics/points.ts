@@ -82,19 +82,22 @@ export class Points {
    * @throws `points.tooWide` when the series would cover more than WINDOWS_MAX windows.
    */
   raise(window: WindowIndex, value: number): boolean {
-    assert(
-      Number.isInteger(window) && window >= 0 && window <= 0xffff_ffff,
-      `a window number is a whole number, got ${window}`,
-    );
-    const rounded = Math.fround(value) + 0; // + 0 turns -0 into 0: one zero, one encoding
-    assert(
-      rounded >= 0 && rounded < Number.POSITIVE_INFINITY,
-      `a point is finite and at least 0, got ${value}`,
-    );
+    const rounded = checkedPoint(window, value);
     const slot = this.#slotFor(window);
     if (this.#slots[slot]! >= rounded) return false; // false for an absent slot: NaN compares false
     this.#slots[slot] = rounded;
     return true;
+  }
+
+  /**
+   * Stores `value` (finite, at least 0; rounded to 32 bits) whatever was there: for a receiver to whom the
+   * sender's last word counts.
+   * @throws `points.tooWide` when the series would cover more than WINDOWS_MAX windows.
+   */
+  replace(window: WindowIndex, value: number): void {
+    const rounded = checkedPoint(window, value);
+    const slot = this.#slotFor(window); // may grow the array, so it comes first
+    this.#slots[slot] = rounded;
   }
 
   /** Raises by every point of another series of the same period. @returns how many points changed. */
@@ -235,6 +238,20 @@ export class Points {
     this.#length = length;
     return slot;
   }
+}
+
+/** The value as it is stored: 32 bits, and one zero, so that equal series have one encoding. */
+function checkedPoint(window: WindowIndex, value: number): number {
+  assert(
+    Number.isInteger(window) && window >= 0 && window <= 0xffff_ffff,
+    `a window number is a whole number, got ${window}`,
+  );
+  const rounded = Math.fround(value) + 0; // + 0 turns -0 into 0
+  assert(
+    rounded >= 0 && rounded < Number.POSITIVE_INFINITY,
+    `a point is finite and at least 0, got ${value}`,
+  );
+  return rounded;
 }
 
 /** Values of a view of slots that are not absent. */

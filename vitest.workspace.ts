@@ -9,9 +9,12 @@ import { defineConfig } from 'vitest/config';
 
 const FOLDERS = ['core', 'simulators', 'reference-appliance', 'reports', 'scenarios', 'bench'] as const;
 
-process.env.DRYLIFT_TEST_SEED ??= String(randomInt(0x7fff_ffff));
+if (process.env.DRYLIFT_TEST_SEED === undefined) {
+  process.env.DRYLIFT_TEST_SEED = String(randomInt(0x7fff_ffff));
+  if (!process.argv.includes('--json'))
+    console.log(`random tests: DRYLIFT_TEST_SEED=${process.env.DRYLIFT_TEST_SEED}`);
+}
 const seed = process.env.DRYLIFT_TEST_SEED;
-if (!process.argv.includes('--json')) console.log(`random tests: DRYLIFT_TEST_SEED=${seed}`);
 
 export default defineConfig({
   test: {

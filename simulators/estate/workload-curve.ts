@@ -234,7 +234,8 @@ function makeCurve(fields: Pick<Curve, Needed> & Partial<Curve>): Curve {
 /**
  * Fills `out[outOffset … outOffset + count)` with the samples `first … first + count − 1`.
  *
- * A sample stands at the end of its 20-second window, the instant `sample × 20 s` after the Unix epoch.
+ * A sample stands at the end of its 20-second window, the instant `sample × 20 s` after the Unix epoch, so the
+ * first one is 1.
  * Values are whole numbers ≥ 0: hundredths of a per cent at most 10000 (cpu.usage, mem.usage), KB/s, or
  * operations/s. Whether the machine was on then is not the curve's business: ask `Estate.wasOn`.
  */
@@ -245,16 +246,17 @@ export function fillCurve(
   out: Int32Array,
   outOffset = 0,
 ): void {
-  if (!Number.isInteger(firstSample) || firstSample < 0 || firstSample + count >= 0x8000_0000)
+  if (!Number.isInteger(firstSample) || firstSample < 1 || firstSample + count >= 0x8000_0000)
     assert(false, `samples ${firstSample} (+${count}) lie outside the grid`);
   if (outOffset + count > out.length)
     assert(false, `${count} samples do not fit behind ${outOffset} of ${out.length}`);
   const { noiseKey, spikeBelow, spike, cap } = curve;
   const end = outOffset + count;
-  let block = Math.floor(firstSample / SAMPLES_PER_BLOCK) | 0;
+  // The window of a sample is the one that ends with it, so samples 1 … 15 make up block 0.
+  let block = Math.floor((firstSample - 1) / SAMPLES_PER_BLOCK) | 0;
   for (let to = outOffset; to < end; block++) {
     const sample = firstSample + (to - outOffset);
-    const blockEnd = Math.min(end, to + (block + 1) * SAMPLES_PER_BLOCK - sample);
+    const blockEnd = Math.min(end, to + (block + 1) * SAMPLES_PER_BLOCK + 1 - sample);
     const level = blockLevel(curve, block);
     fillBlock(out, to, blockEnd, sample, noiseKey, level, noiseOf(curve, level), spikeBelow, spike, cap);
     to = blockEnd;
@@ -285,7 +287,7 @@ function fillBlock(
 
 /** One sample, by the plain definition that `fillCurve` must equal. For oracles. */
 export function curveAt(curve: Curve, sample: SampleIndex): number {
-  const level = blockLevel(curve, Math.floor(sample / SAMPLES_PER_BLOCK));
+  const level = blockLevel(curve, Math.floor((sample - 1) / SAMPLES_PER_BLOCK));
   const hash = mix32(curve.noiseKey, sample);
   const sign = (Math.floor(hash / 2 ** 22) * 2 + 1 - 1024) / 1024; // −1023/1024 … 1023/1024 in odd steps
   const noise = Math.floor(sign * noiseOf(curve, level));

@@ -1,7 +1,7 @@
 /** `drylift bench …`: what the gate compares. Composition root: reads files, prints, sets exit codes. */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import type { Command } from 'commander';
-import { findRun, readRecord } from '#reports/read.ts';
+import { findRun, listRuns, RUNS_FOLDER, readRecord, recordPath } from '#reports/read.ts';
 import { type CounterBaseline, compareCounters, errors, parseBaseline } from './counters.ts';
 
 interface CountersOptions {
@@ -26,7 +26,9 @@ export function registerBench(program: Command): void {
 }
 
 function counters(options: CountersOptions): void {
-  const { record } = readRecord(findRun(options.run ?? 'latest'));
+  const newest = listRuns(RUNS_FOLDER).runs[0];
+  if (!options.run && !newest) throw errors.make('bench.noRun', { what: `${RUNS_FOLDER} holds no run.` });
+  const { record } = readRecord(options.run ? findRun(options.run) : recordPath(RUNS_FOLDER, newest!.id));
   if (options.write) {
     const before: CounterBaseline = existsSync(options.write)
       ? parseBaseline(readFileSync(options.write, 'utf8'), options.write)

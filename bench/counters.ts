@@ -23,6 +23,11 @@ export const errors = defineErrors({
     why: 'A baseline is a JSON file of format drylift/counters/v1 that holds the counters of named scenarios.',
     next: 'Write one with: drylift bench counters --run RUN --write FILE',
   },
+  'bench.noRun': {
+    blame: 'input',
+    why: 'Counters are read from the record of a run.',
+    next: 'Make one first: drylift run hello',
+  },
   'bench.noBaseline': {
     blame: 'input',
     why: 'Counters can only be compared for the same scenario and seed.',

@@ -1,0 +1,238 @@
+/**
+ * An assessment for people and programs: a plain-text table, CSV rows, a JSON object.
+ *
+ * Names come from workbooks and servers that others control. Control characters never reach a terminal, and
+ * text that a spreadsheet would run as a formula is marked as text.
+ */
+import { PERCENTILE_DEFINITION } from '../metrics/percentile.ts';
+import type { AssessedMachine, Assessment } from './assess.ts';
+import type { Confidence } from './confidence.ts';
+import { explain, money, reasonLine } from './explanation.ts';
+import { READINESS_NAMES } from './vocabulary.ts';
+
+const COLUMNS = [
+  'Machine',
+  'Readiness',
+  'Size',
+  'Cores',
+  'Memory GiB',
+  'Disks',
+  'Compute/month',
+  'Storage/month',
+  'Confidence',
+  'Reason',
+] as const;
+const RIGHT_ALIGNED = new Set<string>(['Cores', 'Memory GiB', 'Compute/month', 'Storage/month']);
+const NAME_WIDTH_MAX = 32;
+
+/** Machine row as texts, in the order of COLUMNS. */
+function cells(assessment: Assessment, machine: AssessedMachine): string[] {
+  const size = machine.recommendedSize === undefined ? undefined : machine.size?.chosen;
+  return [
+    plainText(machine.facts.displayName),
+    READINESS_NAMES[machine.suitability],
+    size?.name ?? '-',
+    size ? String(size.vCpus) : '-',
+    size ? String(Number((size.memoryMiB / 1024).toFixed(2))) : '-',
+    diskList(machine),
+    size ? money(machine.monthlyComputeCost) : '-',
+    size ? money(machine.monthlyStorageCost) : '-',
+    stars(machine.confidence),
+    plainText(reasonLine(assessment.plan, machine)),
+  ];
+}
+
+/** "P10 2×S4": short names in the order of the disks, equal ones counted. */
+function diskList(machine: AssessedMachine): string {
+  const counts = new Map<string, number>();
+  for (const disk of machine.disks) {
+    const name = disk.choice ? disk.choice.name.replace(/^(Standard|StandardSSD|Premium)_/, '') : 'none';
+    counts.set(name, (counts.get(name) ?? 0) + 1);
+  }
+  return [...counts].map(([name, n]) => (n === 1 ? name : `${n}×${name}`)).join(' ') || '-';
+}
+
+function stars(confidence: Confidence | undefined): string {
+  return confidence === undefined ? '-' : '★'.repeat(confidence.stars) + '☆'.repeat(5 - confidence.stars);
+}
+
+/** Without control characters: no line breaks, tabs or escape sequences. */
+function plainText(text: string): string {
+  return text.replace(/\p{Cc}/gu, ' ');
+}
+
+/** The table, its totals below; no trailing spaces, one line break at the end. */
+export function assessmentTable(assessment: Assessment): string {
+  const rows = assessment.machines.map((machine) => {
+    const row = cells(assessment, machine);
+    const name = row[0]!;
+    row[0] = name.length > NAME_WIDTH_MAX ? `${name.slice(0, NAME_WIDTH_MAX - 1)}…` : name;
+    return row;
+  });
+  const all = [[...COLUMNS], COLUMNS.map((column) => '-'.repeat(column.length)), ...rows];
+  const widths = COLUMNS.map((_, i) => all.reduce((width, row) => Math.max(width, row[i]!.length), 0));
+  const lines = all.map((row) =>
+    row
+      .map((cell, i) =>
+        RIGHT_ALIGNED.has(COLUMNS[i]!) ? cell.padStart(widths[i]!) : cell.padEnd(widths[i]!),
+      )
+      .join('  ')
+      .trimEnd(),
+  );
+  return `${[...lines, '', ...summaryLines(assessment)].join('\n')}\n`;
+}
+
+/** What the assessment comes to, a few lines. */
+export function summaryLines(assessment: Assessment): string[] {
+  const { totals, plan, confidence } = assessment;
+  const counts = Object.entries(READINESS_NAMES)
+    .map(([key, name]) => [totals.bySuitability[key as keyof typeof READINESS_NAMES], name] as const)
+    .filter(([n]) => n > 0)
+    .map(([n, name]) => `${n} ${name.toLowerCase()}`);
+  const { currency, sizingCriterion, percentile, timeRange, scalingFactor, ruleset, azureLocation } =
+    plan.properties;
+  const how =
+    sizingCriterion === 'PerformanceBased'
+      ? `${percentile} of ${timeRange}, factor ${scalingFactor}`
+      : `as on-premises, factor ${plan.rules.factorOnAllocated ? scalingFactor : 'unused'}`;
+  return [
+    `${totals.machines} machines: ${counts.join(', ') || 'none'}.`,
+    `Monthly ${currency}: compute ${money(totals.monthlyComputeCost)}, storage ${money(totals.monthlyStorageCost)}` +
+      `${totals.monthlySecurityCost > 0 ? `, security ${money(totals.monthlySecurityCost)}` : ''}.`,
+    `Confidence: ${confidence ? `${stars(confidence)} (${confidence.percent.toFixed(1)} %)` : 'not rated'}.`,
+    `Ruleset ${ruleset}, ${azureLocation}, ${how}. Prices: ${plan.priceSource}, ${plan.pricesTimestamp.slice(0, 10)}.`,
+  ];
+}
+
+const CSV_COLUMNS = [
+  'machine',
+  'readiness',
+  'suitability',
+  'suitabilityExplanation',
+  'suitabilityDetail',
+  'recommendedSize',
+  'cores',
+  'memoryMiB',
+  'effectiveCores',
+  'effectiveMemoryMiB',
+  'disks',
+  'monthlyComputeCost',
+  'monthlyStorageCost',
+  'currency',
+  'confidencePercent',
+  'confidenceStars',
+  'reason',
+] as const;
+
+/** Lines of RFC 4180, header first, each ended with CRLF. */
+export function* csvRows(assessment: Assessment): Generator<string> {
+  yield `${CSV_COLUMNS.join(',')}\r\n`;
+  for (const machine of assessment.machines) {
+    const size = machine.recommendedSize === undefined ? undefined : machine.size?.chosen;
+    const values: readonly (string | number | undefined)[] = [
+      plainText(machine.facts.displayName),
+      READINESS_NAMES[machine.suitability],
+      machine.suitability,
+      machine.suitabilityExplanation,
+      machine.suitabilityDetail,
+      size?.name,
+      size?.vCpus,
+      size?.memoryMiB,
+      machine.cores.value,
+      machine.memoryMiB.value,
+      machine.disks.map((disk) => disk.choice?.name ?? 'none').join(' '),
+      size && money(machine.monthlyComputeCost),
+      size && money(machine.monthlyStorageCost),
+      assessment.plan.properties.currency,
+      machine.confidence?.percent,
+      machine.confidence?.stars,
+      plainText(reasonLine(assessment.plan, machine)),
+    ];
+    yield `${values.map(csvCell).join(',')}\r\n`;
+  }
+}
+
+export function assessmentCsv(assessment: Assessment): string {
+  return [...csvRows(assessment)].join('');
+}
+
+function csvCell(value: string | number | undefined): string {
+  if (value === undefined) return '';
+  if (typeof value === 'number') return String(value);
+  // An apostrophe keeps spreadsheets from running a name as a formula.
+  const text = /^[=+\-@]/.test(value) ? `'${value}` : value;
+  return /[",]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+}
+
+/** A plain object, under the names of API 2019-10-01 where it has one. Amounts and figures are unrounded. */
+export function assessmentJson(assessment: Assessment): Record<string, unknown> {
+  const { plan, totals, confidence } = assessment;
+  return {
+    properties: plan.properties,
+    asOf: new Date(plan.asOf).toISOString(),
+    history: {
+      from: new Date(plan.history.from * plan.history.periodMs).toISOString(),
+      to: new Date(plan.history.to * plan.history.periodMs).toISOString(),
+      expectedPointsPerCounter: plan.history.expected,
+    },
+    percentileDefinition: PERCENTILE_DEFINITION,
+    prices: { source: plan.priceSource, timestamp: plan.pricesTimestamp, currency: plan.properties.currency },
+    numberOfMachines: totals.machines,
+    suitabilitySummary: totals.bySuitability,
+    monthlyComputeCost: totals.monthlyComputeCost,
+    monthlyStorageCost: totals.monthlyStorageCost,
+    monthlyStandardSSDStorageCost: totals.storageCostByType.StandardSSD,
+    monthlyPremiumStorageCost: totals.storageCostByType.Premium,
+    monthlySecurityCost: totals.monthlySecurityCost,
+    confidenceRatingInPercentage: confidence?.percent ?? null,
+    confidenceStars: confidence?.stars ?? null,
+    assessedMachines: assessment.machines.map((machine) => machineJson(assessment, machine)),
+  };
+}
+
+function machineJson(assessment: Assessment, machine: AssessedMachine): Record<string, unknown> {
+  const size = machine.recommendedSize === undefined ? undefined : machine.size?.chosen;
+  return {
+    id: machine.facts.id,
+    displayName: machine.facts.displayName,
+    suitability: machine.suitability,
+    suitabilityExplanation: machine.suitabilityExplanation,
+    suitabilityDetail: machine.suitabilityDetail,
+    recommendedSize: size?.name ?? null,
+    numberOfCoresForRecommendedSize: size?.vCpus ?? null,
+    megabytesOfMemoryForRecommendedSize: size?.memoryMiB ?? null,
+    monthlyComputeCostForRecommendedSize: machine.monthlyComputeCost,
+    monthlyStorageCost: machine.monthlyStorageCost,
+    percentageCoresUtilization: machine.utilization.cpuPercent?.value ?? null,
+    percentageMemoryUtilization: machine.utilization.memoryPercent?.value ?? null,
+    effectiveCores: machine.cores.value,
+    effectiveMemoryMiB: machine.memoryMiB.value,
+    confidenceRatingInPercentage: machine.confidence?.percent ?? null,
+    disks: machine.disks.map((disk) => ({
+      id: disk.id,
+      displayName: disk.label,
+      gigabytesProvisioned: disk.sizeGiB,
+      numberOfReadOperationsPerSecond: disk.measures.readIops?.value ?? null,
+      numberOfWriteOperationsPerSecond: disk.measures.writeIops?.value ?? null,
+      megabytesPerSecondOfRead: megabytes(disk.measures.readBps?.value),
+      megabytesPerSecondOfWrite: megabytes(disk.measures.writeBps?.value),
+      suitability: disk.suitability,
+      suitabilityExplanation: disk.explanation,
+      suitabilityDetail: disk.detail,
+      recommendedDiskType: disk.choice?.type ?? null,
+      recommendedDiskSize: disk.choice?.name ?? null,
+      gigabytesForRecommendedDiskSize: disk.choice?.sizeGiB ?? null,
+      monthlyStorageCost: disk.monthlyCost,
+    })),
+    networkAdapters: machine.adapters.map((adapter) => ({
+      id: adapter.id,
+      megabytesPerSecondTransmitted: megabytes(adapter.measures.outBps?.value),
+      suitabilityDetail: adapter.detail,
+    })),
+    reasons: explain(assessment.plan, machine),
+  };
+}
+
+function megabytes(bytesPerSecond: number | undefined): number | null {
+  return bytesPerSecond === undefined ? null : bytesPerSecond / 1e6;
+}

@@ -1,0 +1,56 @@
+/** Who may do what where: role assignments at a subscription, a group or a resource, inherited downwards. */
+import type { Principal } from './provider.ts';
+
+export type RoleName = 'Owner' | 'Contributor' | 'Reader';
+
+export interface RoleAssignment {
+  readonly principalId: string;
+  readonly role: RoleName;
+  /** Resource id: "/subscriptions/…", a group's, or a resource's. */
+  readonly scope: string;
+}
+
+/** Contributor may do everything but grant access; Reader may look (built-in roles of Azure). */
+const MAY: Readonly<Record<RoleName, (action: string) => boolean>> = {
+  Owner: () => true,
+  Contributor: (action) => !/^Microsoft\.Authorization\/.*\/(?:write|delete)$/i.test(action),
+  Reader: (action) => action.endsWith('/read'),
+};
+
+export class Authorization {
+  readonly #assignments: RoleAssignment[];
+
+  constructor(assignments: readonly RoleAssignment[]) {
+    this.#assignments = [...assignments];
+  }
+
+  assign(assignment: RoleAssignment): void {
+    this.#assignments.push(assignment);
+  }
+
+  /** Assignments that hold somewhere at or below `scope`. */
+  at(scope: string): readonly RoleAssignment[] {
+    return this.#assignments.filter((assignment) => covers(scope, assignment.scope));
+  }
+
+  /** @param action "Microsoft.Compute/disks/write" @param scope id of what is acted on */
+  allows(principal: Principal, action: string, scope: string): boolean {
+    return this.#assignments.some(
+      (assignment) =>
+        assignment.principalId === principal.objectId &&
+        covers(assignment.scope, scope) &&
+        MAY[assignment.role](action),
+    );
+  }
+
+  /** Has the principal any role at or below `scope`? Then it sees that it exists. */
+  sees(principal: Principal, scope: string): boolean {
+    return this.at(scope).some(({ principalId }) => principalId === principal.objectId);
+  }
+}
+
+function covers(outer: string, inner: string): boolean {
+  const a = outer.toLowerCase().replace(/\/+$/, '');
+  const b = inner.toLowerCase().replace(/\/+$/, '');
+  return a === b || b.startsWith(`${a}/`);
+}

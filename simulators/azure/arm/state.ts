@@ -1,0 +1,131 @@
+/** What the parts of ARM share, and what its middleware has found out about a request. */
+import type { Request, Response } from 'express';
+import type { HttpResponseOut } from '#core/net/http-server.ts';
+import type { SimulatorContext } from '#simulators/kit/context.ts';
+import type { Cloud } from '../cloud.ts';
+import { sendJson } from '../http.ts';
+import type { IdentityService } from '../identity/service.ts';
+import type { Authorization } from './authorization.ts';
+import { forbidden, subscriptionNotFound } from './faults.ts';
+import type { Groups } from './groups.ts';
+import type { Operations, Polled } from './operations.ts';
+import { pageOf } from './paging.ts';
+import type { ArmAnswer, ArmProvider, ArmRequest, Principal } from './provider.ts';
+import type { Throttle } from './throttle.ts';
+
+export interface Subscription {
+  readonly id: string;
+  readonly displayName: string;
+}
+
+export interface ArmState {
+  readonly context: SimulatorContext;
+  readonly cloud: Cloud;
+  readonly identity: IdentityService;
+  readonly authorization: Authorization;
+  readonly tenantId: string;
+  readonly subscriptions: readonly Subscription[];
+  /** By namespace in lower case. */
+  readonly providers: ReadonlyMap<string, ArmProvider>;
+  /** Namespaces in lower case. */
+  readonly registered: Set<string>;
+  readonly region: string;
+  readonly groups: Groups;
+  readonly operations: Operations;
+  readonly throttle: Throttle;
+}
+
+export interface Call {
+  readonly url: URL;
+  /** Of the path, decoded. */
+  readonly parts: readonly string[];
+  /** As the client spelt it: absolute links lead back there. */
+  readonly origin: string;
+  readonly principal: Principal;
+  readonly body: unknown;
+}
+
+export function setCall(response: Response, call: Call): void {
+  response.locals['call'] = call;
+}
+
+export function callOf(response: Response): Call {
+  return response.locals['call'] as Call;
+}
+
+export function setOperation(response: Response, operation: string): void {
+  (response as HttpResponseOut).operation = operation;
+}
+
+/** A named part of the route; empty when the route has none of that name. */
+export function param(request: Request, name: string): string {
+  const value = request.params[name];
+  return typeof value === 'string' ? value : '';
+}
+
+/** @throws ArmError SubscriptionNotFound */
+export function requireSubscription({ subscriptions }: ArmState, asked: string): Subscription {
+  const found = subscriptions.find(({ id }) => id.toLowerCase() === asked.toLowerCase());
+  if (!found) throw subscriptionNotFound(asked);
+  return found;
+}
+
+/** @throws ArmError AuthorizationFailed */
+export function requireAllowed(
+  { authorization }: ArmState,
+  { principal }: Call,
+  action: string,
+  scope: string,
+): void {
+  if (!authorization.allows(principal, action, scope)) throw forbidden(principal, action, scope);
+}
+
+/** A provider's view of a request. */
+export function armRequestOf(
+  state: ArmState,
+  { url, body, principal }: Call,
+  request: Request,
+  at: Pick<
+    ArmRequest,
+    'subscriptionId' | 'resourceGroup' | 'type' | 'names' | 'name' | 'segments' | 'apiVersion'
+  >,
+): ArmRequest {
+  const ifMatch = request.headers['if-match'];
+  const ifNoneMatch = request.headers['if-none-match'];
+  const { subscriptionId, resourceGroup, type, names, name, segments, apiVersion } = at;
+  return {
+    method: request.method,
+    subscriptionId,
+    resourceGroup,
+    type,
+    names,
+    name,
+    segments,
+    apiVersion,
+    query: url.searchParams,
+    body,
+    principal,
+    now: state.context.clock.wall(),
+    ...(ifMatch === undefined ? {} : { ifMatch }),
+    ...(ifNoneMatch === undefined ? {} : { ifNoneMatch }),
+  };
+}
+
+/** Sends what a handler answered; an operation begins here. @param operationPath where it is polled, by its id */
+export function answer(
+  state: ArmState,
+  response: Response,
+  { url, origin }: Call,
+  apiVersion: string,
+  given: ArmAnswer,
+  operationPath: (id: string) => string,
+): void {
+  if ('list' in given) return send(response, { status: 200, body: pageOf(given.list, url) });
+  if (!('operation' in given)) return send(response, given);
+  const id = state.operations.nextId();
+  send(response, state.operations.begin(given.operation, id, operationPath(id), apiVersion, origin));
+}
+
+export function send(response: Response, { status, body, headers }: Polled): void {
+  sendJson(response, status, body, headers);
+}

@@ -34,7 +34,9 @@ test('npm ci and the first migration work on a fresh machine', async (context) =
       'cd /clone && npm ci && npx drylift run first-migration',
     ]);
     expect({ exitCode, output }).toMatchObject({ exitCode: 0 });
-    process.stdout.write(`fresh clone to a finished first run: ${((performance.now() - started) / 1000).toFixed(0)} s\n`);
+    process.stdout.write(
+      `fresh clone to a finished first run: ${((performance.now() - started) / 1000).toFixed(0)} s\n`,
+    );
   } finally {
     await container.stop();
   }

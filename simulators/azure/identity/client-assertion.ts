@@ -2,7 +2,7 @@
  * A client that proves itself with a certificate: a JWT signed with its key, naming the certificate by
  * thumbprint (`x5t` with RS256, `x5t#S256` with PS256 or RS256). RFC 7523, and MSAL's two forms of it.
  */
-import { constants, createHash, createPublicKey, verify, X509Certificate } from 'node:crypto';
+import { constants, createHash, createPublicKey, createVerify, X509Certificate } from 'node:crypto';
 import { SECOND, type UnixMillis } from '#core/units.ts';
 import type { Application } from './directory.ts';
 import { TokenRefused } from './errors.ts';
@@ -34,7 +34,11 @@ export function checkAssertion(
     alg === 'PS256'
       ? { padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: constants.RSA_PSS_SALTLEN_DIGEST }
       : {};
-  if (!verify('sha256', Buffer.from(jwt.signed), { key, ...padding }, jwt.signature))
+  if (
+    !createVerify('sha256')
+      .update(jwt.signed)
+      .verify({ key, ...padding }, jwt.signature)
+  )
     throw new TokenRefused('badAssertion', 'The signature does not match.');
   const { iss, sub, aud, exp, nbf } = jwt.claims;
   if (iss !== application.clientId || sub !== application.clientId)

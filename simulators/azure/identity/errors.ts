@@ -3,7 +3,7 @@ import type { Entropy } from '#core/entropy/entropy.ts';
 import { SECOND, type UnixMillis } from '#core/units.ts';
 
 interface Refusal {
-  readonly status: 400 | 401 | 429 | 503;
+  readonly status: 400 | 401 | 429 | 500 | 503;
   readonly error: string;
   readonly code: number;
   readonly text: string;
@@ -143,6 +143,12 @@ export const REFUSALS = {
     error: 'temporarily_unavailable',
     code: 90033,
     text: 'A transient error has occurred. Please try again.',
+  },
+  internal: {
+    status: 500,
+    error: 'server_error',
+    code: 50000,
+    text: 'There was an error issuing a token. {0}',
   },
 } as const satisfies Record<string, Refusal>;
 

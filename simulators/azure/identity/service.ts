@@ -141,13 +141,7 @@ export function createIdentity(options: IdentityOptions): IdentityService {
   const handler: HttpHandler = (request, response) => {
     answer(request, response).catch((error: unknown) => {
       if (response.headersSent) return void response.destroy();
-      const refused =
-        error instanceof TokenRefused
-          ? error
-          : new TokenRefused(
-              'badRequest',
-              error instanceof BadBody || error instanceof URIError ? error.message : 'internal error',
-            );
+      const refused = refusalOf(error, context);
       const ids = {
         entropy: context.entropy,
         n: issuer.nextId(),
@@ -157,8 +151,6 @@ export function createIdentity(options: IdentityOptions): IdentityService {
       };
       const retry = refused.refusal.status >= 429 ? { 'Retry-After': '1' } : {};
       sendJson(response, refused.refusal.status, refusalBody(refused, ids), retry);
-      if (!(error instanceof TokenRefused || error instanceof BadBody || error instanceof URIError))
-        throw error;
     });
   };
 
@@ -180,6 +172,14 @@ export function createIdentity(options: IdentityOptions): IdentityService {
       return match ? verifyToken(match[1]!, audiences) : 'InvalidAuthenticationToken';
     },
   };
+}
+
+function refusalOf(error: unknown, { counters }: SimulatorContext): TokenRefused {
+  if (error instanceof TokenRefused) return error;
+  if (error instanceof BadBody || error instanceof URIError)
+    return new TokenRefused('badRequest', error.message);
+  counters.add('bugs.azure');
+  return new TokenRefused('internal', error instanceof Error ? `${error.name}: ${error.message}` : 'bug');
 }
 
 /** The issuer stands on the origin that the client used: MSAL refuses any other (azure.md, trap 3). */

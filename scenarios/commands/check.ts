@@ -15,14 +15,14 @@ export const errors = defineErrors({
   },
 });
 
-export function check(
+export async function check(
   nameOrFile: string | undefined,
   { schema = false, printPlan = false }: { schema?: boolean; printPlan?: boolean },
-): void {
+): Promise<void> {
   const print = (text: string) => void process.stdout.write(`${text}\n`);
   if (schema) return print(JSON.stringify(scenarioJsonSchema(), null, 2));
   if (nameOrFile === undefined) throw errors.make('check.nothing', { what: 'No scenario was given.' });
-  const source = findScenario(nameOrFile);
+  const source = await findScenario(nameOrFile);
   const scenario = parseScenario(source.text, source.file);
   const estate = planEstate(scenario.estate, scenario.seed ?? scenario.name, new InputFiles(source.folder));
   checkFaultPoints(scenario.faults);

@@ -2,13 +2,14 @@
 import { builtIn, findScenario } from '../kit/catalogue.ts';
 import { parseScenario } from '../kit/scenario-yaml.ts';
 
-export function list({ json = false }: { json?: boolean }): void {
-  const scenarios = builtIn().map((name) => {
-    const source = findScenario(name);
+export async function list({ json = false }: { json?: boolean }): Promise<void> {
+  const scenarios: Array<{ name: string; says: string; tags: readonly string[] }> = [];
+  for (const name of builtIn()) {
+    const source = await findScenario(name);
     const { says, tags } = parseScenario(source.text, source.file);
-    return { name, says, tags };
-  });
+    scenarios.push({ name, says: says.trim(), tags });
+  }
   if (json) return void process.stdout.write(`${JSON.stringify(scenarios, null, 2)}\n`);
   const width = Math.max(...scenarios.map(({ name }) => name.length));
-  for (const { name, says } of scenarios) process.stdout.write(`${name.padEnd(width)}  ${says.trim()}\n`);
+  for (const { name, says } of scenarios) process.stdout.write(`${name.padEnd(width)}  ${says}\n`);
 }

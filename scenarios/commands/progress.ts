@@ -69,7 +69,8 @@ export function startProgress({ out, look }: ProgressOptions): Progress {
   arm();
 
   return {
-    step: (name, detail) => print(`  ${virtualTime(look().virtualMs)}  ${name}${detail ? `  ${detail}` : ''}`),
+    step: (name, detail) =>
+      print(`  ${virtualTime(look().virtualMs)}  ${name}${detail ? `  ${detail}` : ''}`),
     note: (text) => print(`  ${virtualTime(look().virtualMs)}    ${text}`),
     end() {
       if (ended) return;

@@ -1,9 +1,10 @@
 /** Where scenarios come from: the built-in ones, and files. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { basename, dirname, join, resolve } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { nearest } from '#core/errors.ts';
 import { errors } from './scenario.ts';
+import type { BuiltScenario } from './scenario-builder.ts';
 
 const SUFFIX = '.scenario.yaml';
 const CATALOGUE = fileURLToPath(new URL('../catalogue/', import.meta.url));
@@ -25,13 +26,15 @@ export function builtIn(): string[] {
 }
 
 /**
- * @param nameOrFile a built-in name, or the path of a file.
+ * @param nameOrFile a built-in name, or the path of a file: YAML, or TypeScript that exports what `scenario()`
+ *   of scenario-builder.ts gave.
  * @throws `scenario.unknown` with the nearest names, `scenario.cannotRead`
  */
-export function findScenario(nameOrFile: string): ScenarioSource {
+export async function findScenario(nameOrFile: string): Promise<ScenarioSource> {
   const names = builtIn();
   if (names.includes(nameOrFile)) return read(join(CATALOGUE, nameOrFile + SUFFIX), nameOrFile + SUFFIX);
-  if (existsSync(nameOrFile)) return read(nameOrFile, nameOrFile);
+  if (existsSync(nameOrFile))
+    return nameOrFile.endsWith('.ts') ? load(nameOrFile) : read(nameOrFile, nameOrFile);
   const near = nearest(basename(nameOrFile, SUFFIX), names);
   throw errors.make('scenario.unknown', {
     what: `There is no scenario "${nameOrFile}"${near ? `; did you mean "${near}"?` : '.'}`,
@@ -48,4 +51,20 @@ function read(path: string, file: string): ScenarioSource {
       cause,
     });
   }
+}
+
+/** Runs a TypeScript file for the scenario it exports. */
+async function load(path: string): Promise<ScenarioSource> {
+  const module = (await import(pathToFileURL(resolve(path)).href)) as Record<string, unknown>;
+  const built = Object.values(module).find(isBuilt);
+  if (!built)
+    throw errors.make('scenario.cannotRead', {
+      what: `${path} exports nothing that scenario() made.`,
+      next: 'Export a constant: export const mine = scenario({ … });',
+    });
+  return { file: path, text: built.yaml, folder: dirname(path) };
+}
+
+function isBuilt(value: unknown): value is BuiltScenario {
+  return typeof value === 'object' && value !== null && 'yaml' in value && typeof value.yaml === 'string';
 }

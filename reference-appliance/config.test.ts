@@ -1,0 +1,133 @@
+import { expect, test } from 'vitest';
+import { DryliftError, formatError } from '#core/errors.ts';
+import { configFrom, parseConfig, resolveConfig } from './config.ts';
+
+const GOOD = `drylift: appliance/v1
+applianceName: appl01
+proxy: http://agent:s%40fe@proxy.example:3128
+ca: world.pem
+cloud:
+  tenantId: 11111111-1111-4111-8111-111111111111
+  clientId: 22222222-2222-4222-8222-222222222222
+  clientSecretFile: secret.txt
+  subscriptionId: 33333333-3333-4333-8333-333333333333
+  resourceGroup: rg
+  project: project
+  siteName: appl01site
+  region: westeurope
+  vault: vault
+vcenters:
+  - host: vc1.example
+    user: reader@vsphere.local
+    password: hunter2
+    scope: { folders: [Web] }
+`;
+
+function failure(text: string): DryliftError {
+  try {
+    parseConfig(text, 'appliance.yaml');
+  } catch (error) {
+    if (error instanceof DryliftError) return error;
+    throw error;
+  }
+  throw new Error('accepted');
+}
+
+test('a whole file becomes a configuration, defaults and referenced files filled in', () => {
+  const config = resolveConfig(parseConfig(GOOD, 'appliance.yaml'), (path) => `content of ${path}\n`);
+  expect(config.cloud.clientSecret).toBe('content of secret.txt');
+  expect(config.cloud.arm).toBe('https://management.azure.com');
+  expect(config.proxy).toEqual({
+    host: 'proxy.example',
+    port: 3128,
+    authorization: `Basic ${Buffer.from('agent:s@fe').toString('base64')}`,
+  });
+  expect(config.vcenters[0]).toMatchObject({ port: 443, password: 'hunter2', scope: { folders: ['Web'] } });
+  expect(config.collection).toEqual({ everyMs: 1_800_000, refreshMs: 900_000 });
+});
+
+test('a misspelt key is named with its place and the nearest right one', () => {
+  const error = failure(GOOD.replace('  resourceGroup: rg', '  resourceGruop: rg'));
+  expect(error).toMatchObject({
+    code: 'config.unknownKey',
+    where: { file: 'appliance.yaml', line: 10, column: 3, field: 'cloud.resourceGruop' },
+  });
+  expect(formatError(error)).toBe(
+    [
+      'config.unknownKey  "resourceGruop" is not a key of cloud; did you mean "resourceGroup"?',
+      '  where: appliance.yaml:10:3 (cloud.resourceGruop)',
+      '           resourceGruop: rg',
+      '           ^',
+      '  why:   A key that the appliance does not know has no effect, so it is refused.',
+      '  next:  Write resourceGroup.',
+    ].join('\n'),
+  );
+});
+
+test('a misspelt key inside a list has its own line', () => {
+  const error = failure(GOOD.replace('    user: reader', '    usr: reader'));
+  expect(error.where).toMatchObject({ line: 17, column: 5, field: 'vcenters.0.usr' });
+  expect(error.what).toContain('did you mean "user"');
+});
+
+test.each([
+  ['a missing key', GOOD.replace('  project: project\n', ''), 'config.missingKey', 'cloud.project'],
+  ['a port out of range', `${GOOD}    port: 70000\n`, 'config.badValue', 'vcenters.0.port'],
+  [
+    'an id that is no UUID',
+    GOOD.replace(/tenantId: \S+/, 'tenantId: contoso'),
+    'config.badValue',
+    'cloud.tenantId',
+  ],
+  ['two secrets for one thing', `${GOOD}    passwordFile: x\n`, 'config.badValue', 'vcenters.0'],
+  [
+    'a cadence that would lose samples',
+    `${GOOD}collection: { everyMinutes: 60 }\n`,
+    'config.badValue',
+    'collection.everyMinutes',
+  ],
+  ['another kind of document', GOOD.replace('appliance/v1', 'scenario/v1'), 'config.badValue', 'drylift'],
+  [
+    'a proxy that is not plain http',
+    GOOD.replace('proxy: http:', 'proxy: socks:'),
+    'config.badValue',
+    'proxy',
+  ],
+])('%s is refused at its place', (_, text, code, field) => {
+  expect(failure(text)).toMatchObject({ code, where: { field }, blame: 'input' });
+});
+
+test.each([
+  ['broken indentation', 'a:\n  b: 1\n c: 2'],
+  ['a key twice', `${GOOD}applianceName: again\n`],
+  ['an alias', 'a: &x 1\nb: *x'],
+  ['nothing', ''],
+])('%s is an error with a place, never a crash', (_, text) => {
+  const error = failure(text);
+  expect(error.code).toMatch(/^config\./);
+  expect(error.where?.file).toBe('appliance.yaml');
+});
+
+test('the line shown with an error does not show a password', () => {
+  const error = failure(GOOD.replace('    password: hunter2', '    Password: hunter2'));
+  expect(error.code).toBe('config.unknownKey');
+  expect(formatError(error)).not.toContain('hunter2');
+});
+
+test('plain values make the same configuration as a file', () => {
+  const config = configFrom({
+    applianceName: 'appl01',
+    cloud: {
+      tenantId: '11111111-1111-4111-8111-111111111111',
+      clientId: '22222222-2222-4222-8222-222222222222',
+      clientSecret: 's',
+      subscriptionId: '33333333-3333-4333-8333-333333333333',
+      resourceGroup: 'rg',
+      project: 'p',
+      siteName: 'site',
+      region: 'westeurope',
+    },
+    vcenters: [{ host: 'vc', user: 'u', password: 'p' }],
+  });
+  expect(config.cloud.clientSecret).toBe('s');
+});

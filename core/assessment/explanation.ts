@@ -33,9 +33,9 @@ export function reasonLine(plan: AssessmentPlan, machine: AssessedMachine): stri
   if (machine.stoppedAt !== undefined)
     return `${machine.stoppedAt}: ${decisive.map((f) => f.why).join('; ') || machine.suitabilityExplanation}`;
   const parts = [
+    ...decisive.filter((f) => f.suitability !== 'Suitable').map((f) => f.why),
     `${coresText(plan, machine)} and ${memoryText(plan, machine)}`,
     ...(machine.size ? [missText(machine.size)] : []),
-    ...decisive.filter((f) => f.suitability !== 'Suitable').map((f) => f.why),
   ];
   return parts.filter((part) => part !== '').join('; ');
 }

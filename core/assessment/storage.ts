@@ -5,7 +5,7 @@
 import { GIB } from '../units.ts';
 import { PREMIUM_V2, ULTRA } from './disk-skus.ts';
 import type { DiskOfMachine } from './machine-facts.ts';
-import { type AssessmentPlan, type DiskTable, fits, HOURS_PER_MONTH, type PricedSku } from './plan.ts';
+import { type AssessmentPlan, type DiskTable, fits, HOURS_PER_MONTH, type PricedSku, SLACK } from './plan.ts';
 import type { ProvisionedPrices } from './price-sheet.ts';
 import type { DiskMeasures, DiskNeed } from './utilization.ts';
 import type { DiskDetail, DiskExplanation, DiskType, Suitability } from './vocabulary.ts';
@@ -140,6 +140,11 @@ function fixedChoice({ sku, monthly }: PricedSku): DiskChoice {
   };
 }
 
+/** Rounded up to a whole number, with the slack of every comparison: 8000.000001 is 8000. */
+function wholeUp(value: number): number {
+  return Math.ceil(value * (1 - SLACK));
+}
+
 type Shortfall = 'size' | 'iops' | 'throughput';
 
 /** Premium SSD v2: size in whole GiB; IOPS and throughput above the free baseline are provisioned. */
@@ -155,10 +160,10 @@ function sizePremiumV2(
   if (!fits(MBps, v2.maxMBps)) return 'throughput';
   // Throughput is limited per IOPS, IOPS are limited per GiB: each may pull the other up.
   const iopsForThroughput = MBps > v2.freeMBps ? MBps / v2.MBpsPerIops : 0;
-  const provisionedIops = Math.max(v2.freeIops, Math.ceil(iops), Math.ceil(iopsForThroughput));
-  const gibForIops = provisionedIops > v2.freeIops ? Math.ceil(provisionedIops / v2.iopsPerGiB) : 1;
-  const gib = Math.max(Math.ceil(sizeGiB), gibForIops, 1);
-  const provisionedMBps = Math.max(v2.freeMBps, Math.ceil(MBps));
+  const provisionedIops = Math.max(v2.freeIops, wholeUp(iops), wholeUp(iopsForThroughput));
+  const gibForIops = provisionedIops > v2.freeIops ? wholeUp(provisionedIops / v2.iopsPerGiB) : 1;
+  const gib = Math.max(wholeUp(sizeGiB), gibForIops, 1);
+  const provisionedMBps = Math.max(v2.freeMBps, wholeUp(MBps));
   return {
     type: 'PremiumV2',
     name: `PremiumV2_${gib}`,
@@ -192,11 +197,11 @@ function sizeUltra(
   const gib = offeredUltraSize(wanted);
   if (gib === undefined) return 'size';
   const needed = MBps * 1024 <= iops * ULTRA.throughputKiBpsPerIops ? iops : iopsForThroughput;
-  const provisionedIops = Math.max(Math.ceil(needed), ULTRA.minIops, gib * ULTRA.minIopsPerGiB);
+  const provisionedIops = Math.max(wholeUp(needed), ULTRA.minIops, gib * ULTRA.minIopsPerGiB);
   const provisionedMBps = Math.max(
     ULTRA.minMBps,
-    Math.ceil(MBps),
-    Math.ceil((provisionedIops * ULTRA.minThroughputKiBpsPerIops) / 1024),
+    wholeUp(MBps),
+    wholeUp((provisionedIops * ULTRA.minThroughputKiBpsPerIops) / 1024),
   );
   return {
     type: 'Ultra',
@@ -213,7 +218,7 @@ function sizeUltra(
 function offeredUltraSize(wantedGiB: number): number | undefined {
   const listed = ULTRA.sizesGiB.find((size) => fits(wantedGiB, size));
   if (listed !== undefined) return listed;
-  const stepped = Math.ceil(wantedGiB / ULTRA.thenStepGiB - 1e-9) * ULTRA.thenStepGiB;
+  const stepped = wholeUp(wantedGiB / ULTRA.thenStepGiB) * ULTRA.thenStepGiB;
   return stepped <= ULTRA.maxGiB ? stepped : undefined;
 }
 

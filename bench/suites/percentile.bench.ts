@@ -1,7 +1,7 @@
 /** A percentile of a month of ten-minute points, against sorting the same points. */
 
-import type { Bench, BenchSuite } from '#bench/suite.ts';
 import { percentile } from '#core/metrics/percentile.ts';
+import type { Bench, BenchSuite } from '../suite.ts';
 
 const POINTS = 4_320;
 

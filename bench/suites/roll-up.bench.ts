@@ -3,8 +3,8 @@
  * reading the samples at all costs. 60 minutes a batch (180 samples), as the appliance collects them.
  */
 
-import type { Bench, BenchSuite } from '#bench/suite.ts';
 import { PeakSink, RollUp, rollUpGrid } from '#core/metrics/roll-up.ts';
+import type { Bench, BenchSuite } from '../suite.ts';
 
 const BATCH = 180;
 const BATCHES = 2_000;

@@ -81,9 +81,7 @@ export const DISK_COUNTERS: readonly DiskCounter[] = ['readIops', 'writeIops', '
 
 /**
  * Points of one counter of one machine. `instance` is the disk's or adapter's id, '' for cpu and memory.
- * Undefined: nothing was ever collected. Asked once per counter per assessment.
+ * Undefined: nothing was ever collected. A series whose period is not that of the assessment
+ * (pointPeriodMinutes) cannot be used and counts as missing.
  */
 export type PointSource = (counter: CounterName, instance: string) => Points | undefined;
-
-/** The source of a machine that has no points. */
-export const NO_POINTS: PointSource = () => undefined;

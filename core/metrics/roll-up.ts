@@ -24,13 +24,12 @@ export interface RollUpGrid {
   readonly samplesPerWindow: number;
 }
 
-/** How often a source is sampled: VMware 20 s, Hyper-V 30 s, physical servers 5 min (assessment.md §3). */
-export const SAMPLE_PERIODS = { vmware: 20_000, hyperv: 30_000, physical: 300_000 } as const;
 /** One point per ten minutes unless a project says 5 or 15. */
 export const POINT_PERIOD_MS: Millis = 600_000;
 
 /**
- * @param samplePeriodMs whole milliseconds between samples; must divide the point period.
+ * @param samplePeriodMs whole milliseconds between samples; must divide the point period. VMware 20 s,
+ *                       Hyper-V 30 s, physical servers 5 min (assessment.md §3).
  * @param pointPeriodMs  5, 10 or 15 minutes, in milliseconds.
  */
 export function rollUpGrid(

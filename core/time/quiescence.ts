@@ -56,15 +56,15 @@ const PATIENCE_MS = 10_000;
 export class Quiescence implements Disposable {
   readonly #sources = new Set<InFlightSource>();
   readonly #holds = new Map<number, string>();
-  readonly #offThread = new Map<number, string>();
+  readonly #offThread = new Map<number, { type: string; resource: object }>();
   readonly #hook: AsyncHook;
   #nextHold = 0;
 
   constructor() {
     const done = (id: number) => void this.#offThread.delete(id);
     this.#hook = createHook({
-      init: (id, type) => {
-        if (OFF_THREAD.has(type)) this.#offThread.set(id, type);
+      init: (id, type, _trigger, resource) => {
+        if (OFF_THREAD.has(type)) this.#offThread.set(id, { type, resource });
       },
       before: done,
       destroy: done,
@@ -91,6 +91,9 @@ export class Quiescence implements Disposable {
   }
 
   inFlight(): number {
+    // node:crypto's synchronous functions make the same objects, without a callback, and are done by now
+    for (const [id, { resource }] of this.#offThread)
+      if (resource.constructor.name.endsWith('Job') && !('ondone' in resource)) this.#offThread.delete(id);
     let n = this.#holds.size + this.#offThread.size;
     for (const source of this.#sources) n += source.inFlight();
     return n;
@@ -98,7 +101,7 @@ export class Quiescence implements Disposable {
 
   describe(): string[] {
     const lines = [...this.#holds.values()].map((reason) => `hold: ${reason}`);
-    for (const [id, type] of this.#offThread) lines.push(`off-thread: ${type} #${id}`);
+    for (const [id, { type }] of this.#offThread) lines.push(`off-thread: ${type} #${id}`);
     for (const source of this.#sources) lines.push(...source.describe());
     return lines;
   }

@@ -1,3 +1,4 @@
+import { generateKeyPairSync, pbkdf2Sync, randomFillSync } from 'node:crypto';
 import fc from 'fast-check';
 import { afterEach, describe, expect, test } from 'vitest';
 import { Entropy } from '../entropy/entropy.ts';
@@ -71,6 +72,15 @@ describe('VirtualClock', () => {
     setImmediate(spin);
     await clock.run(sleep(clock, 5, 'next'));
     expect(turns).toBe(50);
+  });
+
+  test('synchronous cryptography is not mistaken for work that is still under way', async () => {
+    const { clock, quiescence } = clockOf('sync');
+    generateKeyPairSync('ec', { namedCurve: 'P-256' });
+    randomFillSync(Buffer.alloc(16));
+    pbkdf2Sync('a', 'b', 1, 16, 'sha256');
+    await clock.run(sleep(clock, 5, 'next'));
+    expect(quiescence.inFlight()).toBe(0);
   });
 
   test('nobody left to act is a deadlock, and is reported as one', async () => {

@@ -108,14 +108,14 @@ export interface DiskTotals {
 }
 
 function readDisk(context: DiskContext, row: TableRow<'vDisk'>, place: number): Draft | undefined {
-  const { findings, object, os } = context;
+  const { findings, os } = context;
   const label = row.text('label', 80) ?? `Hard disk ${place + 1}`;
   const size = row.whole('capacityMiB', 1, MAX_DISK_MIB);
   if (row.isBlank('capacityMiB')) row.report('capacityMiB', 'is empty: the disk has no size');
   const raw = row.flag('raw') ?? false;
   const mode = row.oneOf('mode', MODES) ?? 'persistent';
   if (mode === 'legacy')
-    findings.derive(object, `${label} mode`, 'persistent', `${row.text('mode')} is not modelled`);
+    findings.derive(diskObject(context, label), 'mode', 'persistent', `${row.text('mode')} is not modelled`);
   const sharing = row.text('sharing', 80)?.toLowerCase() ?? '';
   const sharedBus = row.text('sharedBus', 80)?.toLowerCase() ?? '';
   const controllerName = row.text('controller', 80);
@@ -142,6 +142,9 @@ function readDisk(context: DiskContext, row: TableRow<'vDisk'>, place: number): 
   };
 }
 
+/** A disk as derivations name it: "disk web-07 Hard disk 2". */
+const diskObject = ({ name }: DiskContext, label: string) => `disk ${name} ${label}`;
+
 /** The last number in a label: 3 for "Hard disk 3". */
 function numberIn(label: string): number;
 function numberIn(label: string, otherwise: undefined): number | undefined;
@@ -159,7 +162,7 @@ function parsePath(text: string | undefined): Draft['path'] {
 }
 
 function controllerOf(
-  { findings, object }: DiskContext,
+  context: DiskContext,
   label: string,
   name: string | undefined,
   os: RecognisedOs,
@@ -172,9 +175,9 @@ function controllerOf(
   if (lower.includes('sata') || lower.includes('ahci')) return 'sata';
   if (lower.includes('ide')) return 'ide';
   const usual = usualController(os);
-  findings.derive(
-    object,
-    `${label} controller`,
+  context.findings.derive(
+    diskObject(context, label),
+    'controller',
     usual,
     name === undefined ? 'usual for the operating system' : `${name} is not modelled`,
   );
@@ -195,7 +198,7 @@ const BUSES = {
 };
 
 /** The stated bus and unit if they are free and fit, else the next free ones. A SCSI bus has one kind of controller. */
-function placeOnController({ findings, object }: DiskContext, draft: Draft, taken: readonly Slot[]): Slot {
+function placeOnController(context: DiskContext, draft: Draft, taken: readonly Slot[]): Slot {
   const { controller, bus, unit } = draft;
   const isScsi = (each: Slot['controller']) => each === 'pvscsi' || each.startsWith('lsi');
   const kind = isScsi(controller) ? 'scsi' : (controller as 'sata' | 'nvme' | 'ide');
@@ -213,9 +216,9 @@ function placeOnController({ findings, object }: DiskContext, draft: Draft, take
   for (let place = (bus ?? 0) % buses, tried = 0; tried < buses; tried++, place = (place + 1) % buses)
     for (let free = 0; free < units; free++)
       if (fits(place, free)) {
-        findings.derive(
-          object,
-          `${draft.label} bus`,
+        context.findings.derive(
+          diskObject(context, draft.label),
+          'place on the controller',
           `${place}:${free}`,
           bus === undefined || unit === undefined
             ? 'next free one'
@@ -225,15 +228,17 @@ function placeOnController({ findings, object }: DiskContext, draft: Draft, take
       }
   // More disks than the kind of controller can carry: NVMe carries what is left over, as the last resort.
   const unitOfRest = taken.filter((slot) => slot.controller === 'nvme').length;
-  findings.derive(object, `${draft.label} controller`, 'nvme', `no ${controller} controller has room`);
+  const why = `no ${controller} controller has room`;
+  context.findings.derive(diskObject(context, draft.label), 'controller', 'nvme', why);
   return { controller: 'nvme', bus: Math.floor(unitOfRest / 15), unit: unitOfRest % 15 };
 }
 
 function placeOnDatastore(
-  { findings, object, places, host, name, paths }: DiskContext,
+  context: DiskContext,
   draft: Draft,
   index: number,
 ): { datastoreId: string; path: string } {
+  const { findings, places, host, name, paths } = context;
   if (draft.path) {
     const { datastore, file } = draft.path;
     const path = `[${datastore}] ${file}`;
@@ -251,7 +256,7 @@ function placeOnDatastore(
   while (paths.has(pathOf(attempt))) attempt++;
   const path = pathOf(attempt);
   paths.add(path);
-  findings.derive(object, `${draft.label} path`, path, 'the workbook does not say');
+  findings.derive(diskObject(context, draft.label), 'path', path, 'the workbook does not say');
   return { datastoreId: datastore.id, path };
 }
 
@@ -259,7 +264,8 @@ function placeOnDatastore(
  * Disks from totals: an OS disk of a usual size and the rest in equal parts. Provisioned space includes the
  * swap file, which is as large as the memory.
  */
-function layOut({ findings, object, os }: DiskContext, totals: DiskTotals): Draft[] {
+function layOut(context: DiskContext, totals: DiskTotals): Draft[] {
+  const { findings, os } = context;
   const { totalMiB, provisionedMiB, memoryMiB } = totals;
   const count = Math.min(MAX_DISKS, totals.count ?? 1);
   if (count === 0) return [];
@@ -277,7 +283,12 @@ function layOut({ findings, object, os }: DiskContext, totals: DiskTotals): Draf
     const size = index === 0 ? first : index === count - 1 ? whole - first - each * (count - 2) : each;
     const sizeMiB = Math.min(MAX_DISK_MIB, Math.max(1, size));
     const label = `Hard disk ${index + 1}`;
-    findings.derive(object, `${label} size`, `${sizeMiB} MiB`, `no row in vDisk; laid out from ${from}`);
+    findings.derive(
+      diskObject(context, label),
+      'size',
+      `${sizeMiB} MiB`,
+      `no row in vDisk; laid out from ${from}`,
+    );
     return {
       label,
       sizeBytes: sizeMiB * MIB,

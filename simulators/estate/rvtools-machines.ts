@@ -87,7 +87,7 @@ export function readMachine(
     },
   );
   const nics = readNics(
-    { findings, places, object, host, index, toolsRunning: tools === 'running', macs: context.macs },
+    { findings, places, object, name, host, index, toolsRunning: tools === 'running', macs: context.macs },
     rows.vNetwork,
     row,
   );

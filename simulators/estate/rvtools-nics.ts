@@ -12,6 +12,7 @@ export interface NicContext {
   readonly findings: Findings;
   readonly places: Places;
   readonly object: string;
+  readonly name: string;
   readonly host: Host;
   /** Place of the machine in vInfo; derived addresses follow from it. */
   readonly index: number;
@@ -73,13 +74,13 @@ export function readNics(
   const networks = ([1, 2, 3, 4, 5, 6, 7, 8] as const).map((n) => info.text(`network${n}`, 255));
   return Array.from({ length: count ?? 1 }, (_, index): Nic => {
     const name = networks[index];
-    if (name === undefined) findings.derive(object, `adapter ${index} network`, 'VM Network', NOT_SAID);
-    findings.derive(object, `adapter ${index} type`, 'vmxnet3', NOT_SAID);
+    if (name === undefined) findings.derive(nicObject(context, index), 'network', 'VM Network', NOT_SAID);
+    findings.derive(nicObject(context, index), 'type', 'vmxnet3', NOT_SAID);
     let ipAddresses: string[] = [];
     if (index === 0 && primary !== undefined) ipAddresses = [primary];
     else if (toolsRunning) {
       ipAddresses = [privateAddress(context.index, index)];
-      findings.derive(object, `adapter ${index} address`, ipAddresses[0]!, NOT_SAID);
+      findings.derive(nicObject(context, index), 'address', ipAddresses[0]!, NOT_SAID);
     }
     return {
       index,
@@ -92,28 +93,28 @@ export function readNics(
   });
 }
 
-function derivedMac({ index: machine, macs, findings, object }: NicContext, nic: number): string {
+/** An adapter as derivations name it: "adapter web-07 0". */
+const nicObject = ({ name }: NicContext, index: number) => `adapter ${name} ${index}`;
+
+function derivedMac(context: NicContext, nic: number): string {
+  const { index: machine, macs, findings } = context;
   let number = machine * MAX_NICS + nic;
   while (macs.has(macAddress(number))) number += 0x1_0000;
   const mac = macAddress(number);
   macs.add(mac);
-  findings.derive(object, `adapter ${nic} MAC address`, mac, NOT_SAID);
+  findings.derive(nicObject(context, nic), 'MAC address', mac, NOT_SAID);
   return mac;
 }
 
-function adapterOf(
-  { findings, object }: NicContext,
-  row: TableRow<'vNetwork'>,
-  index: number,
-): Nic['adapter'] {
+function adapterOf(context: NicContext, row: TableRow<'vNetwork'>, index: number): Nic['adapter'] {
   const text = row.text('adapter', 80);
   const lower = text?.toLowerCase() ?? '';
   if (lower.includes('vmxnet3') || lower.includes('vmxnet 3')) return 'vmxnet3';
   if (lower.includes('e1000e')) return 'e1000e';
   if (lower.includes('e1000')) return 'e1000';
-  findings.derive(
-    object,
-    `adapter ${index} type`,
+  context.findings.derive(
+    nicObject(context, index),
+    'type',
     'vmxnet3',
     text === undefined ? NOT_SAID : `${text} is not modelled`,
   );

@@ -69,8 +69,8 @@ export class Table<S extends SheetName> {
         this.#known.push(column);
       }
       findings.derive(
-        `sheet ${sheet.name}`,
-        `header ${columnLetters(column)}${sheet.header.row}`,
+        `sheet ${sheet.name} ${columnLetters(column)}${sheet.header.row}`,
+        'header',
         text.slice(0, QUOTED),
         isName
           ? 'not a column of RVTools, but in the place of the name; read as the name'

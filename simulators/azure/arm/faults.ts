@@ -175,5 +175,6 @@ export function errorBody(error: ArmError): object {
       ...(error.target === undefined ? {} : { target: error.target }),
       ...(error.details.length === 0 ? {} : { details: error.details }),
     },
+    ...error.body,
   };
 }

@@ -89,6 +89,8 @@ export class ArmError extends Error {
   readonly target: string | undefined;
   readonly details: ReadonlyArray<{ readonly code: string; readonly message: string }>;
   readonly headers: Readonly<Record<string, string>>;
+  /** Members of the answer beside `error`; none in ARM itself. */
+  readonly body: Readonly<Record<string, unknown>>;
 
   constructor(
     status: number,
@@ -98,6 +100,7 @@ export class ArmError extends Error {
       target?: string;
       details?: ReadonlyArray<{ code: string; message: string }>;
       headers?: Readonly<Record<string, string>>;
+      body?: Readonly<Record<string, unknown>>;
     } = {},
   ) {
     super(message);
@@ -106,5 +109,6 @@ export class ArmError extends Error {
     this.target = options.target;
     this.details = options.details ?? [];
     this.headers = options.headers ?? {};
+    this.body = options.body ?? {};
   }
 }

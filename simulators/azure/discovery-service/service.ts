@@ -1,0 +1,259 @@
+/**
+ * The discovery and performance data plane: docs/protocols/appliance-data-planes.md, section 1, and the
+ * explanations of assessments, section 3.
+ */
+import { POINT_PERIOD_MS } from '#core/metrics/roll-up.ts';
+import type { HttpHandler } from '#core/net/http-server.ts';
+import { DAY, MIB, SECOND, type UnixMillis } from '#core/units.ts';
+import type { SimulatorContext } from '#simulators/kit/context.ts';
+import type { Authorization } from '../arm/authorization.ts';
+import { forbidden, invalidProperty } from '../arm/faults.ts';
+import { ArmError, type Principal } from '../arm/provider.ts';
+import type { Cloud } from '../cloud.ts';
+import { createPlane, type PlaneCall, type PlaneRoute } from '../data-plane.ts';
+import { iso } from '../http.ts';
+import type { IdentityService } from '../identity/service.ts';
+import { finite, flag, instant, list, matching, oneOf, type Reader, shape, text, whole } from '../shape.ts';
+import { COUNTERS, KEPT_WINDOWS, type SiteInventory } from './inventory.ts';
+import { readMachine } from './machine-shape.ts';
+
+/** A site as this service sees it; Microsoft.OffAzure owns it. */
+export interface ServedSite {
+  /** ARM id. */
+  readonly id: string;
+  readonly inventory: SiteInventory;
+}
+
+export interface DiscoveryServiceOptions {
+  readonly context: SimulatorContext;
+  readonly cloud: Cloud;
+  readonly identity: IdentityService;
+  readonly authorization: Authorization;
+  readonly tenantId: string;
+  /** The site with that token in its service endpoint. */
+  site(token: string): ServedSite | undefined;
+  /** Explanations of an assessment of the site's machines; undefined when there is no such assessment. */
+  explanations(siteId: string, assessment: string): unknown;
+}
+
+const BODY_BYTES_MAX = 64 * MIB;
+const MACHINES_MAX = 10_000;
+const SERIES_MAX = 200_000;
+/** Points that claim to be later than this are a clock gone wrong, and are refused. */
+const AHEAD_MS_MAX = DAY;
+
+const readHeartbeat = shape({
+  version: text(64),
+  services: list(shape({ name: text(128), version: text(64), state: text(64) }), 64),
+  time: instant,
+});
+
+const readInventory = shape({
+  vcenter: shape({ fqdn: text(256), instanceUuid: text(64), version: text(64) }),
+  full: flag,
+  machines: list(readMachine, MACHINES_MAX),
+  removed: list(text(64), MACHINES_MAX),
+});
+
+const readRunAs = shape({
+  displayName: text(256),
+  credentialType: oneOf(
+    'VMwareFabric',
+    'HyperVFabric',
+    'LinuxGuest',
+    'WindowsGuest',
+    'LinuxServer',
+    'WindowsServer',
+  ),
+});
+
+const readValue: Reader<number | null> = (value, path) =>
+  value === null ? null : finite(0, 1e12)(value, path);
+
+const readSeriesHead = shape({
+  machine: text(64),
+  counter: oneOf(...Object.keys(COUNTERS)),
+  instance: matching(
+    /^(?:\w{1,16}\d{1,3}:\d{1,3}|\d{1,9})?$/,
+    'empty, a disk such as scsi0:0, or an adapter key',
+  ),
+  firstWindow: whole(0, 0xffff_ffff),
+  values: (value: unknown, path: string): Array<number | null> => {
+    if (!Array.isArray(value) || value.length > KEPT_WINDOWS)
+      throw invalidProperty(path, `a list of at most ${KEPT_WINDOWS} numbers`);
+    for (const [i, entry] of value.entries())
+      if (!(entry === null || (typeof entry === 'number' && entry >= 0 && entry <= 1e12)))
+        readValue(entry, `${path}[${i}]`);
+    return value as Array<number | null>;
+  },
+});
+
+const readPoints = shape({ periodSeconds: whole(1), series: list(readSeriesHead, SERIES_MAX) });
+
+/** Offered operations; also the coverage ledger's. */
+export function discoveryRoutes(options: DiscoveryServiceOptions): readonly PlaneRoute[] {
+  const { site, authorization } = options;
+
+  const siteOf = ({ params, principal }: PlaneCall): ServedSite => {
+    const found = site(params['site']!);
+    if (!found) throw new ArmError(404, 'SiteNotFound', `There is no site '${params['site']}' here.`);
+    requireWrite(authorization, principal, found.id);
+    return found;
+  };
+
+  return [
+    {
+      method: 'PUT',
+      path: '/v1/sites/:site/heartbeats/:appliance',
+      operation: 'PutHeartbeat',
+      says: 'an appliance says that it lives',
+      handle(call) {
+        const { inventory } = siteOf(call);
+        const { version, services } = readHeartbeat(call.body, '');
+        inventory.beat({ applianceName: call.params['appliance']!, version, services, at: call.now });
+        return { status: 200, body: { serverTime: iso(call.now) } };
+      },
+    },
+    {
+      method: 'PUT',
+      path: '/v1/sites/:site/run-as-accounts/:account',
+      operation: 'PutRunAsAccount',
+      says: 'an appliance tells which accounts it holds, never their secrets',
+      handle(call) {
+        const { inventory } = siteOf(call);
+        const { displayName, credentialType } = readRunAs(call.body, '');
+        inventory.putRunAsAccount(call.params['account']!, displayName, credentialType, call.now);
+        return { status: 200, body: { name: call.params['account'] } };
+      },
+    },
+    {
+      method: 'PUT',
+      path: '/v1/sites/:site/inventory/:sequence',
+      operation: 'PutInventory',
+      says: 'an appliance sends what it discovered',
+      handle(call) {
+        const { inventory } = siteOf(call);
+        const sequence = sequenceOf(call);
+        const { vcenter, full, machines, removed } = readInventory(call.body, '');
+        if (isNew(sequence, inventory.inventorySequence)) {
+          inventory.putVCenter(vcenter);
+          for (const machine of machines) inventory.put(machine, call.now);
+          for (const uuid of removed) inventory.markDeleted(uuid, call.now);
+          if (full)
+            markMissing(
+              inventory,
+              vcenter.fqdn,
+              new Set(machines.map((m) => m.instanceUuid.toLowerCase())),
+              call.now,
+            );
+          inventory.inventorySequence = sequence;
+        }
+        return { status: 200, body: { sequence, machines: machines.length } };
+      },
+    },
+    {
+      method: 'PUT',
+      path: '/v1/sites/:site/points/:sequence',
+      operation: 'PutPoints',
+      says: 'an appliance sends ten-minute points',
+      handle(call) {
+        const { inventory } = siteOf(call);
+        const sequence = sequenceOf(call);
+        const { periodSeconds, series } = readPoints(call.body, '');
+        if (periodSeconds * SECOND !== POINT_PERIOD_MS)
+          throw invalidProperty('periodSeconds', `${POINT_PERIOD_MS / SECOND}`);
+        let points = 0;
+        for (const { values } of series) for (const value of values) if (value !== null) points++;
+        if (isNew(sequence, inventory.pointsSequence)) {
+          checkWindows(series, call.now);
+          for (const { machine, counter, instance, firstWindow, values } of series)
+            inventory.putPoints(machine, counter, instance, firstWindow, values);
+          inventory.pointsSequence = sequence;
+        }
+        return { status: 200, body: { sequence, points } };
+      },
+    },
+    {
+      method: 'GET',
+      path: '/v1/sites/:site/state/:appliance',
+      operation: 'GetState',
+      says: 'an appliance asks what the service has stored of it',
+      handle(call) {
+        const { inventorySequence, pointsSequence } = siteOf(call).inventory;
+        return { status: 200, body: { inventorySequence, pointsSequence } };
+      },
+    },
+    {
+      method: 'GET',
+      path: '/v1/sites/:site/assessments/:assessment/explanations',
+      operation: 'GetExplanations',
+      says: 'somebody asks why an assessment came out as it did',
+      handle(call) {
+        const { id } = siteOf(call);
+        const value = options.explanations(id, call.params['assessment']!);
+        if (value === undefined)
+          throw new ArmError(
+            404,
+            'AssessmentNotFound',
+            `There is no assessment '${call.params['assessment']}' of this site.`,
+          );
+        return { status: 200, body: { value } };
+      },
+    },
+  ];
+}
+
+export function createDiscoveryService(options: DiscoveryServiceOptions): HttpHandler {
+  return createPlane({
+    ...options,
+    audiences: options.cloud.audiences.discovery,
+    routes: discoveryRoutes(options),
+    bodyBytesMax: BODY_BYTES_MAX,
+  });
+}
+
+function requireWrite(authorization: Authorization, principal: Principal, siteId: string): void {
+  const action = 'Microsoft.OffAzure/vmwareSites/write';
+  if (!authorization.allows(principal, action, siteId)) throw forbidden(principal, action, siteId);
+}
+
+function sequenceOf({ params }: PlaneCall): number {
+  const text = params['sequence']!;
+  if (!/^[1-9]\d{0,14}$/.test(text)) throw invalidProperty('sequence', 'a whole number from 1');
+  return Number(text);
+}
+
+/** False for a repetition. @throws ArmError 409 SequenceGap */
+function isNew(sequence: number, stored: number): boolean {
+  if (sequence <= stored) return false;
+  if (sequence === stored + 1) return true;
+  throw new ArmError(409, 'SequenceGap', `Sequence ${sequence} leaves a gap; ${stored + 1} is expected.`, {
+    body: { expected: stored + 1 },
+  });
+}
+
+/** After a full inventory of a vCenter, whatever it did not list is gone. */
+function markMissing(
+  inventory: SiteInventory,
+  fqdn: string,
+  listed: ReadonlySet<string>,
+  now: UnixMillis,
+): void {
+  for (const [uuid, { facts }] of inventory.machines())
+    if (facts.vCenterFQDN.toLowerCase() === fqdn.toLowerCase() && !listed.has(uuid))
+      inventory.markDeleted(uuid, now);
+}
+
+function checkWindows(
+  series: ReadonlyArray<{ firstWindow: number; values: readonly unknown[] }>,
+  now: UnixMillis,
+): void {
+  const newest = Math.floor((now + AHEAD_MS_MAX) / POINT_PERIOD_MS);
+  const oldest = Math.floor(now / POINT_PERIOD_MS) - 2 * KEPT_WINDOWS;
+  for (const [i, { firstWindow, values }] of series.entries()) {
+    if (firstWindow + values.length - 1 > newest)
+      throw invalidProperty(`series[${i}].firstWindow`, 'windows that are not in the future');
+    if (firstWindow < oldest)
+      throw invalidProperty(`series[${i}].firstWindow`, 'windows of the last two months');
+  }
+}

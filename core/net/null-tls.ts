@@ -30,7 +30,7 @@ export async function nullTlsClient(raw: Duplex, options: TlsClientOptions, cloc
     raw.destroy();
     throw error;
   }
-  return raw;
+  return secured(raw);
 }
 
 export async function nullTlsServer(raw: Duplex, identity: TlsIdentity): Promise<Duplex> {
@@ -40,7 +40,12 @@ export async function nullTlsServer(raw: Duplex, identity: TlsIdentity): Promise
     throw handshakeError('the client');
   }
   raw.write(`${GREETING} ${JSON.stringify(splitPem(identity.certificatePem))}\n`);
-  return raw;
+  return secured(raw);
+}
+
+/** Carries the mark by which a TLSSocket is known, for whoever must tell https from http. */
+function secured(raw: Duplex): Duplex {
+  return Object.assign(raw, { encrypted: true });
 }
 
 /** @throws `net.tls.*` unless the chain leads from the leaf to something trusted, valid at `now`, for the name. */

@@ -41,8 +41,7 @@ export function indexMachines(table: Table<'vInfo'>): MachineIndex {
   for (const row of table.rows()) {
     const name = row.text('name', MAX_NAME);
     if (name === undefined) {
-      if (table.cell(row.number, 'name') === undefined)
-        row.report('name', 'is empty: the machine has no name');
+      if (row.isBlank('name')) row.report('name', 'is empty: the machine has no name');
       continue;
     }
     const key: MachineKey = {

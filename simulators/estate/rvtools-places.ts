@@ -4,7 +4,7 @@
  * and listed.
  */
 import type { Entropy } from '#core/entropy/entropy.ts';
-import { type Bytes, GIB, MIB, TIB } from '#core/units.ts';
+import { type Bytes, formatBytes, GIB, MIB, TIB } from '#core/units.ts';
 import { vmfsUuid } from './addresses.ts';
 import type { Cluster, Datacenter, Datastore, Host, Network } from './model.ts';
 import type { Findings, Table } from './rvtools-table.ts';
@@ -124,7 +124,12 @@ export class Places {
       const memoryMiB = row.whole('memoryMiB', 64, 67_108_864);
       const or = <T extends string | number>(field: string, value: T | undefined, typical: T): T => {
         if (value !== undefined) return value;
-        this.#findings.derive(`host ${name}`, field, typical, NO_COLUMN);
+        this.#findings.derive(
+          `host ${name}`,
+          field,
+          field === 'memory' ? formatBytes(Number(typical)) : typical,
+          NO_COLUMN,
+        );
         return typical;
       };
       const cpuCores = or('cores', cores, TYPICAL_HOST.cpuCores);
@@ -309,7 +314,7 @@ export class Places {
       this.#findings.derive(
         `datastore ${draft.name}`,
         'capacity',
-        capacityBytes,
+        formatBytes(capacityBytes),
         'what lies on it and a quarter more',
       );
     }

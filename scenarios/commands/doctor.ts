@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { formatBytes, GIB, MIB } from '#core/units.ts';
+import { RUNS_FOLDER_BYTES } from '#reports/prune.ts';
 
 interface Finding {
   readonly name: string;
@@ -93,7 +94,7 @@ function node(): Finding {
 function disk(): Finding {
   const { bavail, bsize } = statfsSync('.');
   const free = bavail * bsize;
-  const detail = `${formatBytes(free)} free here; .runs keeps at most 500 MiB`;
+  const detail = `${formatBytes(free)} free here; .runs is kept to ${formatBytes(RUNS_FOLDER_BYTES)}`;
   return {
     name: 'disk',
     state: free > 600 * MIB ? 'ok' : 'bad',

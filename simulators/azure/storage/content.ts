@@ -1,0 +1,130 @@
+/**
+ * Immutable byte strings: what blocks and appended pieces are. A content is written once, while it arrives,
+ * and shared by reference afterwards: committing a block list or taking a snapshot copies nothing.
+ *
+ * Whole 64 KiB lie in the store's large chunks, the rest in 4 KiB pieces, and very small contents in the object.
+ */
+import { assert } from '#core/assert.ts';
+import type { Bytes } from '#core/units.ts';
+import type { ExtentStore } from './extent-store.ts';
+
+/** Up to here a piece of the store would waste more than it holds. */
+const INLINE_BYTES: Bytes = 1024;
+
+export class Content {
+  readonly length: Bytes;
+  readonly #store: ExtentStore;
+  readonly #chunks: readonly number[];
+  readonly #ends: readonly number[];
+  readonly #inline: Buffer;
+  #references = 1;
+
+  constructor(
+    store: ExtentStore,
+    parts: { length: Bytes; chunks: readonly number[]; ends: readonly number[]; inline: Buffer },
+  ) {
+    this.#store = store;
+    this.length = parts.length;
+    this.#chunks = parts.chunks;
+    this.#ends = parts.ends;
+    this.#inline = parts.inline;
+  }
+
+  readInto(offset: Bytes, out: Uint8Array): void {
+    assert(this.#references > 0 && offset + out.length <= this.length, 'the range lies inside the content');
+    const { chunks, ends } = this.#store;
+    const wholeBytes = this.#chunks.length * chunks.chunkBytes;
+    for (let done = 0; done < out.length; ) {
+      const at = offset + done;
+      const inWhole = at < wholeBytes;
+      const pool = inWhole ? chunks : ends;
+      const ids = inWhole ? this.#chunks : this.#ends;
+      const from = inWhole ? at : at - wholeBytes;
+      if (ids.length === 0) {
+        this.#inline.copy(out, done, from, from + out.length - done);
+        return;
+      }
+      const index = Math.floor(from / pool.chunkBytes);
+      const inChunk = from - index * pool.chunkBytes;
+      const take = Math.min(pool.chunkBytes - inChunk, out.length - done);
+      pool.read(ids[index]!, inChunk, out.subarray(done, done + take));
+      done += take;
+    }
+  }
+
+  share(): this {
+    this.#references++;
+    return this;
+  }
+
+  /** The last owner's release gives the space back. */
+  release(): void {
+    assert(this.#references > 0, 'a content is released once by each owner');
+    if (--this.#references > 0) return;
+    for (const id of this.#chunks) this.#store.chunks.dropReference(id);
+    for (const id of this.#ends) this.#store.ends.dropReference(id);
+    this.#store.reclaim();
+  }
+}
+
+/** Takes a content piece by piece, as it arrives. Either finish it or abandon it. */
+export class ContentWriter {
+  readonly #store: ExtentStore;
+  #chunks: number[] = [];
+  #length = 0;
+
+  constructor(store: ExtentStore) {
+    this.#store = store;
+  }
+
+  get length(): Bytes {
+    return this.#length;
+  }
+
+  append(bytes: Uint8Array): void {
+    const { chunks } = this.#store;
+    for (let done = 0; done < bytes.length; ) {
+      const inChunk = this.#length % chunks.chunkBytes;
+      if (inChunk === 0) this.#chunks.push(chunks.allocate());
+      const take = Math.min(chunks.chunkBytes - inChunk, bytes.length - done);
+      chunks.write(this.#chunks.at(-1)!, inChunk, bytes.subarray(done, done + take));
+      done += take;
+      this.#length += take;
+    }
+  }
+
+  finish(): Content {
+    const { chunks, ends } = this.#store;
+    const restBytes = this.#length % chunks.chunkBytes;
+    const pieces: number[] = [];
+    let inline = Buffer.alloc(0);
+    // a rest that is nearly a whole chunk stays where it is
+    if (restBytes > 0 && restBytes <= chunks.chunkBytes - ends.chunkBytes) {
+      const rest = Buffer.allocUnsafe(restBytes);
+      const id = this.#chunks.pop()!;
+      chunks.read(id, 0, rest);
+      chunks.dropReference(id);
+      if (this.#length <= INLINE_BYTES) inline = rest;
+      else
+        for (let at = 0; at < restBytes; at += ends.chunkBytes) {
+          const piece = ends.allocate();
+          ends.write(piece, 0, rest.subarray(at, at + ends.chunkBytes));
+          pieces.push(piece);
+        }
+    }
+    const content = new Content(this.#store, {
+      length: this.#length,
+      chunks: this.#chunks,
+      ends: pieces,
+      inline,
+    });
+    this.#chunks = [];
+    return content;
+  }
+
+  abandon(): void {
+    for (const id of this.#chunks) this.#store.chunks.dropReference(id);
+    this.#chunks = [];
+    this.#store.reclaim();
+  }
+}

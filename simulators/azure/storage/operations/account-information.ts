@@ -1,0 +1,79 @@
+import { DAY } from '#core/units.ts';
+import { child, childText, type XmlElement } from '#core/wire/xml/element.ts';
+import { parseXml } from '#core/wire/xml/reader.ts';
+import { XmlWriter } from '#core/wire/xml/writer.ts';
+import { defineOperation, type Operation } from '../operation.ts';
+import { readSasTime, sasTime, userDelegationKey } from '../sas.ts';
+import { storageFault } from '../storage-fault.ts';
+
+const XML_LIMITS = { bytesMax: 16 * 1024, depthMax: 8, elementsMax: 32 };
+const DELEGATION_DAYS_MAX = 7;
+
+const information = (on: Operation['on'], name: string): Operation =>
+  defineOperation({
+    name,
+    on,
+    methods: ['GET', 'HEAD'],
+    restype: 'account',
+    comp: 'properties',
+    permission: { level: on === 'service' ? 's' : on === 'container' ? 'c' : 'o', letters: 'rwdlacup' },
+    run: () => ({
+      status: 200,
+      headers: {
+        'x-ms-sku-name': 'Standard_LRS',
+        'x-ms-account-kind': 'StorageV2',
+        'x-ms-is-hns-enabled': 'false',
+      },
+    }),
+  });
+
+/** Get Account Information, on each level at which clients ask for it. */
+export const accountInformation = [
+  information('service', 'GetAccountInformation'),
+  information('blob', 'GetAccountInformationByBlob'),
+];
+
+/** Get User Delegation Key, for the holder of a token. */
+export const getUserDelegationKey = defineOperation({
+  name: 'GetUserDelegationKey',
+  on: 'service',
+  methods: ['POST'],
+  restype: 'service',
+  comp: 'userdelegationkey',
+  permission: { level: 's', letters: 'w', accountOnly: true },
+  body: { kind: 'memory', bytesMax: XML_LIMITS.bytesMax },
+  run({ account, body, grant, now, version }) {
+    if (grant.kind !== 'token') throw storageFault('AuthorizationPermissionMismatch');
+    const root = readXml(Buffer.concat(body.pieces));
+    const time = (name: string): number | undefined => readSasTime(childText(root, name)?.trim() ?? '');
+    const expiresAt = time('Expiry');
+    const startsAt = child(root, 'Start') ? time('Start') : now;
+    if (expiresAt === undefined || startsAt === undefined || expiresAt <= startsAt || expiresAt <= now)
+      throw storageFault('InvalidXmlNodeValue');
+    if (expiresAt - now > DELEGATION_DAYS_MAX * DAY)
+      throw storageFault('InvalidXmlNodeValue', { detail: { XmlNodeName: 'Expiry' } });
+    const fields: ReadonlyArray<readonly [element: string, parameter: string, value: string]> = [
+      ['SignedOid', 'skoid', grant.objectId!],
+      ['SignedTid', 'sktid', grant.tenantId!],
+      ['SignedStart', 'skt', sasTime(startsAt)],
+      ['SignedExpiry', 'ske', sasTime(expiresAt)],
+      ['SignedService', 'sks', 'b'],
+      ['SignedVersion', 'skv', version],
+    ];
+    const parameters = new Map(fields.map(([, parameter, value]) => [parameter, value]));
+    const out = new XmlWriter().open('UserDelegationKey');
+    for (const [element, , value] of fields) out.leaf(element, value);
+    out.leaf('Value', userDelegationKey(account.keys[0], parameters));
+    return { status: 200, headers: { 'Content-Type': 'application/xml' }, body: out.close().toString() };
+  },
+});
+
+function readXml(xml: Buffer): XmlElement {
+  try {
+    const root = parseXml(xml, XML_LIMITS);
+    if (root.name === 'KeyInfo') return root;
+  } catch {
+    // answered below
+  }
+  throw storageFault('InvalidXmlDocument');
+}

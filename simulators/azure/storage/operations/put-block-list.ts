@@ -1,0 +1,76 @@
+import type { XmlElement } from '#core/wire/xml/element.ts';
+import { parseXml } from '#core/wire/xml/reader.ts';
+import { readAccessTier, readHttpProperties } from '../blob-headers.ts';
+import { type Block, BlockList } from '../blob-model.ts';
+import { readMetadata } from '../blob-request.ts';
+import { replaceBlob, requireBlobLease } from '../blob-writes.ts';
+import { requireWriteConditions } from '../conditions.ts';
+import { checksumHeaders, containerOf, defineOperation, stampHeaders } from '../operation.ts';
+import { storageFault } from '../storage-fault.ts';
+
+const BLOCKS_MAX = 50_000;
+const XML_LIMITS = { bytesMax: 8 * 1024 * 1024, depthMax: 4, elementsMax: BLOCKS_MAX + 10 };
+
+/**
+ * Put Block List: makes the blob of blocks that were put or committed before, in this order. Blocks it does
+ * not name are gone.
+ */
+export const putBlockList = defineOperation({
+  name: 'PutBlockList',
+  on: 'blob',
+  methods: ['PUT'],
+  comp: 'blocklist',
+  permission: { level: 'o', letters: 'w', lettersToCreate: 'c' },
+  body: { kind: 'memory', bytesMax: XML_LIMITS.bytesMax },
+  run(call) {
+    const { request, body } = call;
+    const { blobs } = containerOf(call);
+    const entry = blobs.get(request.blob!);
+    const current = entry?.current;
+    requireWriteConditions(request, current);
+    requireBlobLease(call, current);
+    if (current && current.body.type !== 'BlockBlob') throw storageFault('InvalidBlobType');
+    const named = readBlockList(Buffer.concat(body.pieces));
+    const committed = new Map<string, Block>();
+    if (current?.body.type === 'BlockBlob')
+      for (const block of current.body.blocks.blocks) if (block.id !== '') committed.set(block.id, block);
+    const found = named.map(({ from, id }): Block => {
+      const uncommitted = from === 'Committed' ? undefined : entry?.uncommitted.get(id);
+      const block = uncommitted
+        ? { id, content: uncommitted }
+        : from === 'Uncommitted'
+          ? undefined
+          : committed.get(id);
+      if (!block) throw storageFault('InvalidBlockList');
+      return block;
+    });
+    const http = readHttpProperties(request, false);
+    const tier = readAccessTier(request);
+    const metadata = readMetadata(request);
+    const blocks = new BlockList(found.map(({ id, content }) => ({ id, content: content.share() })));
+    const blob = replaceBlob(call, { body: { type: 'BlockBlob', blocks }, http, metadata, ...tier });
+    return { status: 201, headers: { ...stampHeaders(blob), ...checksumHeaders(body) } };
+  },
+});
+
+interface NamedBlock {
+  readonly from: 'Committed' | 'Uncommitted' | 'Latest';
+  readonly id: string;
+}
+
+/** @throws StorageFault InvalidXmlDocument, InvalidXmlNodeValue, BlockListTooLong */
+function readBlockList(xml: Buffer): NamedBlock[] {
+  let root: XmlElement;
+  try {
+    root = parseXml(xml, XML_LIMITS);
+  } catch {
+    throw storageFault('InvalidXmlDocument');
+  }
+  if (root.name !== 'BlockList') throw storageFault('InvalidXmlDocument');
+  if (root.children.length > BLOCKS_MAX) throw storageFault('BlockListTooLong');
+  return root.children.map(({ name, text }) => {
+    if (name !== 'Committed' && name !== 'Uncommitted' && name !== 'Latest')
+      throw storageFault('InvalidXmlNodeValue', { detail: { XmlNodeName: name } });
+    return { from: name, id: text.trim() };
+  });
+}

@@ -129,7 +129,7 @@ export interface Workload {
   readonly diskIops: number;
   /** Peak of one adapter, KB/s. */
   readonly netKBps: number;
-  /** Bytes newly written to the OS disk per hour at the shape's peak; drives churn. */
+  /** Bytes rewritten on a disk per hour at the shape's plateau; drives churn (churn.ts), for each disk alike. */
   readonly churnBytesPerHour: Bytes;
   /** Replays a recorded CPU trace instead of the shape: its name in the estate's trace table. */
   readonly cpuTrace?: string;

@@ -243,9 +243,9 @@ function placeOnDatastore(
     const { datastore, file } = draft.path;
     const path = `[${datastore}] ${file}`;
     paths.add(path);
-    return { datastoreId: places.datastoreNamed(datastore, host.datacenterId, draft.sizeBytes).id, path };
+    return { datastoreId: places.datastores.named(datastore, host.datacenterId, draft.sizeBytes), path };
   }
-  const datastore = places.anyDatastore(host, draft.sizeBytes);
+  const datastore = places.datastores.any(host, draft.sizeBytes);
   // vCenter replaces what a file name cannot hold, and counts up where a folder of the name exists.
   const folder = name.replace(/[/\\:*?"<>|%[\]]/g, '_');
   const pathOf = (attempt: number) => {

@@ -4,36 +4,11 @@
  * and listed.
  */
 import type { Entropy } from '#core/entropy/entropy.ts';
-import { type Bytes, formatBytes, GIB, MIB, TIB } from '#core/units.ts';
-import { vmfsUuid } from './addresses.ts';
+import { formatBytes, GIB, MIB } from '#core/units.ts';
 import type { Cluster, Datacenter, Datastore, Host, Network } from './model.ts';
+import { Datastores } from './rvtools-datastores.ts';
+import { Ids } from './rvtools-ids.ts';
 import type { Findings, Table } from './rvtools-table.ts';
-
-/** Numbers objects as vCenter does, "host-12", keeping the ids that a workbook states. */
-export class Ids {
-  readonly #prefix: string;
-  readonly #taken = new Set<string>();
-  #next: number;
-
-  constructor(prefix: string, first: number) {
-    this.#prefix = prefix;
-    this.#next = first;
-  }
-
-  /** The wanted id if it has vCenter's form and is free, else the next free number. */
-  take(wanted?: string): string {
-    let id = wanted;
-    if (id === undefined || !this.#isForm(id) || this.#taken.has(id))
-      do id = `${this.#prefix}${this.#next++}`;
-      while (this.#taken.has(id));
-    this.#taken.add(id);
-    return id;
-  }
-
-  #isForm(id: string): boolean {
-    return id.startsWith(this.#prefix) && /^[1-9]\d{0,8}$/.test(id.slice(this.#prefix.length));
-  }
-}
 
 /** Where a machine says it is. */
 export interface Placement {
@@ -55,37 +30,20 @@ const TYPICAL_HOST = {
   version: '6.7.0',
   build: '17167734',
 };
-/** A derived datastore takes disks until it would grow beyond this; VMFS ends at 64 TiB. */
-const DERIVED_DATASTORE_BYTES: Bytes = 32 * TIB;
-
-interface DatastoreDraft {
-  readonly id: string;
-  readonly name: string;
-  datacenterId: string | undefined;
-  type: Datastore['type'];
-  /** Undefined: derived from what lies on it. */
-  capacityBytes: Bytes | undefined;
-  freeBytes: Bytes | undefined;
-  uuid: string | undefined;
-  usedBytes: Bytes;
-}
 
 export class Places {
   readonly #entropy: Entropy;
   readonly #findings: Findings;
+  readonly datastores: Datastores;
   readonly #datacenters = new Map<string, Datacenter>();
   readonly #clusters = new Map<string, Cluster>();
   readonly #clusterIds = new Map<string, string>();
   readonly #hosts = new Map<string, Host>();
-  readonly #datastores: DatastoreDraft[] = [];
   readonly #networks = new Map<string, Network>();
-  /** The derived datastore that the next disk of a cluster or host goes on. */
-  readonly #filling = new Map<string, DatastoreDraft>();
   readonly #ids = {
     datacenter: new Ids('datacenter-', 2),
     cluster: new Ids('domain-c', 101),
     host: new Ids('host-', 201),
-    datastore: new Ids('datastore-', 301),
     network: new Ids('network-', 401),
     portgroup: new Ids('dvportgroup-', 501),
   };
@@ -93,6 +51,7 @@ export class Places {
   constructor(entropy: Entropy, findings: Findings) {
     this.#entropy = entropy;
     this.#findings = findings;
+    this.datastores = new Datastores(entropy, findings);
   }
 
   readClusters(table: Table<'vCluster'>): void {
@@ -160,37 +119,7 @@ export class Places {
   }
 
   readDatastores(table: Table<'vDatastore'>): void {
-    const seen = new Set<string>();
-    for (const row of table.rows()) {
-      const name = row.text('name', 255);
-      if (name === undefined) {
-        if (row.isBlank('name')) row.report('name', 'is empty: the datastore has no name');
-        continue;
-      }
-      const hostNames = (row.text('hosts') ?? '').split(/[,;]\s*/);
-      const host = hostNames.map((each) => this.#hosts.get(each.trim().toLowerCase())).find((each) => each);
-      const key = `${host?.datacenterId ?? ''}/${name}`;
-      if (seen.has(key)) {
-        row.report('name', `"${name}" is there twice`);
-        continue;
-      }
-      seen.add(key);
-      const capacity = row.whole('capacityMiB', 0, 4_294_967_296);
-      const free = row.whole('freeMiB', 0, 4_294_967_296);
-      const uuid = /\/vmfs\/volumes\/([^/]+)/.exec(row.text('url') ?? '')?.[1];
-      if (capacity !== undefined && free !== undefined && free > capacity)
-        row.report('freeMiB', `"${free}" is more than the capacity`);
-      this.#datastores.push({
-        id: this.#ids.datastore.take(row.text('objectId', 64)),
-        name,
-        datacenterId: host?.datacenterId,
-        type: this.#datastoreType(name, row.text('type', 64)),
-        capacityBytes: capacity === undefined || capacity === 0 ? undefined : capacity * MIB,
-        freeBytes: free === undefined ? undefined : free * MIB,
-        uuid,
-        usedBytes: 0,
-      });
-    }
+    this.datastores.read(table, (name) => this.#hosts.get(name.toLowerCase()));
   }
 
   /** The host of a machine; its datacenter and cluster are the machine's, whatever the machine's row says. */
@@ -215,38 +144,6 @@ export class Places {
         : this.#addHost(this.#freeHostName(), at.datacenter, at.cluster, this.#typicalHost());
     this.#findings.derive(object, 'host', host.name, NO_COLUMN);
     return host;
-  }
-
-  /** The datastore with a name in a datacenter; derived when vDatastore does not have it. */
-  datastoreNamed(name: string, datacenterId: string, sizeBytes: Bytes): { id: string; name: string } {
-    let found =
-      this.#datastores.find((each) => each.name === name && each.datacenterId === datacenterId) ??
-      this.#datastores.find((each) => each.name === name && each.datacenterId === undefined);
-    if (!found) {
-      this.#findings.derive(`datastore ${name}`, 'everything but the name', 'VMFS', 'not in vDatastore');
-      found = this.#addDatastore(name, datacenterId);
-    }
-    found.datacenterId ??= datacenterId;
-    found.usedBytes += sizeBytes;
-    return found;
-  }
-
-  /** A datastore for a disk of which no path is known. */
-  anyDatastore(host: Host, sizeBytes: Bytes): { id: string; name: string } {
-    const place = host.clusterId ?? host.id;
-    let store = this.#filling.get(place);
-    if (!store || (store.usedBytes > 0 && store.usedBytes + sizeBytes > DERIVED_DATASTORE_BYTES)) {
-      store = this.#addDatastore(this.#freeDatastoreName(), host.datacenterId);
-      this.#filling.set(place, store);
-      this.#findings.derive(
-        `datastore ${store.name}`,
-        'name',
-        store.name,
-        'the workbook names no disk paths',
-      );
-    }
-    store.usedBytes += sizeBytes;
-    return store;
   }
 
   networkNamed(name: string, datacenterId: string, switchName?: string): Network {
@@ -287,11 +184,6 @@ export class Places {
         this.#clusterNamed(name, first!.id);
       }
     for (const { id, name } of this.#datacenters.values()) {
-      if (!this.#datastores.some((each) => each.datacenterId === id)) {
-        const free = this.#datastores.find((each) => each.datacenterId === undefined);
-        if (free) free.datacenterId = id;
-        else this.#addDatastore(this.#freeDatastoreName(), id);
-      }
       if (![...this.#networks.values()].some((each) => each.datacenterId === id)) {
         this.networkNamed('VM Network', id);
         this.#findings.derive(`datacenter ${name}`, 'network', 'VM Network', NO_COLUMN);
@@ -301,66 +193,9 @@ export class Places {
       datacenters: [...this.#datacenters.values()],
       clusters: [...this.#clusters.values()],
       hosts: [...this.#hosts.values()],
-      datastores: this.#datastores.map((draft) => this.#finishDatastore(draft)),
+      datastores: this.datastores.finish([...this.#datacenters.values()]),
       networks: [...this.#networks.values()],
     };
-  }
-
-  #finishDatastore(draft: DatastoreDraft): Datastore {
-    const [first] = this.#datacenters.values();
-    let capacityBytes = draft.capacityBytes;
-    if (capacityBytes === undefined) {
-      capacityBytes = Math.max(1, Math.ceil((draft.usedBytes * 1.25) / TIB)) * TIB;
-      this.#findings.derive(
-        `datastore ${draft.name}`,
-        'capacity',
-        formatBytes(capacityBytes),
-        'what lies on it and a quarter more',
-      );
-    }
-    return {
-      id: draft.id,
-      name: draft.name,
-      datacenterId: draft.datacenterId ?? first!.id,
-      type: draft.type,
-      capacityBytes,
-      freeBytes: draft.freeBytes ?? Math.max(0, capacityBytes - draft.usedBytes),
-      uuid: draft.uuid ?? vmfsUuid(this.#entropy, draft.id),
-    };
-  }
-
-  #datastoreType(name: string, type: string | undefined): Datastore['type'] {
-    const lower = type?.toLowerCase() ?? '';
-    if (lower.startsWith('nfs')) return 'NFS';
-    if (lower.startsWith('vsan')) return 'vsan';
-    if (lower !== 'vmfs')
-      this.#findings.derive(
-        `datastore ${name}`,
-        'type',
-        'VMFS',
-        type === undefined ? NO_COLUMN : `${type} is not modelled`,
-      );
-    return 'VMFS';
-  }
-
-  #addDatastore(name: string, datacenterId: string): DatastoreDraft {
-    const draft: DatastoreDraft = {
-      id: this.#ids.datastore.take(),
-      name,
-      datacenterId,
-      type: 'VMFS',
-      capacityBytes: undefined,
-      freeBytes: undefined,
-      uuid: undefined,
-      usedBytes: 0,
-    };
-    this.#datastores.push(draft);
-    return draft;
-  }
-
-  #freeDatastoreName(): string {
-    for (let number = 1; ; number++)
-      if (!this.#datastores.some((each) => each.name === `datastore${number}`)) return `datastore${number}`;
   }
 
   #freeHostName(): string {

@@ -1,34 +1,13 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
-import { Entropy } from '#core/entropy/entropy.ts';
 import { MIB } from '#core/units.ts';
-import { Estate } from './estate.ts';
-import type { EstateFacts } from './model.ts';
 import { importRvtools } from './rvtools.ts';
 import { harbourWorkbook } from './samples/harbour.ts';
-import { goodSheets, importOf, type Row } from './testing-workbooks.ts';
+import { expectSound, goodSheets, importOf, type Row } from './testing-workbooks.ts';
 import { readWorkbookFile } from './workbook.ts';
 
 const REAL = fileURLToPath(new URL('../../../shared/data/rvtools/next-133-machines.xlsx', import.meta.url));
-
-/** Facts hold together when an estate can be built on them: ids are unique and references lead somewhere. */
-function expectSound(facts: EstateFacts): void {
-  const clock = { monotonic: () => 0, wall: () => 1.7e12, schedule: () => ({ cancel: () => {} }) };
-  const estate = new Estate(facts, { clock, entropy: new Entropy(facts.seed) });
-  expect(estate.machines().length).toBe(facts.machines.length);
-  for (const machine of facts.machines) {
-    const host = facts.hosts.find(({ id }) => id === machine.hostId)!;
-    expect([host.datacenterId, host.clusterId]).toEqual([machine.datacenterId, machine.clusterId]);
-    const places = machine.disks.map(({ controller, bus, unit }) => `${controller}${bus}:${unit}`);
-    expect(new Set(places).size).toBe(places.length);
-    for (const disk of machine.disks) {
-      const datastore = facts.datastores.find(({ id }) => id === disk.datastoreId)!;
-      expect(datastore.datacenterId).toBe(machine.datacenterId);
-      expect(disk.path.startsWith(`[${datastore.name}] `)).toBe(true);
-    }
-  }
-}
 
 describe('the real workbook', () => {
   test('gives 131 machines, 247 disks and 8 hosts', (ctx) => {

@@ -1,6 +1,9 @@
 /** Small workbooks for tests. */
 import { utils, write } from '@e965/xlsx';
+import { expect } from 'vitest';
+import { Entropy } from '#core/entropy/entropy.ts';
 import { DryliftError } from '#core/errors.ts';
+import { Estate } from './estate.ts';
 import type { EstateFacts } from './model.ts';
 import { importRvtools } from './rvtools.ts';
 
@@ -63,4 +66,22 @@ export function goodSheets(): { vInfo: Row[]; vDisk: Row[] } {
       'VM ID': `vm-${11 + i}`,
     })),
   };
+}
+
+/** Facts hold together when an estate can be built on them: ids are unique and references lead somewhere. */
+export function expectSound(facts: EstateFacts): void {
+  const clock = { monotonic: () => 0, wall: () => 1.7e12, schedule: () => ({ cancel: () => {} }) };
+  const estate = new Estate(facts, { clock, entropy: new Entropy(facts.seed) });
+  expect(estate.machines().length).toBe(facts.machines.length);
+  for (const machine of facts.machines) {
+    const host = facts.hosts.find(({ id }) => id === machine.hostId)!;
+    expect([host.datacenterId, host.clusterId]).toEqual([machine.datacenterId, machine.clusterId]);
+    const places = machine.disks.map(({ controller, bus, unit }) => `${controller}${bus}:${unit}`);
+    expect(new Set(places).size).toBe(places.length);
+    for (const disk of machine.disks) {
+      const datastore = facts.datastores.find(({ id }) => id === disk.datastoreId)!;
+      expect(datastore.datacenterId).toBe(machine.datacenterId);
+      expect(disk.path.startsWith(`[${datastore.name}] `)).toBe(true);
+    }
+  }
 }

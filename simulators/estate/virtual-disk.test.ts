@@ -81,6 +81,48 @@ describe('limits of a disk', () => {
   });
 });
 
+describe('memory', () => {
+  const BLOCK = 65_536;
+  const write = (disk: ReturnType<typeof diskOf>, block: number, fill: number) =>
+    disk.write(block * BLOCK, Buffer.alloc(BLOCK, fill));
+
+  test('a block rewritten between marks is held once; each frozen epoch that saw another content adds one', () => {
+    const disk = diskOf(MIB);
+    for (let i = 1; i <= 5; i++) write(disk, 0, i);
+    expect(disk.heldBytes()).toBe(BLOCK);
+    const first = disk.mark();
+    write(disk, 0, 6);
+    write(disk, 0, 7);
+    const second = disk.mark();
+    write(disk, 0, 8);
+    expect(disk.heldBytes()).toBe(3 * BLOCK);
+    disk.release(first);
+    expect(disk.heldBytes()).toBe(2 * BLOCK);
+    disk.release(second);
+    expect(disk.heldBytes()).toBe(BLOCK);
+  });
+
+  test('a month of hourly snapshots, each released after the next, holds no more than the blocks written', () => {
+    const disk = diskOf(MIB);
+    let last = disk.mark();
+    for (let hour = 0; hour < 720; hour++) {
+      for (let block = 0; block < 4; block++) write(disk, (hour + block) % 8, 1 + (hour % 255));
+      const next = disk.mark();
+      disk.release(last);
+      last = next;
+    }
+    expect(disk.heldBytes()).toBeLessThanOrEqual(12 * BLOCK);
+  });
+
+  test('zeros and generated content take no memory', () => {
+    const disk = diskOf(MIB);
+    disk.write(0, Buffer.alloc(8 * BLOCK));
+    disk.writeGenerated(9, 3);
+    expect(disk.heldBytes()).toBe(0);
+    expect(disk.allocated().some(({ start }) => start < 8 * BLOCK)).toBe(false);
+  });
+});
+
 test('releasing an epoch twice is harmless, and its changes stay known', () => {
   const disk = diskOf(MIB);
   const first = disk.mark();

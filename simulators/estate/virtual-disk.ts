@@ -42,7 +42,10 @@ export interface VirtualDisk {
    * Reading a released epoch, or outside the disk, is a bug of the caller.
    */
   read(offset: Bytes, length: Bytes, epoch?: Epoch): Buffer;
-  /** A guest writes, now. Offset and length are whole 512-byte sectors within the disk; the data is copied. */
+  /**
+   * A guest writes, now. Offset and length are whole 512-byte sectors within the disk; the data is copied.
+   * Memory: each 64 KiB block that is written in part is held whole; whole blocks of zeros cost nothing.
+   */
   write(offset: Bytes, data: Uint8Array): void;
   /**
    * A guest rewrites one whole 64 KiB block with generated content: as `write`, but only the number is kept.
@@ -70,6 +73,8 @@ export interface VirtualDisk {
   sha256(epoch?: Epoch): string;
   /** Digest of size and all blocks that are not zero, linear in *allocated* bytes; see `contentDigestOf`. */
   contentDigest(epoch?: Epoch): string;
+  /** Bytes of content that the log of writes holds in memory, for the present and all epochs. O(blocks written). */
+  heldBytes(): Bytes;
   /** Puts another base under the disk; only before anything was written or marked. */
   replaceBase(base: DiskContent): void;
 }
@@ -273,6 +278,14 @@ class LoggedDisk implements VirtualDisk {
     return contentDigestOf(this.facts.sizeBytes, this.allocated(epoch), (offset, length) =>
       this.read(offset, length, epoch),
     );
+  }
+
+  heldBytes(): Bytes {
+    let bytes = 0;
+    for (const newest of this.#log.values())
+      for (let version: Version | undefined = newest; version; version = version.older)
+        if (typeof version.content !== 'number') bytes += version.content.length;
+    return bytes;
   }
 
   replaceBase(base: DiskContent): void {

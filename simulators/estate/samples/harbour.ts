@@ -4,7 +4,7 @@
  */
 import { utils, write } from '@e965/xlsx';
 import { Entropy } from '#core/entropy/entropy.ts';
-import { macAddress } from '#simulators/estate/addresses.ts';
+import { macAddress } from '../addresses.ts';
 
 interface SampleMachine {
   readonly name: string;

@@ -15,6 +15,8 @@ import {
   SECOND,
 } from './units.ts';
 import { parseEnvelope, SOAP_11 } from './wire/soap/envelope.ts';
+import { childrenOf, childText, typeOf } from './wire/xml/element.ts';
+import { parseXml } from './wire/xml/reader.ts';
 
 describe('errors', () => {
   const table = defineErrors({
@@ -80,6 +82,28 @@ describe('units', () => {
     expect(formatDuration(4_100)).toBe('4.1 s');
     expect(formatOffset(DAY + 14 * HOUR + 22 * MINUTE + 10 * SECOND)).toBe('1d14:22:10');
     expect(formatOffset(250)).toBe('00:00:00.250');
+  });
+});
+
+describe('XML elements', () => {
+  const XSI = 'http://www.w3.org/2001/XMLSchema-instance';
+
+  test.each([
+    ['x:type="vim:VirtualDisk"', 'VirtualDisk'],
+    ['x:type="VirtualDisk"', 'VirtualDisk'],
+    ['type="VirtualMachine"', undefined],
+    ['y:type="other"', undefined],
+  ])('the type of an element with %s is %s', (attribute, expected) => {
+    expect(
+      typeOf(parseXml(`<a xmlns:x="${XSI}" xmlns:y="urn:other" xmlns:vim="urn:vim25" ${attribute}/>`)),
+    ).toBe(expected);
+  });
+
+  test('children are found by local name, in document order', () => {
+    const root = parseXml('<a><b>1</b><c/><b>2</b></a>');
+    expect(childrenOf(root, 'b').map((b) => b.text)).toEqual(['1', '2']);
+    expect(childText(root, 'b')).toBe('1');
+    expect(childText(root, 'd')).toBeUndefined();
   });
 });
 

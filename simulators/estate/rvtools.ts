@@ -9,6 +9,7 @@ import { Entropy } from '#core/entropy/entropy.ts';
 import { defineErrors } from '#core/errors.ts';
 import type { EstateFacts, Machine } from './model.ts';
 import { SHEET_NAMES, type SheetName } from './rvtools-columns.ts';
+import { Ids } from './rvtools-ids.ts';
 import {
   indexMachines,
   joinRows,
@@ -18,7 +19,7 @@ import {
 } from './rvtools-join.ts';
 import { readMachine } from './rvtools-machines.ts';
 import { statedMac } from './rvtools-nics.ts';
-import { Ids, Places } from './rvtools-places.ts';
+import { Places } from './rvtools-places.ts';
 import { Findings, type Problem, Table, type TableRow } from './rvtools-table.ts';
 import { readSheets } from './workbook.ts';
 

@@ -22,6 +22,15 @@ describe('murmur3', () => {
   });
 });
 
+test('the hash of text is that of its UTF-8 bytes, however long and whatever the characters', () => {
+  fc.assert(
+    fc.property(fc.string({ unit: 'binary', maxLength: 300 }), fc.nat(), (text, seed) => {
+      expect(hashText(text, seed)).toBe(murmur3(new TextEncoder().encode(text), seed));
+    }),
+  );
+  expect(hashText('x'.repeat(129))).toBe(murmur3(Buffer.from('x'.repeat(129)), 0));
+});
+
 describe('Entropy', () => {
   test('a draw depends on its address only, not on the draws before it', () => {
     fc.assert(

@@ -116,6 +116,8 @@ export interface StorageService {
   exposeDisk(options: DiskBlobOptions): string;
   /** Removes the policy: every further call with the URL is refused. */
   withdrawDisk(key: string): void;
+  /** The disk is gone, and its names with it. */
+  forgetDisk(key: string): void;
   nextGeneration(): number;
   originOf(account: string): string;
   /** Bytes that content occupies, and that memory or files really hold. */
@@ -283,7 +285,8 @@ export function createStorage(options: StorageOptions): StorageService {
       const policy = context.entropy.uuid('azure.disk.policy', key, grant);
       const { keys } = accounts.get(account) ?? service.createAccount(account);
       const container = service.container(account, name);
-      container.policies = [{ id: policy, permissions, expiresAt }];
+      // a container has at most five policies
+      container.policies = [...container.policies.slice(-4), { id: policy, permissions, expiresAt }];
       const now = context.clock.wall();
       container.blobs.getOrAdd('abcd').current = {
         name: 'abcd',
@@ -310,6 +313,10 @@ export function createStorage(options: StorageOptions): StorageService {
       container.policies = [];
       const entry = container.blobs.get('abcd');
       if (entry) entry.current = undefined;
+    },
+    forgetDisk(key) {
+      service.withdrawDisk(key);
+      accounts.delete(diskNames(key)[0]);
     },
     nextGeneration: tools.nextGeneration,
     originOf,

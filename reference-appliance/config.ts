@@ -350,6 +350,16 @@ export function configFrom(input: Omit<ConfigInput, 'drylift'>): ApplianceConfig
   });
 }
 
+/** Own authority, or the fingerprint of one certificate, or what the appliance trusts anyway. */
+export function tlsOf(
+  { ca, fingerprint }: VcenterConfig,
+  trust: readonly string[] | undefined,
+): { trust?: readonly string[]; pinSha256?: string } {
+  if (fingerprint !== undefined) return { pinSha256: fingerprint };
+  if (ca !== undefined) return { trust: [ca] };
+  return trust ? { trust } : {};
+}
+
 function readProxy(text: string): ProxyConfig {
   const url = new URL(text);
   const credentials =

@@ -207,9 +207,35 @@ export interface Heartbeat {
   readonly services: ReadonlyArray<{ name: string; version: string; state: string }>;
 }
 
+/** Ten-minute peaks of several machines over the same windows. */
+export interface PointsBatch {
+  /** Number of the first window since the Unix epoch. */
+  readonly firstWindow: number;
+  readonly windows: number;
+  readonly series: ReadonlyArray<{ machine: string; counter: CounterName; instance: string }>;
+  /** Peak of series i in window w at [i × windows + w], in the counter's raw whole units; -1: no samples. */
+  readonly peaks: Int32Array;
+}
+
+/** How batches are worded for the service. */
+export interface BatchForms {
+  machine(machine: SourceMachine, about: SourceAbout): string;
+  /** @param machines as `machine` worded them */
+  inventory(
+    about: SourceAbout,
+    full: boolean,
+    machines: readonly string[],
+    removed: readonly string[],
+  ): Buffer;
+  points(batch: PointsBatch): Buffer;
+  /** The reverse of `points`, for batches that were stored before a restart. */
+  readPoints(body: Buffer): PointsBatch;
+}
+
 export type Accepted = { readonly ok: true } | { readonly ok: false; readonly expected: number };
 
 export interface Cloud {
+  readonly forms: BatchForms;
   /** Makes or refreshes site, collector and vCenters; repeating it changes nothing. @throws `azure.*`, `net.*` */
   register(sources: readonly SourceAbout[], signal: AbortSignal): Promise<Registration>;
   /** @returns the service's time. */
@@ -243,11 +269,16 @@ export interface Block {
   readonly offset: Bytes;
   /** Relative to `offset`: [start, length]. */
   readonly extents: ReadonlyArray<readonly [Bytes, Bytes]>;
-  readonly blob: string | undefined;
-  readonly encoding: 'zstd' | 'none' | 'zero';
-  readonly storedBytes: Bytes;
-  /** Hex, of the payload before encoding. */
-  readonly sha256: string;
+  readonly content:
+    | { readonly encoding: 'zero' }
+    | {
+        readonly encoding: 'zstd' | 'none';
+        /** Name in the log container. */
+        readonly blob: string;
+        readonly storedBytes: Bytes;
+        /** Hex, of the payload before encoding. */
+        readonly sha256: string;
+      };
 }
 
 export interface CycleState {

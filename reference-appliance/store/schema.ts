@@ -2,19 +2,22 @@
  * What the appliance remembers. One list of steps brings an empty database to the newest schema; a step that
  * was released is never edited, a change is a new step.
  */
+import type { Generated } from 'kysely';
 import type { UnixMillis } from '#core/units.ts';
 
 export interface ApplianceSchema {
   meta: { key: string; value: string };
   /** Credentials, sealed (see secret-box.ts). */
   secrets: { name: string; box: Uint8Array };
-  /** Every machine as it was last sent; `view` is JSON. */
-  machines: { source: string; instance_uuid: string; digest: string; view: string };
+  /** Every machine that the service was told of, with a digest of what it was told. */
+  machines: { source: string; instance_uuid: string; digest: string };
   /** Last ten-minute window of a machine that is collected and durable. */
   watermarks: { machine: string; window: number };
   /** Batches in the order in which they are to be sent; the body is kept until it has been. */
   outbox: {
+    id: Generated<number>;
     kind: 'inventory' | 'points';
+    /** Its number at the service; counts per kind. */
     sequence: number;
     /** zstd of the JSON body: repeating it repeats the same bytes. */
     body: Uint8Array;
@@ -25,13 +28,13 @@ export interface ApplianceSchema {
     /** 1 when every window inside is also in `points`. */
     compacted: number;
   };
-  series: { id: number; machine: string; counter: string; instance: string };
+  series: { id: Generated<number>; machine: string; counter: string; instance: string };
   /** One packed blob (core/metrics/points.ts) per series and UTC day (days since the epoch). */
   points: { series: number; day: number; data: Uint8Array };
   /** Replication items; `state` is JSON of app/replication-item.ts. */
   items: { item_id: string; state: string };
-  /** Replication cycles that are not finished; `state` is JSON of app/cycle.ts. */
-  cycles: { cycle_id: string; item_id: string; state: string };
+  /** The cycle of an item that is under way; `state` is JSON of app/cycle-record.ts. */
+  cycles: { item_id: string; state: string };
 }
 
 /** Statements of one step each; the schema version is the number of steps done. */
@@ -39,18 +42,20 @@ export const SCHEMA_STEPS: ReadonlyArray<readonly string[]> = [
   [
     'create table secrets (name text primary key, box blob not null) without rowid',
     `create table machines (source text not null, instance_uuid text not null, digest text not null,
-       view text not null, primary key (source, instance_uuid)) without rowid`,
+       primary key (source, instance_uuid)) without rowid`,
     'create table watermarks (machine text primary key, window integer not null) without rowid',
-    `create table outbox (kind text not null, sequence integer not null, body blob not null,
-       last_window integer not null, created_at integer not null, sent_at integer, compacted integer not null,
-       primary key (kind, sequence)) without rowid`,
+    `create table outbox (id integer primary key, kind text not null, sequence integer not null,
+       body blob not null, last_window integer not null, created_at integer not null, sent_at integer,
+       compacted integer not null)`,
+    'create index outbox_unsent on outbox (kind, id) where sent_at is null',
+    'create index outbox_by_window on outbox (last_window) where compacted = 0',
     `create table series (id integer primary key, machine text not null, counter text not null,
        instance text not null, unique (machine, counter, instance))`,
     `create table points (series integer not null, day integer not null, data blob not null,
        primary key (series, day)) without rowid`,
     'create index points_by_day on points (day)',
     'create table items (item_id text primary key, state text not null) without rowid',
-    `create table cycles (cycle_id text primary key, item_id text not null, state text not null) without rowid`,
+    'create table cycles (item_id text primary key, state text not null) without rowid',
   ],
 ];
 

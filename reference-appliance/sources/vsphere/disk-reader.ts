@@ -6,7 +6,7 @@ import type { ByteRange, FrozenDisk } from '../../app/ports.ts';
 import type { VsphereConnection } from './connection.ts';
 import { errors } from './faults.ts';
 
-/** @throws `vcenter.disk.unreadable`, `net.*` */
+/** @throws `vcenter.disk.unreadable`, `vcenter.disk.unsupported`, `net.*` */
 export async function readDisk(
   connection: VsphereConnection,
   datacenterPath: string,
@@ -14,13 +14,13 @@ export async function readDisk(
   { start, length }: ByteRange,
   signal: AbortSignal,
 ): Promise<Buffer> {
-  const unreadable = (what: string) => errors.make('vcenter.disk.unreadable', { what });
   const place = /^\[(?<datastore>[^\]]+)\] (?<path>.+)\.vmdk$/.exec(disk.location)?.groups;
-  if (!place) throw unreadable(`Disk ${disk.key} has no file that can be read: "${disk.location}".`);
-  if (/-\d{6}$/.test(place.path!))
-    throw unreadable(
-      `Disk ${disk.key} (${disk.location}) stands on other snapshots; only a disk without any can be read.`,
-    );
+  if (!place || /-\d{6}$/.test(place.path!))
+    throw errors.make('vcenter.disk.unsupported', {
+      what: place
+        ? `Disk ${disk.key} (${disk.location}) stands on snapshots that are not ours.`
+        : `Disk ${disk.key} has no file that can be read: "${disk.location}".`,
+    });
   const path = `${place.path}-flat.vmdk`.split('/').map(encodeURIComponent).join('/');
   const query = `dcPath=${encodeURIComponent(datacenterPath)}&dsName=${encodeURIComponent(place.datastore!)}`;
   const answer = await connection.get(
@@ -29,8 +29,8 @@ export async function readDisk(
     signal,
   );
   if (answer.status !== 206 || answer.body.length !== length)
-    throw unreadable(
-      `${connection.host} answered ${answer.status} with ${answer.body.length} bytes to a read of ${length} bytes at ${start} of ${disk.location}.`,
-    );
+    throw errors.make('vcenter.disk.unreadable', {
+      what: `${connection.host} answered ${answer.status} with ${answer.body.length} bytes to a read of ${length} bytes at ${start} of ${disk.location}.`,
+    });
   return answer.body;
 }

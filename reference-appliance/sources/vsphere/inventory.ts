@@ -362,6 +362,11 @@ const CONTROLLERS: ReadonlyArray<readonly [RegExp, string]> = [
   [/SCSI|LsiLogic|BusLogic/i, 'scsi'],
 ];
 
+/** Virtual disks have a UUID except on very old hardware and for some raw mappings. */
+export function diskUuid(uuid: string | undefined, key: number): string {
+  return uuid || `disk-${key}`;
+}
+
 function readDisks(devices: readonly Device[]): SourceDisk[] {
   const disks = devices.flatMap((device) => (device.disk ? [{ device, disk: device.disk }] : []));
   const controllerOf = (key: number) => devices.find((device) => device.key === key);
@@ -372,7 +377,7 @@ function readDisks(devices: readonly Device[]): SourceDisk[] {
     const controller = controllerOf(disk.controllerKey);
     const bus = CONTROLLERS.find(([pattern]) => pattern.test(controller?.type ?? ''))?.[1] ?? 'scsi';
     return {
-      uuid: disk.uuid || `${disk.fileName}#${device.key}`,
+      uuid: diskUuid(disk.uuid, device.key),
       label: disk.label,
       provisioning: disk.thin === 'true' ? 'Thin' : disk.thin === 'false' ? 'Thick' : 'Unknown',
       mode: disk.mode,

@@ -4,6 +4,7 @@ import { child, childrenOf, childText, typeOf, type XmlElement } from '#core/wir
 import type { Frozen, FrozenDisk } from '../../app/ports.ts';
 import { type ManagedObject, readReference, type VsphereConnection } from './connection.ts';
 import { VimFault } from './faults.ts';
+import { diskUuid } from './inventory.ts';
 import { readObject } from './property-collector.ts';
 import { waitForTask } from './tasks.ts';
 
@@ -84,13 +85,12 @@ export async function readFrozen(
     if (typeOf(device) !== 'VirtualDisk' || !backing) continue;
     const bytes = childText(device, 'capacityInBytes');
     const key = Number(childText(device, 'key'));
-    const location = childText(backing, 'fileName') ?? '';
     disks.push({
-      uuid: childText(backing, 'uuid') || `${location}#${key}`,
+      uuid: diskUuid(childText(backing, 'uuid'), key),
       key,
       sizeBytes: bytes ? Number(bytes) : Number(childText(device, 'capacityInKB')) * 1024,
       changeId: childText(backing, 'changeId') || undefined,
-      location,
+      location: childText(backing, 'fileName') ?? '',
     });
   }
   return { snapshot, disks };

@@ -1,6 +1,5 @@
 /** The discovery data plane: heartbeats, inventory and points. [docs/protocols/appliance-data-planes.md §1] */
 import { z } from 'zod';
-import { DryliftError } from '#core/errors.ts';
 import type { UnixMillis } from '#core/units.ts';
 import type { Accepted, Heartbeat, Sequences } from '../../app/ports.ts';
 import { type AzureHttp, errors, readAs } from './azure-http.ts';
@@ -9,7 +8,7 @@ const TIME = z.object({ serverTime: z.iso.datetime() });
 const STATE = z.object({ inventorySequence: z.int().min(0), pointsSequence: z.int().min(0) });
 const GAP = z.object({
   error: z.object({ code: z.literal('SequenceGap') }).loose(),
-  expected: z.int().min(1).optional(),
+  expected: z.int().min(1),
 });
 
 export interface DiscoveryOptions {
@@ -22,6 +21,8 @@ export interface DiscoveryOptions {
 
 export interface DiscoveryService {
   heartbeat(beat: Heartbeat, time: UnixMillis, signal: AbortSignal): Promise<UnixMillis>;
+  /** Names an account that this appliance holds for a vCenter; its secret stays here. */
+  putRunAsAccount(name: string, displayName: string, signal: AbortSignal): Promise<void>;
   sequences(signal: AbortSignal): Promise<Sequences>;
   send(kind: 'inventory' | 'points', sequence: number, body: Buffer, signal: AbortSignal): Promise<Accepted>;
 }
@@ -45,6 +46,16 @@ export function discoveryService({
       });
       return Date.parse(readAs(TIME, 'a heartbeat', json).serverTime);
     },
+    async putRunAsAccount(account, displayName, signal) {
+      await azure.send({
+        method: 'PUT',
+        url: `${base}/run-as-accounts/${encodeURIComponent(account)}`,
+        audience,
+        body: { displayName, credentialType: 'VMwareFabric' },
+        expect: [200, 201],
+        signal,
+      });
+    },
     async sequences(signal) {
       const { json } = await azure.send({
         method: 'GET',
@@ -66,25 +77,11 @@ export function discoveryService({
         signal,
       });
       if (status === 200) return { ok: true };
-      const expected = expectedOf(json);
-      if (expected === undefined)
-        throw errors.make('azure.refused', {
-          what: `The service refused ${kind} ${sequence} with a conflict that is no SequenceGap.`,
-        });
-      return { ok: false, expected };
+      const gap = GAP.safeParse(json);
+      if (gap.success) return { ok: false, expected: gap.data.expected };
+      throw errors.make('azure.refused', {
+        what: `The service refused ${kind} ${sequence} with a conflict that is no SequenceGap.`,
+      });
     },
   };
-}
-
-/** `{expected}` beside or inside the error: both readings of "409 SequenceGap with {expected}" are taken. */
-function expectedOf(json: unknown): number | undefined {
-  const gap = GAP.safeParse(json);
-  if (!gap.success) return undefined;
-  const inside = z.object({ expected: z.int().min(1) }).safeParse(gap.data.error);
-  return gap.data.expected ?? (inside.success ? inside.data.expected : undefined);
-}
-
-/** Was the request refused as a conflict of that code? */
-export function isConflict(error: unknown, code: string): boolean {
-  return error instanceof DryliftError && error.data['status'] === 409 && error.data['code'] === code;
 }

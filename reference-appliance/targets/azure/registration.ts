@@ -11,6 +11,7 @@ import type { Registration, SourceAbout } from '../../app/ports.ts';
 import type { CloudConfig } from '../../config.ts';
 import type { ArmClient } from './arm-client.ts';
 import { readAs } from './azure-http.ts';
+import type { DiscoveryService } from './discovery-service.ts';
 
 export const errors = defineErrors({
   'azure.project.missing': {
@@ -36,11 +37,13 @@ export interface RegistrationOptions {
   version: string;
   /** Port by vCenter host. */
   ports: ReadonlyMap<string, number>;
+  /** The data plane at a service endpoint. */
+  connect: (serviceEndpoint: string) => DiscoveryService;
 }
 
 /** @throws `azure.project.missing`, `azure.*`, `net.*` */
 export async function register(
-  { arm, cloud, applianceName, version, ports }: RegistrationOptions,
+  { arm, cloud, applianceName, version, ports, connect }: RegistrationOptions,
   sources: readonly SourceAbout[],
   signal: AbortSignal,
 ): Promise<Registration> {
@@ -57,7 +60,7 @@ export async function register(
     audience: cloud.discoveryAudience,
     aadAuthority: `${cloud.authorityHost}/${cloud.tenantId}`,
   };
-  await arm.put(
+  const put = await arm.put(
     siteId,
     OFF_AZURE,
     {
@@ -66,7 +69,12 @@ export async function register(
     },
     signal,
   );
-  for (const { fqdn } of sources)
+  const site = readAs(SITE, `site ${cloud.siteName}`, put);
+  const serviceEndpoint = site.properties.serviceEndpoint.replace(/\/$/, '');
+  const service = connect(serviceEndpoint);
+  for (const { fqdn } of sources) {
+    const account = uuidOf(`${siteId}/${fqdn}`);
+    await service.putRunAsAccount(account, `${fqdn} account`, signal);
     await arm.put(
       `${siteId}/vcenters/${vcenterName(fqdn)}`,
       OFF_AZURE,
@@ -75,11 +83,12 @@ export async function register(
           fqdn,
           port: String(ports.get(fqdn) ?? 443),
           friendlyName: fqdn,
-          runAsAccountId: `${siteId}/runasaccounts/${uuidOf(`${siteId}/${fqdn}`)}`,
+          runAsAccountId: `${siteId}/runAsAccounts/${account}`,
         },
       },
       signal,
     );
+  }
   await arm.put(
     `${projectId}/vmwarecollectors/${applianceName}collector`,
     MIGRATE,
@@ -101,8 +110,7 @@ export async function register(
     },
     signal,
   );
-  const site = readAs(SITE, `site ${cloud.siteName}`, await arm.get(siteId, OFF_AZURE, signal));
-  return { siteId: site.id, serviceEndpoint: site.properties.serviceEndpoint.replace(/\/$/, '') };
+  return { siteId: site.id, serviceEndpoint };
 }
 
 /** `{vcenter-slug}`: letters, digits and hyphens of the host name. */

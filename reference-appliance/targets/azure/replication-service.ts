@@ -124,7 +124,7 @@ export function replicationService(options: ReplicationOptions): ReplicationCont
     async putManifest(itemId, cycleId, diskId, n, blocks, signal) {
       await put(
         `${cycleUrl(itemId, cycleId)}/disks/${encodeURIComponent(diskId)}/manifests/${n}`,
-        { blocks },
+        { blocks: blocks.map(({ offset, extents, content }) => ({ offset, extents, ...content })) },
         signal,
       );
     },

@@ -1,0 +1,100 @@
+/** From samples to ten-minute peaks: the sink that a question for samples fills, and the windows it may ask about. */
+import {
+  lastSampleOf,
+  PeakSink,
+  POINT_PERIOD_MS,
+  RollUp,
+  rollUpGrid,
+  type WindowIndex,
+} from '#core/metrics/roll-up.ts';
+import { HOUR, type Millis, SECOND, type UnixMillis } from '#core/units.ts';
+import type { CounterName, PointsBatch, SampleRun, SampleSink } from './ports.ts';
+
+/** vSphere's real-time samples stand 20 s apart. */
+const GRID = rollUpGrid(20 * SECOND, POINT_PERIOD_MS);
+
+/** How long vCenter keeps real-time samples. */
+export const RETENTION_MS: Millis = HOUR;
+/** A window's last sample can be asked for this long after its end. */
+export const SETTLE_MS: Millis = 40 * SECOND;
+
+/** The newest window that is over and whose samples the source has by now. */
+export function newestWindow(now: UnixMillis): WindowIndex {
+  return Math.floor((now - SETTLE_MS) / POINT_PERIOD_MS) - 1;
+}
+
+/** The oldest window of which the source still has every sample. */
+export function oldestWindow(now: UnixMillis): WindowIndex {
+  return Math.ceil((now - RETENTION_MS) / POINT_PERIOD_MS);
+}
+
+/** The instants between which the samples of windows first … last stand: after, through. */
+export function samplesOf(first: WindowIndex, last: WindowIndex): { after: UnixMillis; through: UnixMillis } {
+  return { after: first * POINT_PERIOD_MS, through: (last + 1) * POINT_PERIOD_MS };
+}
+
+/** Collects the peaks of several machines over the same windows. */
+export class PeaksOfBatch implements SampleSink {
+  readonly #firstWindow: WindowIndex;
+  readonly #windows: number;
+  readonly #uuids: ReadonlyMap<string, string>;
+  readonly #series: Array<{ machine: string; counter: CounterName; instance: string }> = [];
+  readonly #peaks = new PeakSink();
+  #out: Int32Array;
+  #machine: string | undefined;
+  #runs: readonly SampleRun[] = [];
+  /** Samples read, absent ones not counted. */
+  samples = 0;
+  points = 0;
+
+  /** @param uuids instance UUID by handle: whose answers are wanted */
+  constructor(firstWindow: WindowIndex, lastWindow: WindowIndex, uuids: ReadonlyMap<string, string>) {
+    this.#firstWindow = firstWindow;
+    this.#windows = lastWindow - firstWindow + 1;
+    this.#uuids = uuids;
+    this.#out = new Int32Array(this.#windows * uuids.size * 12);
+  }
+
+  machine(handle: string, runs: readonly SampleRun[]): void {
+    this.#machine = this.#uuids.get(handle);
+    this.#runs = runs;
+  }
+
+  series(counter: CounterName, instance: string, values: Int32Array, count: number): void {
+    if (this.#machine === undefined || count === 0) return;
+    const rollUp = new RollUp(GRID);
+    const peaks = this.#peaks;
+    peaks.clear();
+    for (const { first, offset, count: length } of this.#runs)
+      rollUp.add(values, offset, length, first, peaks);
+    rollUp.close(lastSampleOf(GRID, this.#firstWindow + this.#windows - 1), peaks);
+    this.samples += count;
+    if (peaks.length === 0) return;
+    const row = this.#series.length * this.#windows;
+    this.#reserve(row + this.#windows);
+    this.#out.fill(-1, row, row + this.#windows);
+    for (let i = 0; i < peaks.length; i++) {
+      const window = peaks.windows[i]! - this.#firstWindow;
+      if (window < 0 || window >= this.#windows) continue;
+      this.#out[row + window] = peaks.peaks[i]!;
+      this.points++;
+    }
+    this.#series.push({ machine: this.#machine, counter, instance });
+  }
+
+  batch(): PointsBatch {
+    return {
+      firstWindow: this.#firstWindow,
+      windows: this.#windows,
+      series: this.#series,
+      peaks: this.#out.subarray(0, this.#series.length * this.#windows),
+    };
+  }
+
+  #reserve(length: number): void {
+    if (length <= this.#out.length) return;
+    const grown = new Int32Array(Math.max(length, this.#out.length * 2));
+    grown.set(this.#out);
+    this.#out = grown;
+  }
+}

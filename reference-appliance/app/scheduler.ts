@@ -1,0 +1,60 @@
+/**
+ * Recurring work on the Clock. A job never overlaps itself, has a limit after which its run is aborted, keeps to its
+ * grid however long a run takes, and after a failure comes back sooner than the grid says, but not in a rush.
+ */
+import { type Clock, deadline, sleepUntil } from '#core/time/clock.ts';
+import type { Millis, UnixMillis } from '#core/units.ts';
+import type { Problems } from './problems.ts';
+import type { Retrier } from './retry.ts';
+
+export interface Job {
+  /** "collect vc1": names the job in problems, timers and counters. */
+  readonly name: string;
+  /** Asked anew after each run when it is a function. */
+  readonly everyMs: Millis | (() => Millis);
+  /** Runs fall on epoch multiples of `everyMs` plus this. Without it they count from the first run. */
+  readonly alignedPlusMs?: Millis;
+  /** A run that takes longer is aborted and counts as failed. */
+  readonly limitMs: Millis;
+  readonly run: (signal: AbortSignal) => Promise<void>;
+}
+
+export interface SchedulerOptions {
+  clock: Clock;
+  retrier: Retrier;
+  problems: Problems;
+}
+
+/**
+ * Runs the job at once and then on its grid, until `life` aborts.
+ *
+ * @returns resolves when the job has ended, never rejects
+ */
+export async function runJob(
+  { clock, retrier, problems }: SchedulerOptions,
+  job: Job,
+  life: AbortSignal,
+): Promise<void> {
+  const startedAt = clock.wall();
+  for (let failures = 0; !life.aborted; ) {
+    try {
+      using timer = deadline(clock, job.limitMs, `appliance.limit.${job.name}`, life);
+      await job.run(timer.signal);
+      failures = 0;
+      problems.solved(job.name);
+    } catch (error) {
+      if (life.aborted) return;
+      failures++;
+      problems.met(job.name, error);
+    }
+    const everyMs = typeof job.everyMs === 'function' ? job.everyMs() : job.everyMs;
+    const due = nextDue(everyMs, job.alignedPlusMs ?? startedAt, clock.wall());
+    const wait = failures === 0 ? due : Math.min(due, clock.wall() + retrier.waitAfter(job.name, failures));
+    await sleepUntil(clock, wait, `appliance.job.${job.name}`, life).catch(() => {});
+  }
+}
+
+/** The first instant after `now` that lies whole periods from `origin`. */
+export function nextDue(everyMs: Millis, origin: UnixMillis, now: UnixMillis): UnixMillis {
+  return origin + (Math.floor((now - origin) / everyMs) + 1) * everyMs;
+}

@@ -1,0 +1,73 @@
+/**
+ * Where secrets come from: the configuration, or the store. Those that the configuration gives are sealed in the store
+ * at each start, so that they can be taken out of it afterwards.
+ */
+import { DryliftError, defineErrors } from '#core/errors.ts';
+import type { ApplianceConfig } from './config.ts';
+import type { Store } from './store/store.ts';
+
+export const errors = defineErrors({
+  'config.noSecret': {
+    blame: 'input',
+    why: 'The configuration does not give the secret, and no earlier start stored one.',
+    next: 'Add password or passwordFile to the vCenter, clientSecret or clientSecretFile to cloud.',
+  },
+});
+
+export interface Credentials {
+  readonly clientSecret: string;
+  /** By vCenter host. */
+  readonly passwords: ReadonlyMap<string, string>;
+}
+
+/** Names of the secrets of a configuration, with the values that it gives. */
+export function secretsOf({ cloud, vcenters }: ApplianceConfig): Map<string, string | undefined> {
+  return new Map([
+    [`cloud ${cloud.clientId}`, cloud.clientSecret],
+    ...vcenters.map(({ host, user, password }) => [`vcenter ${host} ${user}`, password] as const),
+  ]);
+}
+
+/** @throws `config.noSecret`, `store.secret.unreadable` */
+export async function settleCredentials(config: ApplianceConfig, store: Store): Promise<Credentials> {
+  const rows = await store.read((db) => db.selectFrom('secrets').selectAll().execute());
+  const stored = new Map(rows.map(({ name, box }) => [name, box]));
+  const secrets = new Map<string, string>();
+  let isNew = false;
+  for (const [name, given] of secretsOf(config)) {
+    const box = stored.get(name);
+    if (given === undefined) {
+      if (!box) throw errors.make('config.noSecret', { what: `There is no secret for "${name}".` });
+      secrets.set(name, store.secrets.open(name, box));
+      continue;
+    }
+    secrets.set(name, given);
+    if (box && opens(store, name, box) === given) continue;
+    const sealed = store.secrets.seal(name, given);
+    await store.transaction((db) =>
+      db
+        .insertInto('secrets')
+        .values({ name, box: sealed })
+        .onConflict((c) => c.column('name').doUpdateSet({ box: sealed }))
+        .execute(),
+    );
+    isNew = true;
+  }
+  if (isNew) await store.flush();
+  return {
+    clientSecret: secrets.get(`cloud ${config.cloud.clientId}`)!,
+    passwords: new Map(
+      config.vcenters.map(({ host, user }) => [host, secrets.get(`vcenter ${host} ${user}`)!] as const),
+    ),
+  };
+}
+
+/** A box of another key is replaced without a word: the configuration gives the secret anyway. */
+function opens(store: Store, name: string, box: Uint8Array): string | undefined {
+  try {
+    return store.secrets.open(name, box);
+  } catch (error) {
+    if (error instanceof DryliftError) return undefined;
+    throw error;
+  }
+}

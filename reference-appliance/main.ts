@@ -1,0 +1,184 @@
+/**
+ * The appliance as a process: the only file of this folder that sees files, signals and real time.
+ *
+ * `node --import tsx reference-appliance/main.ts appliance run --config FILE` is the same as `drylift appliance run`.
+ */
+import { randomBytes } from 'node:crypto';
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync, realpathSync, writeSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Command } from 'commander';
+import { Entropy } from '#core/entropy/entropy.ts';
+import { exitCodeOf, formatError } from '#core/errors.ts';
+import { LinkRules } from '#core/net/link-rules.ts';
+import { TcpNetwork } from '#core/net/tcp-network.ts';
+import { SystemClock } from '#core/time/system-clock.ts';
+import { SECOND } from '#core/units.ts';
+import { type Appliance, type ApplianceStatus, startAppliance } from './appliance.ts';
+import { registerAppliance } from './cli.ts';
+import { type ApplianceConfig, errors as configErrors, parseConfig, resolveConfig } from './config.ts';
+import { type Credentials, errors as credentialErrors, secretsOf, settleCredentials } from './credentials.ts';
+import { createLog } from './log.ts';
+import { preflight } from './preflight.ts';
+import { SECRET_KEY_BYTES } from './store/secret-box.ts';
+import { openStore, type Store } from './store/store.ts';
+
+const STATUS_EVERY_MS = 60 * SECOND;
+
+interface Loaded {
+  readonly config: ApplianceConfig;
+  readonly dataDirectory: string;
+  readonly trust: readonly string[] | undefined;
+}
+
+/** Reads the file and all that it names. @throws `config.*` */
+function load(path: string): Loaded {
+  const folder = dirname(resolve(path));
+  const read = (name: string): string => {
+    try {
+      return readFileSync(resolve(folder, name), 'utf8');
+    } catch (cause) {
+      throw configErrors.make('config.missing', {
+        what: `${name} cannot be read (${(cause as NodeJS.ErrnoException).code}).`,
+        where: { file: path },
+        cause,
+      });
+    }
+  };
+  const file = parseConfig(read(resolve(path)), path);
+  const config = resolveConfig(file, read);
+  return {
+    config,
+    dataDirectory: resolve(folder, file.dataDirectory),
+    trust: file.ca.length === 0 ? undefined : file.ca.map(read),
+  };
+}
+
+function world() {
+  const clock = new SystemClock();
+  // chance is for jitter and request ids only; nobody may foresee it, and it need not repeat
+  const entropy = new Entropy(randomBytes(16).toString('hex'));
+  const network = new TcpNetwork({ tier: 'wall', links: new LinkRules(clock) });
+  return { clock, entropy, network, transport: network.as('appliance') };
+}
+
+/** `drylift appliance check`: the file, and a sign-in to everything it names. Writes nothing. @throws coded errors */
+export async function checkAppliance(path: string): Promise<void> {
+  const loaded = load(path);
+  const { clock, entropy, network, transport } = world();
+  const log = createLog({ clock, level: 'silent', write: () => {} });
+  try {
+    await preflight({
+      ...loaded,
+      credentials: await credentialsOf(loaded),
+      clock,
+      entropy,
+      transport,
+      log,
+      onFine: (what) => process.stdout.write(`ok  ${what}\n`),
+    });
+  } finally {
+    await network.close();
+  }
+}
+
+/** `drylift appliance run`: until Ctrl-C. @throws coded errors before anything is written */
+export async function runAppliance(path: string): Promise<void> {
+  const loaded = load(path);
+  const { config, dataDirectory, trust } = loaded;
+  const { clock, entropy, network, transport } = world();
+  const log = createLog({ clock, level: 'info', write: (line) => process.stderr.write(line) });
+  try {
+    await preflight({
+      ...loaded,
+      credentials: await credentialsOf(loaded),
+      clock,
+      entropy,
+      transport,
+      log: createLog({ clock, level: 'silent', write: () => {} }),
+      onFine: (what) => process.stdout.write(`ok  ${what}\n`),
+    });
+    mkdirSync(dataDirectory, { recursive: true, mode: 0o700 });
+    const store = openAt(dataDirectory, clock);
+    const appliance = startAppliance({ clock, transport, entropy, store, config, log, trust });
+    process.stdout.write(`ready  ${config.applianceName}, data in ${dataDirectory}; Ctrl-C stops\n`);
+    await untilSignal(appliance, clock);
+  } finally {
+    await network.close();
+  }
+}
+
+/** Secrets of the configuration; what it leaves out comes from the store, if there is one. */
+async function credentialsOf({ config, dataDirectory }: Loaded): Promise<Credentials> {
+  const secrets = secretsOf(config);
+  const missing = [...secrets].find(([, value]) => value === undefined)?.[0];
+  if (missing === undefined)
+    return {
+      clientSecret: config.cloud.clientSecret!,
+      passwords: new Map(config.vcenters.map(({ host, password }) => [host, password!])),
+    };
+  if (!existsSync(join(dataDirectory, 'appliance.db')))
+    throw credentialErrors.make('config.noSecret', { what: `There is no secret for "${missing}".` });
+  const store = openAt(dataDirectory, new SystemClock());
+  try {
+    return await settleCredentials(config, store);
+  } finally {
+    store.crash(); // only looked: nothing is kept
+  }
+}
+
+function openAt(dataDirectory: string, clock: SystemClock): Store {
+  return openStore({
+    path: join(dataDirectory, 'appliance.db'),
+    key: keyAt(join(dataDirectory, 'appliance.key')),
+    clock,
+    synchronous: 'full',
+  });
+}
+
+/** The key that credentials are sealed with: made at the first start, readable by its owner only. */
+function keyAt(path: string): Buffer {
+  if (!existsSync(path)) {
+    const file = openSync(path, 'wx', 0o600);
+    writeSync(file, randomBytes(SECRET_KEY_BYTES));
+    closeSync(file);
+  }
+  return readFileSync(path);
+}
+
+/** Prints how it stands once a minute when that changed, and stops the appliance at SIGINT or SIGTERM. */
+async function untilSignal(appliance: Appliance, clock: SystemClock): Promise<void> {
+  let shown = '';
+  const show = (): void => {
+    const line = statusLine(appliance.status());
+    if (line !== shown) process.stdout.write(`${new Date(clock.wall()).toISOString()}  ${line}\n`);
+    shown = line;
+    timer = clock.schedule(clock.wall() + STATUS_EVERY_MS, 'status', show);
+  };
+  let timer = clock.schedule(clock.wall() + 5 * SECOND, 'status', show);
+  await new Promise<void>((stop) => {
+    process.once('SIGINT', stop);
+    process.once('SIGTERM', stop);
+  });
+  timer.cancel();
+  process.stdout.write('stopping\n');
+  await appliance.stop();
+  process.stdout.write('stopped\n');
+}
+
+function statusLine(status: ApplianceStatus): string {
+  const { state, isRegistered, machines, samples, points, outbox, replications, problems } = status;
+  const counts = `${machines} machines, ${samples} samples, ${points} points, ${outbox} batches waiting`;
+  const replicating = replications.length === 0 ? '' : `, ${replications.length} replicating`;
+  const trouble = problems.map(({ job, code }) => `  ! ${job}: ${code}`).join('');
+  return `${state}${isRegistered ? '' : ', not registered'}: ${counts}${replicating}${trouble}`;
+}
+
+if (process.argv[1] !== undefined && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) {
+  const program = new Command('drylift').description('The reference appliance, at wall time.');
+  registerAppliance(program);
+  program.parseAsync(process.argv).catch((error: unknown) => {
+    process.stderr.write(`${formatError(error)}\n`);
+    process.exitCode = exitCodeOf(error);
+  });
+}

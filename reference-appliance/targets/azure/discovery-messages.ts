@@ -1,0 +1,124 @@
+/**
+ * Bodies of the discovery data plane. [docs/protocols/appliance-data-planes.md §1; property names of
+ * Microsoft.OffAzure 2020-07-07]
+ */
+import { z } from 'zod';
+import {
+  type BatchForms,
+  COUNTERS,
+  type CounterName,
+  type SourceAbout,
+  type SourceMachine,
+} from '../../app/ports.ts';
+import { readAs } from './azure-http.ts';
+
+export const POINT_PERIOD_SECONDS = 600;
+
+/** Raw units per unit sent: vSphere gives percentages in hundredths. */
+function scaleOf(counter: CounterName): number {
+  return counter === 'cpu.usage' || counter === 'mem.usage' ? 100 : 1;
+}
+
+export const discoveryMessages: BatchForms = {
+  machine: (machine, about) => JSON.stringify(machineView(machine, about)),
+  inventory(about, full, machines, removed) {
+    const vcenter = JSON.stringify({
+      fqdn: about.fqdn,
+      instanceUuid: about.instanceUuid,
+      version: about.version,
+    });
+    return Buffer.from(
+      `{"vcenter":${vcenter},"full":${full},"machines":[${machines.join(',')}],"removed":${JSON.stringify(removed)}}`,
+    );
+  },
+  points({ firstWindow, windows, series, peaks }) {
+    // by hand: a month of samples makes 300 MB of these
+    const parts: string[] = [];
+    for (const [i, { machine, counter, instance }] of series.entries()) {
+      const scale = scaleOf(counter);
+      let values = '';
+      for (let at = i * windows; at < (i + 1) * windows; at++) {
+        const peak = peaks[at]!;
+        values += `${at === i * windows ? '' : ','}${peak < 0 ? 'null' : peak / scale}`;
+      }
+      parts.push(
+        `{"machine":"${machine}","counter":"${counter}","instance":${JSON.stringify(instance)},"firstWindow":${firstWindow},"values":[${values}]}`,
+      );
+    }
+    return Buffer.from(`{"periodSeconds":${POINT_PERIOD_SECONDS},"series":[${parts.join(',')}]}`);
+  },
+  readPoints(body) {
+    const { series } = readAs(POINTS, 'a stored batch', JSON.parse(body.toString('utf8')));
+    const windows = series[0]?.values.length ?? 0;
+    const peaks = new Int32Array(series.length * windows).fill(-1);
+    for (const [i, { counter, values }] of series.entries())
+      for (const [w, value] of values.entries())
+        if (value !== null) peaks[i * windows + w] = Math.round(value * scaleOf(counter));
+    return { firstWindow: series[0]?.firstWindow ?? 0, windows, series, peaks };
+  },
+};
+
+const POINTS = z.object({
+  series: z.array(
+    z.object({
+      machine: z.string(),
+      counter: z.enum(COUNTERS),
+      instance: z.string(),
+      firstWindow: z.int(),
+      values: z.array(z.number().nullable()),
+    }),
+  ),
+});
+
+function machineView(machine: SourceMachine, about: SourceAbout): Record<string, unknown> {
+  return {
+    displayName: machine.name,
+    instanceUuid: machine.instanceUuid,
+    biosGuid: machine.biosUuid,
+    numberOfProcessorCore: machine.cores,
+    allocatedMemoryInMB: machine.memoryMiB,
+    operatingSystemDetails: {
+      osType: machine.os.family === 'other' ? 'Other' : `${machine.os.family}guest`,
+      osName: machine.os.name,
+      osVersion: /\b\d+(?:\.\d+)*\b/.exec(machine.os.name)?.[0] ?? '',
+      osArchitecture: /64-bit/.test(machine.os.name) ? '64' : /32-bit/.test(machine.os.name) ? '32' : '',
+    },
+    firmware: machine.firmware,
+    powerStatus: machine.power === 'on' ? 'ON' : 'OFF',
+    vCenterFQDN: about.fqdn,
+    vCenterId: about.instanceUuid,
+    dataCenterScope: machine.datacenter,
+    hostName: machine.host,
+    hostVersion: machine.hostVersion,
+    vMwareToolsStatus: machine.toolsStatus,
+    description: machine.description,
+    changeTrackingSupported: machine.changeTrackingSupported,
+    changeTrackingEnabled: machine.changeTrackingEnabled,
+    numberOfSnapshots: machine.snapshots,
+    diskEnabledUuid: machine.diskUuidEnabled,
+    isTemplate: machine.isTemplate,
+    managedObjectId: machine.handle,
+    disks: machine.disks.map((disk) => ({
+      uuid: disk.uuid,
+      label: disk.label,
+      diskProvisioningPolicy: disk.provisioning,
+      diskMode: disk.mode,
+      controllerType: disk.controllerType,
+      maxSizeInBytes: disk.sizeBytes,
+      name: disk.instance,
+      lun: disk.unit,
+      path: disk.path,
+      isOSDisk: String(disk.isOsDisk),
+      key: disk.key,
+      instance: disk.instance,
+    })),
+    networkAdapters: machine.nics.map((nic) => ({
+      label: nic.label,
+      adapterType: nic.adapterType,
+      nicId: nic.id,
+      macAddress: nic.macAddress,
+      ipAddressList: nic.addresses,
+      networkName: nic.networkName,
+    })),
+  };
+}

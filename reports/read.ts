@@ -130,14 +130,13 @@ function writeAtomically(path: string, produce: (write: (part: Uint8Array) => vo
     produce((part) => {
       for (let at = 0; at < part.length; ) at += writeSync(open, part, at);
     });
-    closeSync(open);
-    file = undefined;
     renameSync(beside, path);
   } catch (cause) {
-    if (file !== undefined) closeSync(file);
-    rmSync(beside, { force: true });
+    if (file !== undefined) rmSync(beside, { force: true });
     if (!isSystemError(cause)) throw cause;
     throw errors.make('record.cannotWrite', { what: `${path} could not be written (${cause.code}).`, cause });
+  } finally {
+    if (file !== undefined) closeSync(file);
   }
 }
 

@@ -260,14 +260,10 @@ function plain(text: string): string {
     .replace(/@(?=\w)/g, '@&#8203;');
 }
 
-/** A code span; a fence longer than any run of backquotes inside. Bars would end a table's cell. */
+/** A code span, unless the text could end the span or its table's cell, or looks like a tag. */
 function code(text: string): string {
-  const line = oneLine(text).replaceAll('|', '¦');
-  if (line === '') return '';
-  const longest = Math.max(0, ...(line.match(/`+/g) ?? []).map((run) => run.length));
-  const fence = '`'.repeat(longest + 1);
-  const pad = longest > 0 ? ' ' : '';
-  return `${fence}${pad}${line}${pad}${fence}`;
+  const line = oneLine(text);
+  return line === '' || /[`|<>]/.test(line) ? plain(line) : `\`${line}\``;
 }
 
 function oneLine(text: string): string {

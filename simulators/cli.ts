@@ -1,0 +1,75 @@
+/** Commands of the simulators: `drylift serve <what>`. Wiring only; what is served is loaded when it is asked for. */
+import { type Command, InvalidArgumentError } from 'commander';
+import { defineErrors } from '#core/errors.ts';
+import { runServe, type ServeOutcome } from './kit/serve.ts';
+
+export const errors = defineErrors({
+  'serve.estateTwice': {
+    blame: 'input',
+    why: '--estate takes the machines from a workbook and --machines generates them.',
+    next: 'Give one of the two.',
+  },
+});
+
+interface ServeFlags {
+  readonly estate?: string;
+  readonly machines?: number;
+  readonly port?: number;
+  readonly user?: string;
+  readonly password?: string;
+  readonly envFile?: string;
+  readonly pace?: number;
+  readonly seed?: string;
+}
+
+interface Served {
+  readonly name: string;
+  readonly says: string;
+  start(flags: Omit<ServeFlags, 'envFile'>): Promise<ServeOutcome>;
+}
+
+const SERVED: readonly Served[] = [
+  {
+    name: 'vcenter',
+    says: 'a vCenter Server: SOAP at /sdk, datastore files at /folder',
+    start: async (flags) => (await import('./vcenter/serve.ts')).serveVcenter(flags),
+  },
+];
+
+export function registerSimulators(program: Command): void {
+  const serve = program
+    .command('serve')
+    .description('Give a simulator to other clients over real TLS, until Ctrl-C');
+  for (const { name, says, start } of SERVED)
+    serve
+      .command(name)
+      .description(says)
+      .option('--estate <file>', 'RVTools workbook with the machines')
+      .option('--machines <n>', 'so many generated machines instead', wholeFrom(1, 20_000))
+      .option('--port <n>', 'port to listen on; 0 for any free one', wholeFrom(0, 65_535))
+      .option('--user <name>', 'account that may do everything')
+      .option('--password <text>', 'its password')
+      .option('--env-file <file>', 'also write the variables there, readable by you alone')
+      .option('--pace <n>', 'story seconds per second', paceOf)
+      .option('--seed <text>', 'seed of everything that is drawn')
+      .action(async ({ envFile, ...flags }: ServeFlags) => {
+        if (flags.estate !== undefined && flags.machines !== undefined)
+          throw errors.make('serve.estateTwice', { what: '--estate and --machines were both given.' });
+        await runServe(() => start(flags), envFile === undefined ? {} : { envFile });
+      });
+}
+
+function wholeFrom(low: number, high: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (!/^\d+$/.test(text) || value < low || value > high)
+      throw new InvalidArgumentError(`It must be a whole number from ${low} to ${high}.`);
+    return value;
+  };
+}
+
+function paceOf(text: string): number {
+  const value = Number(text);
+  if (!(value > 0 && value <= 100_000)) throw new InvalidArgumentError('It must be a number above 0.');
+  return value;
+}

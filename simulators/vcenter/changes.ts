@@ -1,0 +1,25 @@
+/** Who changed what: objects tell, property filters listen. */
+import type { ManagedObject } from './objects/object.ts';
+
+export type Change =
+  | { readonly kind: 'changed'; readonly object: ManagedObject; readonly properties: readonly string[] }
+  | { readonly kind: 'vanished'; readonly object: ManagedObject };
+
+export class Changes {
+  readonly #listeners = new Set<(change: Change) => void>();
+
+  listen(listener: (change: Change) => void): Disposable {
+    this.#listeners.add(listener);
+    return { [Symbol.dispose]: () => void this.#listeners.delete(listener) };
+  }
+
+  /** These top-level properties may read differently from now on. */
+  changed(object: ManagedObject, ...properties: readonly string[]): void {
+    for (const listener of this.#listeners) listener({ kind: 'changed', object, properties });
+  }
+
+  /** The object exists no more. */
+  vanished(object: ManagedObject): void {
+    for (const listener of this.#listeners) listener({ kind: 'vanished', object });
+  }
+}

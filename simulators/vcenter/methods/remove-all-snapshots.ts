@@ -1,0 +1,21 @@
+/** RemoveAllSnapshots_Task: all restore points go, the machine keeps its current content. */
+import { removeAllSnapshots as removeAll } from '../vm/operations.ts';
+import { startVmTask } from '../vm/tasks.ts';
+import { VirtualMachine } from '../vm/virtual-machine.ts';
+import { defineMethod, selfAs } from './method.ts';
+
+export const removeAllSnapshots = defineMethod<{ consolidate?: boolean }>({
+  on: 'VirtualMachine',
+  name: 'RemoveAllSnapshots_Task',
+  takes: 'consolidate boolean? @5.0',
+  returns: '&Task',
+  privilege: 'VirtualMachine.State.RemoveSnapshot',
+  faults: ['TaskInProgress', 'SnapshotFault', 'InvalidState', 'GenericVmConfigFault'],
+  run(_args, call) {
+    const vm = selfAs(call, VirtualMachine);
+    return startVmTask(call, vm, 'VirtualMachine.removeAllSnapshots', () => {
+      removeAll(call.vcenter, vm);
+      return undefined;
+    });
+  },
+});

@@ -1,0 +1,33 @@
+/**
+ * WaitForUpdatesEx: what changed since a version, waiting for it if need be; and what it shares with its older
+ * forms. No answer within the time allowed is an empty response.
+ */
+import { assert } from '#core/assert.ts';
+import { CollectorObject, type WaitOptions } from '../property/collector.ts';
+import { type Call, defineMethod, type Outcome, Written } from './method.ts';
+
+interface Args {
+  readonly version?: string;
+  readonly options?: WaitOptions;
+}
+
+export const waitForUpdatesEx = defineMethod<Args>({
+  on: 'PropertyCollector',
+  name: 'WaitForUpdatesEx',
+  since: '4.1',
+  takes: 'version string?, options WaitOptions?',
+  returns: 'UpdateSet?',
+  privilege: 'System.View',
+  faults: ['InvalidCollectorVersion', 'RequestCanceled'],
+  run: ({ version, options }, call) => updates(version, options ?? {}, call),
+});
+
+export async function updates(
+  version: string | undefined,
+  options: WaitOptions,
+  call: Call,
+): Promise<Outcome> {
+  assert(call.self instanceof CollectorObject, 'a session has a real property collector');
+  const xml = await call.self.wait(version ?? '', options, call.find, call.reading, call.signal);
+  return xml === undefined ? undefined : new Written([`<returnval>${xml}</returnval>`]);
+}

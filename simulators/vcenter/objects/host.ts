@@ -1,0 +1,152 @@
+/** ESXi hosts. */
+import { KIB } from '#core/units.ts';
+import type { Host } from '../../estate/model.ts';
+import type { Data } from '../values.ts';
+import type { ComputeObject } from './compute.ts';
+import { DatastoreBrowserObject, type DatastoreObject } from './datastore.ts';
+import { HOST_CAPABILITY } from './host-capability.ts';
+import type { NetworkObject } from './network.ts';
+import { ENTITY_PROPERTIES, Entity, type Properties, type Reading } from './object.ts';
+import { VmList } from './vm-list.ts';
+
+const HOST: Properties<HostObject> = {
+  ...ENTITY_PROPERTIES,
+  runtime: (self, reading) => runtimeOf(self, reading),
+  summary: (self, reading) => ({
+    $: 'HostListSummary',
+    host: self.ref,
+    hardware: () => hardwareSummaryOf(self),
+    runtime: () => runtimeOf(self, reading),
+    config: () => ({
+      $: 'HostConfigSummary',
+      name: self.name,
+      port: 443,
+      product: () => productOf(self),
+      vmotionEnabled: true,
+      faultToleranceEnabled: false,
+    }),
+    quickStats: () => reading.vcenter.performance.hostQuickStats(self, reading.now),
+    overallStatus: 'green',
+    rebootRequired: false,
+  }),
+  hardware: (self) => ({
+    $: 'HostHardwareInfo',
+    systemInfo: () => ({
+      $: 'HostSystemInfo',
+      vendor: self.facts.vendor,
+      model: self.facts.model,
+      uuid: self.facts.uuid,
+    }),
+    cpuInfo: () => ({
+      $: 'HostCpuInfo',
+      numCpuPackages: self.facts.cpuPackages,
+      numCpuCores: self.facts.cpuCores,
+      numCpuThreads: self.facts.cpuThreads,
+      hz: self.facts.cpuMhz * 1_000_000,
+    }),
+    cpuPkg: () => packagesOf(self.facts),
+    memorySize: self.facts.memoryBytes,
+    smcPresent: false,
+  }),
+  capability: () => HOST_CAPABILITY,
+  configManager: () => ({ $: 'HostConfigManager' }),
+  vm: (self) => self.vms.refs(),
+  datastore: (self) => self.datastores.map((datastore) => datastore.ref),
+  network: (self) => self.networks.map((network) => network.ref),
+  datastoreBrowser: (self) => self.browser.ref,
+};
+
+export class HostObject extends Entity {
+  readonly facts: Host;
+  readonly datastores: DatastoreObject[] = [];
+  readonly networks: NetworkObject[] = [];
+  readonly vms = new VmList();
+  readonly browser: DatastoreBrowserObject;
+
+  constructor(id: string, facts: Host, parent: ComputeObject) {
+    super('HostSystem', id, facts.name, parent);
+    this.facts = facts;
+    this.browser = new DatastoreBrowserObject(`datastoreBrowser-${id}`, () => this.datastores);
+  }
+
+  protected get properties(): Properties<HostObject> {
+    return HOST;
+  }
+
+  get compute(): ComputeObject {
+    return this.parent as ComputeObject;
+  }
+
+  override members(): Iterable<Entity> {
+    return [...this.vms.list(), ...this.datastores, ...this.networks];
+  }
+}
+
+function runtimeOf(self: HostObject, { vcenter }: Reading): Data {
+  return {
+    $: 'HostRuntimeInfo',
+    connectionState: 'connected',
+    powerState: 'poweredOn',
+    standbyMode: 'none',
+    inMaintenanceMode: self.facts.maintenance,
+    bootTime: vcenter.inventory.hostBootTime,
+  };
+}
+
+function hardwareSummaryOf({ facts }: HostObject): Data {
+  return {
+    $: 'HostHardwareSummary',
+    vendor: facts.vendor,
+    model: facts.model,
+    uuid: facts.uuid,
+    memorySize: facts.memoryBytes,
+    cpuModel: facts.cpuModel,
+    cpuMhz: facts.cpuMhz,
+    numCpuPkgs: facts.cpuPackages,
+    numCpuCores: facts.cpuCores,
+    numCpuThreads: facts.cpuThreads,
+    numNics: 4,
+    numHBAs: 3,
+  };
+}
+
+function packagesOf(facts: Host): Data[] {
+  const threads = Math.max(1, Math.floor(facts.cpuThreads / facts.cpuPackages));
+  return Array.from({ length: facts.cpuPackages }, (_, index) => ({
+    $: 'HostCpuPackage',
+    index,
+    vendor: /amd/i.test(facts.cpuModel) ? 'amd' : 'intel',
+    hz: facts.cpuMhz * 1_000_000,
+    busHz: 100_000_000,
+    description: facts.cpuModel,
+    threadId: Array.from({ length: threads }, (_, thread) => index * threads + thread),
+  }));
+}
+
+function productOf({ facts }: HostObject): Data {
+  return {
+    $: 'AboutInfo',
+    name: 'VMware ESXi',
+    fullName: `VMware ESXi ${facts.version} build-${facts.build}`,
+    vendor: 'VMware, Inc.',
+    version: facts.version,
+    build: facts.build,
+    localeVersion: 'INTL',
+    localeBuild: '000',
+    osType: 'vmnix-x86',
+    productLineId: 'embeddedEsx',
+    apiType: 'HostAgent',
+    apiVersion: `${facts.version}.0`,
+    licenseProductName: 'VMware ESX Server',
+    licenseProductVersion: `${facts.version.split('.')[0]}.0`,
+  };
+}
+
+/** Capacity of a host's processors in MHz. */
+export function hostMhz(facts: Host): number {
+  return facts.cpuMhz * facts.cpuCores;
+}
+
+export function hostMemoryKiB(facts: Host): number {
+  return Math.floor(facts.memoryBytes / KIB);
+}

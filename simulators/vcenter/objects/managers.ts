@@ -1,0 +1,152 @@
+/**
+ * The managers that ServiceContent names. Some of them do nothing yet: they exist, so that clients can keep
+ * references to them, and refuse what is asked of them.
+ */
+import { COUNTERS, HISTORICAL_INTERVALS, PERFORMANCE_DESCRIPTION } from '../performance/counters.ts';
+import { DEFAULT_COLLECTOR } from '../property/collector.ts';
+import { type Data, ref, type Value } from '../values.ts';
+import { ManagedObject, type Properties, type Reading } from './object.ts';
+
+export type Managers = ReadonlyMap<string, ManagedObject>;
+
+/** Field of ServiceContent, type and id, as vCenter has them. */
+const MANAGERS: ReadonlyArray<readonly [field: string, type: string, id: string]> = [
+  ['viewManager', 'ViewManager', 'ViewManager'],
+  ['setting', 'OptionManager', 'VpxSettings'],
+  ['userDirectory', 'UserDirectory', 'UserDirectory'],
+  ['sessionManager', 'SessionManager', 'SessionManager'],
+  ['authorizationManager', 'AuthorizationManager', 'AuthorizationManager'],
+  ['perfManager', 'PerformanceManager', 'PerfMgr'],
+  ['scheduledTaskManager', 'ScheduledTaskManager', 'ScheduledTaskManager'],
+  ['alarmManager', 'AlarmManager', 'AlarmManager'],
+  ['eventManager', 'EventManager', 'EventManager'],
+  ['taskManager', 'TaskManager', 'TaskManager'],
+  ['extensionManager', 'ExtensionManager', 'ExtensionManager'],
+  ['customFieldsManager', 'CustomFieldsManager', 'CustomFieldsManager'],
+  ['diagnosticManager', 'DiagnosticManager', 'DiagMgr'],
+  ['licenseManager', 'LicenseManager', 'LicenseManager'],
+  ['searchIndex', 'SearchIndex', 'SearchIndex'],
+  ['fileManager', 'FileManager', 'FileManager'],
+  ['virtualDiskManager', 'VirtualDiskManager', 'virtualDiskManager'],
+  ['ovfManager', 'OvfManager', 'OvfManager'],
+  ['guestOperationsManager', 'GuestOperationsManager', 'guestOperationsManager'],
+];
+
+/** The ids of the built-in roles, with the privileges that this simulator knows of each. */
+const ROLES: readonly Data[] = [
+  role(-5, 'NoAccess', 'No access', []),
+  role(-4, 'Anonymous', 'Anonymous', ['System.Anonymous']),
+  role(-3, 'View', 'View', ['System.Anonymous', 'System.View']),
+  role(-2, 'ReadOnly', 'Read-only', ['System.Anonymous', 'System.Read', 'System.View']),
+  role(-1, 'Admin', 'Administrator', ['System.Anonymous', 'System.Read', 'System.View']),
+];
+
+function role(roleId: number, name: string, label: string, privilege: readonly string[]): Data {
+  return {
+    $: 'AuthorizationRole',
+    roleId,
+    system: true,
+    name,
+    info: { $: 'Description', label, summary: label },
+    privilege,
+  };
+}
+
+const READERS: Readonly<Record<string, Properties<never>>> = {
+  ServiceInstance: {
+    serverClock: (_self, { now }) => now,
+    capability: () => ({
+      $: 'Capability',
+      provisioningSupported: true,
+      multiHostSupported: true,
+      userShellAccessSupported: false,
+      networkBackupAndRestoreSupported: true,
+      ftDrsWithoutEvcSupported: true,
+    }),
+    content: (_self, reading) => serviceContent(reading),
+  },
+  ViewManager: {
+    viewList: (_self, { session }) =>
+      session
+        ? [...session.objects()].map((object) => object.ref).filter((view) => view.type.endsWith('View'))
+        : [],
+  },
+  SessionManager: {
+    sessionList: (_self, { vcenter, session }) =>
+      session?.may('Sessions.TerminateSession')
+        ? vcenter.sessions.all().map((each) => each.data)
+        : session
+          ? [session.data]
+          : [],
+    currentSession: (_self, { session }) => session?.data,
+    message: () => '',
+    messageLocaleList: () => ['en'],
+    supportedLocaleList: () => ['en'],
+    defaultLocale: () => 'en',
+  },
+  AuthorizationManager: { roleList: () => ROLES },
+  OptionManager: {
+    setting: (_self, { vcenter }) => [
+      option('VirtualCenter.InstanceName', vcenter.estate.facts.name),
+      option('config.vpxd.stats.maxQueryMetrics', -1),
+    ],
+  },
+  PerformanceManager: {
+    description: () => PERFORMANCE_DESCRIPTION,
+    historicalInterval: () => HISTORICAL_INTERVALS.map((interval) => interval.data),
+    perfCounter: () => COUNTERS.map((counter) => counter.data),
+  },
+  TaskManager: {
+    recentTask: (_self, { vcenter }) => vcenter.tasks.recent().map((task) => task.ref),
+    maxCollector: () => 32,
+  },
+  EventManager: { maxCollector: () => 1000 },
+  LicenseManager: {
+    licenses: () => [
+      {
+        $: 'LicenseManagerLicenseInfo',
+        licenseKey: '00000-00000-00000-00000-00000',
+        editionKey: 'eval',
+        name: 'Evaluation Mode',
+        total: 0,
+        used: 0,
+        costUnit: '',
+      },
+    ],
+    licensedEdition: () => 'eval',
+  },
+  ExtensionManager: { extensionList: () => [] },
+  CustomFieldsManager: { field: () => [] },
+  UserDirectory: { domainList: () => ['vsphere.local'] },
+};
+
+function option(key: string, value: Value): Data {
+  return { $: 'OptionValue', key, value };
+}
+
+class ManagerObject extends ManagedObject {
+  protected get properties(): Properties<never> {
+    return READERS[this.ref.type] ?? {};
+  }
+}
+
+/** What stands behind the default property collector's id before login. */
+export const ANONYMOUS_COLLECTOR: ManagedObject = new ManagerObject('PropertyCollector', DEFAULT_COLLECTOR);
+
+export function managersOf(): Managers {
+  const managers = new Map<string, ManagedObject>();
+  const add = (type: string, id: string) => managers.set(id, new ManagerObject(type, id));
+  add('ServiceInstance', 'ServiceInstance');
+  for (const [, type, id] of MANAGERS) add(type, id);
+  return managers;
+}
+
+export function serviceContent({ vcenter }: Pick<Reading, 'vcenter'>): Data {
+  const content: Record<string, Value> = {
+    rootFolder: vcenter.inventory.root.ref,
+    propertyCollector: ref('PropertyCollector', DEFAULT_COLLECTOR),
+    about: vcenter.about,
+  };
+  for (const [field, type, id] of MANAGERS) content[field] = ref(type, id);
+  return { $: 'ServiceContent', ...content };
+}

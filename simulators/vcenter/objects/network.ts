@@ -1,0 +1,107 @@
+/** Standard networks, distributed port groups and the distributed switch that carries a datacenter's. */
+import type { Network } from '../../estate/model.ts';
+import type { HostObject } from './host.ts';
+import { ENTITY_PROPERTIES, Entity, type Properties } from './object.ts';
+import { VmList } from './vm-list.ts';
+
+const NETWORK: Properties<NetworkObject> = {
+  ...ENTITY_PROPERTIES,
+  summary: (self) => ({
+    $: 'NetworkSummary',
+    network: self.ref,
+    name: self.name,
+    accessible: true,
+    ipPoolName: '',
+  }),
+  host: (self) => self.hosts.map((host) => host.ref),
+  vm: (self) => self.vms.refs(),
+};
+
+export class NetworkObject extends Entity {
+  readonly facts: Network;
+  readonly hosts: HostObject[] = [];
+  readonly vms = new VmList();
+
+  constructor(id: string, facts: Network, parent: Entity, type = 'Network') {
+    super(type, id, facts.name, parent);
+    this.facts = facts;
+  }
+
+  protected get properties(): Properties<NetworkObject> {
+    return NETWORK;
+  }
+}
+
+const PORTGROUP: Properties<PortgroupObject> = {
+  ...(NETWORK as Properties<PortgroupObject>),
+  key: (self) => self.ref.id,
+  config: (self) => ({
+    $: 'DVPortgroupConfigInfo',
+    key: self.ref.id,
+    name: self.name,
+    numPorts: 128,
+    distributedVirtualSwitch: self.switch.ref,
+    type: 'earlyBinding',
+    policy: {
+      $: 'DVPortgroupPolicy',
+      blockOverrideAllowed: true,
+      shapingOverrideAllowed: false,
+      vendorConfigOverrideAllowed: false,
+      livePortMovingAllowed: false,
+      portConfigResetAtDisconnect: true,
+    },
+    configVersion: '1',
+    autoExpand: true,
+  }),
+  portKeys: () => [],
+};
+
+export class PortgroupObject extends NetworkObject {
+  readonly switch: SwitchObject;
+
+  constructor(id: string, facts: Network, parent: Entity, carrier: SwitchObject) {
+    super(id, facts, parent, 'DistributedVirtualPortgroup');
+    this.switch = carrier;
+  }
+
+  protected override get properties(): Properties<NetworkObject> {
+    return PORTGROUP as Properties<NetworkObject>;
+  }
+}
+
+const SWITCH: Properties<SwitchObject> = {
+  ...ENTITY_PROPERTIES,
+  uuid: (self) => self.uuid,
+  capability: () => ({
+    $: 'DVSCapability',
+    dvsOperationSupported: true,
+    dvPortGroupOperationSupported: true,
+    dvPortOperationSupported: true,
+  }),
+  summary: (self) => ({
+    $: 'DVSSummary',
+    name: self.name,
+    uuid: self.uuid,
+    numPorts: 128 * self.portgroups.length,
+    hostMember: () => self.hosts.map((host) => host.ref),
+    portgroupName: self.portgroups.map((portgroup) => portgroup.name),
+    numHosts: self.hosts.length,
+  }),
+  portgroup: (self) => self.portgroups.map((portgroup) => portgroup.ref),
+};
+
+export class SwitchObject extends Entity {
+  /** "50 2f …-… …", as port connections name it. */
+  readonly uuid: string;
+  readonly portgroups: PortgroupObject[] = [];
+  readonly hosts: HostObject[] = [];
+
+  constructor(id: string, name: string, parent: Entity, uuid: string) {
+    super('VmwareDistributedVirtualSwitch', id, name, parent);
+    this.uuid = uuid;
+  }
+
+  protected get properties(): Properties<SwitchObject> {
+    return SWITCH;
+  }
+}

@@ -1,0 +1,96 @@
+/**
+ * Managed objects: a reference, and a table of functions that read its properties. A property that the
+ * schema knows and the table does not is unset if it is optional, and refused if it is not.
+ */
+import type { UnixMillis } from '#core/units.ts';
+import type { Session } from '../sessions.ts';
+import { type Ref, ref, type Value } from '../values.ts';
+import type { Vcenter } from '../vcenter.ts';
+
+/** What reading a property may depend on. */
+export interface Reading {
+  readonly vcenter: Vcenter;
+  readonly now: UnixMillis;
+  /** Whose request it is; undefined before login. */
+  readonly session: Session | undefined;
+}
+
+/** Readers by property name; `Self` is the class of the object. */
+export type Properties<Self> = Readonly<Record<string, (self: Self, reading: Reading) => Value | undefined>>;
+
+export abstract class ManagedObject {
+  readonly ref: Ref;
+
+  constructor(type: string, id: string) {
+    this.ref = ref(type, id);
+  }
+
+  /** Name for people, in messages and tasks, and what faults are aimed at. */
+  get label(): string {
+    return this.ref.id;
+  }
+
+  /** Readers of all instances of the class; `never` because each class takes only its own. */
+  protected abstract get properties(): Properties<never>;
+
+  /** Reads one property of the schema type; undefined when it is unset. */
+  read(property: string, reading: Reading): Value | undefined {
+    return (this.properties as Properties<this>)[property]?.(this, reading);
+  }
+
+  /** Is the property among those that this simulator has? */
+  offers(property: string): boolean {
+    return Object.hasOwn(this.properties, property);
+  }
+}
+
+/** Anything in the inventory tree. */
+export abstract class Entity extends ManagedObject {
+  readonly name: string;
+  readonly parent: Entity | undefined;
+
+  constructor(type: string, id: string, name: string, parent: Entity | undefined) {
+    super(type, id);
+    this.name = escapeName(name);
+    this.parent = parent;
+  }
+
+  override get label(): string {
+    return this.name;
+  }
+
+  /** Children by inventory path: what FindChild and FindByInventoryPath walk. */
+  children(): Iterable<Entity> {
+    return [];
+  }
+
+  /** What a container view of this entity holds at its first level. */
+  members(): Iterable<Entity> {
+    return this.children();
+  }
+}
+
+/** vSphere keeps names with %, / and \ percent-encoded, so that inventory paths can be cut at slashes. */
+export function escapeName(name: string): string {
+  return name.replace(/[%/\\]/g, (char) => `%${char.charCodeAt(0).toString(16)}`);
+}
+
+/** Readers that every ManagedEntity has. */
+export const ENTITY_PROPERTIES: Properties<Entity> = {
+  value: () => [],
+  availableField: () => [],
+  parent: (self) => self.parent?.ref,
+  customValue: () => [],
+  overallStatus: () => 'green',
+  configStatus: () => 'green',
+  configIssue: () => [],
+  effectiveRole: (_self, { session }) => (session ? [session.roleId] : []),
+  permission: () => [],
+  name: (self) => self.name,
+  disabledMethod: () => [],
+  recentTask: (self, { vcenter }) => vcenter.tasks.recentOf(self).map((task) => task.ref),
+  declaredAlarmState: () => [],
+  triggeredAlarmState: () => [],
+  alarmActionsEnabled: () => true,
+  tag: () => [],
+};

@@ -1,0 +1,63 @@
+/** Which values a query means, and their time stamps as XML. */
+import { SECOND } from '#core/units.ts';
+import { SAMPLE_SECONDS } from '../../estate/workload-curve.ts';
+
+/** Numbers of values on their grid, ascending: a run without gaps, or each by itself. */
+export type Windows = { readonly first: number; readonly count: number } | readonly number[];
+
+interface Asked {
+  readonly windows: Windows;
+  /** 20-second samples that make up one value. */
+  readonly factor: number;
+  readonly format: 'normal' | 'csv';
+}
+
+export function listOf(windows: Windows): readonly number[] {
+  if (Array.isArray(windows)) return windows as readonly number[];
+  const { first, count } = windows as { first: number; count: number };
+  return Array.from({ length: count }, (_, i) => first + i);
+}
+
+export function countOf(windows: Windows): number {
+  return Array.isArray(windows) ? windows.length : (windows as { count: number }).count;
+}
+
+/** Time stamps of samples as XML: the same for all entities of a query, so they are kept. */
+export class TimeTexts {
+  readonly #kept = new Map<string, Buffer>();
+  readonly #max: number;
+
+  constructor(max = 64) {
+    this.#max = max;
+  }
+
+  of({ windows, factor, format }: Asked): Buffer {
+    if (Array.isArray(windows)) return timesXml(listOf(windows), factor, format);
+    const { first, count } = windows as { first: number; count: number };
+    const key = `${format} ${factor} ${first} ${count}`;
+    let xml = this.#kept.get(key);
+    if (!xml) {
+      xml = timesXml(listOf(windows), factor, format);
+      if (this.#kept.size >= this.#max) this.#kept.delete(this.#kept.keys().next().value!);
+      this.#kept.set(key, xml);
+    }
+    return xml;
+  }
+}
+
+function timesXml(windows: readonly number[], factor: number, format: 'normal' | 'csv'): Buffer {
+  const seconds = factor * SAMPLE_SECONDS;
+  const stamp = (window: number) => new Date(window * seconds * SECOND).toISOString().replace('.000Z', 'Z');
+  if (format === 'csv')
+    return Buffer.from(
+      `<sampleInfoCSV>${windows.map((window) => `${seconds},${stamp(window)}`).join(',')}</sampleInfoCSV>`,
+    );
+  return Buffer.from(
+    windows
+      .map(
+        (window) =>
+          `<sampleInfo><timestamp>${stamp(window)}</timestamp><interval>${seconds}</interval></sampleInfo>`,
+      )
+      .join(''),
+  );
+}

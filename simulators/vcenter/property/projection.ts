@@ -1,0 +1,120 @@
+/** Which properties a PropertyFilterSpec reads of an object, and their XML. */
+import { escapeText } from '#core/wire/xml/writer.ts';
+import { localized, notAuthenticated, vimFault } from '../faults.ts';
+import type { ManagedObject, Reading } from '../objects/object.ts';
+import type { Encoder } from '../schema/encoder.ts';
+import { findType, isA, typeNamed } from '../schema/schema.ts';
+import type { ApiVersion } from '../schema/versions.ts';
+import { compilePath, type PropertyPath, readPath } from './path.ts';
+import type { PropertyFilterSpec } from './selection.ts';
+
+/** Properties that can be read before login. */
+const ANONYMOUS = new Set([
+  'ServiceInstance.content',
+  'ServiceInstance.capability',
+  'ServiceInstance.serverClock',
+  'SessionManager.currentSession',
+  'SessionManager.message',
+  'SessionManager.messageLocaleList',
+  'SessionManager.supportedLocaleList',
+  'SessionManager.defaultLocale',
+]);
+
+interface Spec {
+  readonly type: string;
+  readonly all: boolean;
+  readonly pathSet: readonly string[];
+}
+
+export class Projection {
+  readonly #specs: readonly Spec[];
+  readonly #version: ApiVersion;
+  /** Paths by exact object type; undefined: objects of that type are not reported. */
+  readonly #paths = new Map<string, readonly PropertyPath[] | undefined>();
+
+  /** @throws VimFault InvalidProperty, InvalidArgument, NotSupported */
+  constructor(spec: PropertyFilterSpec, version: ApiVersion) {
+    this.#version = version;
+    this.#specs = spec.propSet.map(({ type, all, pathSet }) => ({ type, all: all === true, pathSet }));
+    for (const { type, all, pathSet } of this.#specs) {
+      if (findType(type)?.kind !== 'managed')
+        throw vimFault('InvalidArgument', `There is no managed object type ${type.slice(0, 100)}.`, {
+          invalidProperty: 'specSet.propSet.type',
+        });
+      if (!all) for (const path of pathSet) compilePath(type, path, version);
+    }
+  }
+
+  /**
+   * Paths to read of an object; undefined when the filter says nothing of its type.
+   * @throws VimFault NotSupported for a property that every such object has and this simulator does not offer
+   */
+  pathsOf(object: ManagedObject): readonly PropertyPath[] | undefined {
+    const { type } = object.ref;
+    if (this.#paths.has(type)) return this.#paths.get(type);
+    const paths = this.#resolve(object);
+    this.#paths.set(type, paths);
+    return paths;
+  }
+
+  #resolve(object: ManagedObject): PropertyPath[] | undefined {
+    const { type } = object.ref;
+    const matching = this.#specs.filter((spec) => isA(type, spec.type));
+    if (matching.length === 0) return undefined;
+    // The most specific type wins: the one that all other matching ones are ancestors of.
+    const nearest = matching.reduce((best, spec) => (isA(spec.type, best.type) ? spec : best)).type;
+    const chosen = matching.filter((spec) => spec.type === nearest);
+    const { fields } = typeNamed(type);
+    if (chosen.some((spec) => spec.all))
+      return [...fields.values()]
+        .filter((field) => field.since <= this.#version && object.offers(field.name))
+        .map((field) => compilePath(type, field.name, this.#version));
+    const texts = new Set(chosen.flatMap((spec) => spec.pathSet));
+    return [...texts].map((text) => {
+      const path = compilePath(type, text, this.#version);
+      const field = fields.get(path.root)!;
+      if (!object.offers(path.root) && !(field.isOptional && !field.isArray))
+        throw vimFault('NotSupported', `${type}.${path.root} is not offered by this server.`);
+      return path;
+    });
+  }
+}
+
+/** `<val …>` of one property; empty when it is unset. */
+export function encodeProperty(
+  object: ManagedObject,
+  path: PropertyPath,
+  reading: Reading,
+  encoder: Encoder,
+): string {
+  const value = readPath(object, path, reading);
+  return value === undefined ? '' : encoder.any('val', value, path.declared);
+}
+
+/** The inside of an ObjectContent. */
+export function encodeObject(
+  object: ManagedObject,
+  paths: readonly PropertyPath[],
+  reading: Reading,
+  encoder: Encoder,
+): string {
+  let out = `<obj type="${object.ref.type}">${object.ref.id}</obj>`;
+  let missing = '';
+  for (const path of paths) {
+    if (!reading.session && !ANONYMOUS.has(`${object.ref.type}.${path.root}`)) {
+      missing += `<missingSet><path>${escapeText(path.text)}</path>${unreadable(object, encoder)}</missingSet>`;
+      continue;
+    }
+    const value = encodeProperty(object, path, reading, encoder);
+    if (value !== '') out += `<propSet><name>${escapeText(path.text)}</name>${value}</propSet>`;
+  }
+  return out + missing;
+}
+
+function unreadable(object: ManagedObject, encoder: Encoder): string {
+  return encoder.element('fault', localized(notAuthenticated(object.ref)), {
+    type: 'LocalizedMethodFault',
+    kind: 'data',
+    isArray: false,
+  });
+}

@@ -1,0 +1,149 @@
+/**
+ * Values to XML for one API version: fields in schema order, those newer than the caller left out, types
+ * newer than the caller replaced by their nearest known ancestor, xsi:type where the declared type does not
+ * say it all (and on every child of an ArrayOf…, which libvirt cannot do without).
+ */
+import { assert } from '#core/assert.ts';
+import { escapeText } from '#core/wire/xml/writer.ts';
+import { ARRAY, type Data, type FieldValue, forced, isData, type Ref, type Value } from '../values.ts';
+import type { Field } from './notation.ts';
+import { type SchemaType, typeNamed } from './schema.ts';
+import type { ApiVersion } from './versions.ts';
+
+/** What is known of a value from where it stands: enough of a Field. */
+export type Declared = Pick<Field, 'type' | 'kind' | 'isArray'>;
+
+interface Plan {
+  /** Type name as the caller's version knows it. */
+  readonly wireName: string;
+  readonly fields: ReadonlyArray<{ readonly name: string; readonly write: (value: Value) => string }>;
+}
+
+export class Encoder {
+  readonly version: ApiVersion;
+  readonly #plans = new Map<string, Plan>();
+
+  constructor(version: ApiVersion) {
+    this.version = version;
+  }
+
+  /** The fields of a data object, without an element around them. */
+  fieldsOf(value: Data): string {
+    return this.#fields(this.#planFor(value.$), value);
+  }
+
+  /** `<name …>value</name>` for a field or a result whose declared type is known; arrays repeat the element. */
+  element(name: string, value: FieldValue, declared: Declared): string {
+    const now = forced(value);
+    if (now === undefined) return '';
+    return this.#writer(name, declared)(now);
+  }
+
+  /** An element declared anyType that holds a value of type `declared`: arrays are wrapped as ArrayOf…. */
+  any(name: string, value: Value, declared?: Declared): string {
+    if (Array.isArray(value)) {
+      assert(declared, `an array in an anyType needs its declared type (${name})`);
+      return this.#arrayOf(name, value as readonly Value[], declared);
+    }
+    const scalar = value as Exclude<Value, readonly Value[]>;
+    if (isData(scalar) && scalar.$ === ARRAY)
+      return this.#arrayOf(name, scalar.items as readonly Value[], {
+        type: scalar.type as string,
+        kind: 'data',
+        isArray: true,
+      });
+    if (isData(scalar)) return this.#typed(name, scalar);
+    if (declared?.kind === 'enumeration') return `<${name} xsi:type="${declared.type}">${scalar}</${name}>`;
+    const type = declared && declared.kind === 'primitive' ? declared.type : primitiveTypeOf(scalar);
+    return `<${name} xsi:type="xsd:${type}">${text(scalar, type)}</${name}>`;
+  }
+
+  /** Type name that stands in for `type` at the caller's version. */
+  wireName(type: string): string {
+    return this.#planFor(type).wireName;
+  }
+
+  #arrayOf(name: string, values: readonly Value[], { type, kind }: Declared): string {
+    const child = kind === 'reference' ? 'ManagedObjectReference' : kind === 'any' ? 'anyType' : type;
+    const items = values.map((value) => this.any(child, value, { type, kind, isArray: false })).join('');
+    return `<${name} xsi:type="ArrayOf${child[0]!.toUpperCase()}${child.slice(1)}">${items}</${name}>`;
+  }
+
+  #typed(name: string, value: Data | Ref): string {
+    if (value.$ === 'ManagedObjectReference')
+      return `<${name} type="${value.type}" xsi:type="ManagedObjectReference">${value.id}</${name}>`;
+    const plan = this.#planFor(value.$);
+    return `<${name} xsi:type="${plan.wireName}">${this.#fields(plan, value as Data)}</${name}>`;
+  }
+
+  #fields(plan: Plan, value: Data): string {
+    let out = '';
+    for (const { name, write } of plan.fields) {
+      const field = forced(value[name]);
+      if (field !== undefined) out += write(field);
+    }
+    return out;
+  }
+
+  #planFor(typeName: string): Plan {
+    const known = this.#plans.get(typeName);
+    if (known) return known;
+    let type: SchemaType = typeNamed(typeName);
+    while (type.since > this.version) {
+      assert(type.base, `${typeName} has no ancestor that API version ${this.version} knows`);
+      type = type.base;
+    }
+    const fields: Array<Plan['fields'][number]> = [];
+    const plan: Plan = { wireName: type.name, fields };
+    this.#plans.set(typeName, plan);
+    for (const field of type.fields.values())
+      if (field.since <= this.version)
+        fields.push({ name: field.name, write: this.#writer(field.name, field) });
+    return plan;
+  }
+
+  #writer(name: string, declared: Declared): (value: Value) => string {
+    const one = this.#scalarWriter(name, declared);
+    if (!declared.isArray) return one;
+    return (values) => {
+      let out = '';
+      for (const value of values as readonly Value[]) out += one(value);
+      return out;
+    };
+  }
+
+  #scalarWriter(name: string, { type, kind }: Declared): (value: Value) => string {
+    const open = `<${name}>`;
+    const close = `</${name}>`;
+    switch (kind) {
+      case 'primitive':
+        if (type === 'string') return (value) => open + escapeText(value as string) + close;
+        return (value) => open + text(value, type) + close;
+      case 'enumeration':
+        return (value) => open + (value as string) + close;
+      case 'reference':
+        return (value) => `<${name} type="${(value as Ref).type}">${(value as Ref).id}${close}`;
+      case 'any':
+        return (value) => this.any(name, value);
+      case 'data': {
+        return (value) => {
+          const actual = this.#planFor((value as Data).$);
+          const start = actual.wireName === type ? open : `<${name} xsi:type="${actual.wireName}">`;
+          return start + this.#fields(actual, value as Data) + close;
+        };
+      }
+    }
+  }
+}
+
+function text(value: Value, type: string): string {
+  if (type === 'dateTime') return new Date(value as number).toISOString();
+  return typeof value === 'string' ? escapeText(value) : String(value);
+}
+
+function primitiveTypeOf(value: Value): string {
+  if (typeof value === 'boolean') return 'boolean';
+  if (typeof value !== 'number') return 'string';
+  if (!Number.isInteger(value)) return 'double';
+  return value === (value | 0) ? 'int' : 'long';
+}

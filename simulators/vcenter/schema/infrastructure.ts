@@ -1,0 +1,215 @@
+/**
+ * Data types of hosts, clusters, pools, datastores and networks. Notation: notation.ts. Field names, order,
+ * optionality and first versions are the published WSDL's; scenarios/crosscheck/vcenter/schema.py holds
+ * them against pyVmomi.
+ */
+export const INFRASTRUCTURE = `
+AboutInfo: name string, fullName string, vendor string, version string, build string, localeVersion string?,
+  localeBuild string?, osType string, productLineId string, apiType string, apiVersion string,
+  instanceUuid string? @4.0, licenseProductName string? @4.0, licenseProductVersion string? @4.0
+HostListSummary: host &HostSystem?, hardware HostHardwareSummary?, runtime HostRuntimeInfo?,
+  config HostConfigSummary, quickStats HostListSummaryQuickStats, overallStatus %ManagedEntityStatus,
+  rebootRequired boolean, customValue CustomFieldValue[], managementServerIp string?,
+  maxEVCModeKey string? @4.0, currentEVCModeKey string? @4.0, gateway HostListSummaryGatewaySummary? @6.0,
+  tpmAttestation HostTpmAttestationInfo? @6.7
+HostHardwareSummary: vendor string, model string, uuid string,
+  otherIdentifyingInfo HostSystemIdentificationInfo[], memorySize long, cpuModel string, cpuMhz int,
+  numCpuPkgs short, numCpuCores short, numCpuThreads short, numNics int, numHBAs int
+HostSystemIdentificationInfo: identifierValue string, identifierType ElementDescription
+HostListSummaryQuickStats: overallCpuUsage int?, overallMemoryUsage int?, distributedCpuFairness int?,
+  distributedMemoryFairness int?, availablePMemCapacity int? @6.7, uptime int? @4.1
+HostConfigSummary: name string, port int, sslThumbprint string? @4.0, product AboutInfo?,
+  vmotionEnabled boolean, faultToleranceEnabled boolean @4.0, featureVersion HostFeatureVersionInfo[] @4.1,
+  agentVmDatastore &Datastore? @5.0, agentVmNetwork &Network? @5.0
+HostRuntimeInfo: connectionState %HostSystemConnectionState, powerState %HostSystemPowerState,
+  standbyMode string? @4.1, inMaintenanceMode boolean, inQuarantineMode boolean? @6.5, bootTime dateTime?,
+  healthSystemRuntime HealthSystemRuntime?, dasHostState ClusterDasFdmHostState? @5.0,
+  tpmPcrValues HostTpmDigestInfo[] @4.0, vsanRuntimeInfo VsanHostRuntimeInfo? @5.5,
+  networkRuntimeInfo HostRuntimeInfoNetworkRuntimeInfo? @5.5,
+  vFlashResourceRuntimeInfo HostVFlashManagerVFlashResourceRunTimeInfo? @5.5,
+  hostMaxVirtualDiskCapacity long? @5.5, cryptoState string? @6.5, cryptoKeyId CryptoKeyId? @6.5
+HostHardwareInfo: systemInfo HostSystemInfo, cpuPowerManagementInfo HostCpuPowerManagementInfo? @4.0,
+  cpuInfo HostCpuInfo, cpuPkg HostCpuPackage[]!, memorySize long, numaInfo HostNumaInfo?,
+  smcPresent boolean @5.0, pciDevice HostPciDevice[], cpuFeature HostCpuIdInfo[], biosInfo HostBIOSInfo?,
+  reliableMemoryInfo HostReliableMemoryInfo? @5.5, persistentMemoryInfo HostPersistentMemoryInfo? @6.7
+HostSystemInfo: vendor string, model string, uuid string,
+  otherIdentifyingInfo HostSystemIdentificationInfo[], serialNumber string? @6.7
+HostCpuInfo: numCpuPackages short, numCpuCores short, numCpuThreads short, hz long
+HostCpuPackage: index short, vendor string, hz long, busHz long, description string, threadId short[]!,
+  cpuFeature HostCpuIdInfo[]
+HostBIOSInfo: biosVersion string?, releaseDate dateTime?, vendor string? @6.5, majorRelease int? @6.5,
+  minorRelease int? @6.5, firmwareMajorRelease int? @6.5, firmwareMinorRelease int? @6.5
+HostCapability: recursiveResourcePoolsSupported boolean, cpuMemoryResourceConfigurationSupported boolean,
+  rebootSupported boolean, shutdownSupported boolean, vmotionSupported boolean, standbySupported boolean,
+  ipmiSupported boolean? @4.0, maxSupportedVMs int?, maxRunningVMs int?, maxSupportedVcpus int?,
+  maxRegisteredVMs int? @5.1, datastorePrincipalSupported boolean, sanSupported boolean,
+  nfsSupported boolean, iscsiSupported boolean, vlanTaggingSupported boolean, nicTeamingSupported boolean,
+  highGuestMemSupported boolean, maintenanceModeSupported boolean, suspendedRelocateSupported boolean,
+  restrictedSnapshotRelocateSupported boolean, perVmSwapFiles boolean, localSwapDatastoreSupported boolean,
+  unsharedSwapVMotionSupported boolean, backgroundSnapshotsSupported boolean,
+  preAssignedPCIUnitNumbersSupported boolean, screenshotSupported boolean, scaledScreenshotSupported boolean,
+  storageVMotionSupported boolean @4.0, vmotionWithStorageVMotionSupported boolean @4.0,
+  vmotionAcrossNetworkSupported boolean? @5.5, maxNumDisksSVMotion int? @6.0,
+  hbrNicSelectionSupported boolean @5.1, vrNfcNicSelectionSupported boolean @6.0,
+  recordReplaySupported boolean @4.0, ftSupported boolean @4.0, replayUnsupportedReason string? @4.0,
+  replayCompatibilityIssues string[] @4.1, smpFtSupported boolean @6.0, ftCompatibilityIssues string[] @4.1,
+  smpFtCompatibilityIssues string[] @6.0, maxVcpusPerFtVm int? @6.0,
+  loginBySSLThumbprintSupported boolean? @4.0, cloneFromSnapshotSupported boolean @4.0,
+  deltaDiskBackingsSupported boolean @4.0, perVMNetworkTrafficShapingSupported boolean,
+  tpmSupported boolean @4.0, tpmVersion string? @6.7, txtEnabled boolean? @6.7,
+  supportedCpuFeature HostCpuIdInfo[] @4.0, virtualExecUsageSupported boolean @4.0,
+  storageIORMSupported boolean @4.1, vmDirectPathGen2Supported boolean @4.1,
+  vmDirectPathGen2UnsupportedReason string[] @4.1, vmDirectPathGen2UnsupportedReasonExtended string? @4.1,
+  supportedVmfsMajorVersion int[] @5.0, vStorageCapable boolean @4.1, snapshotRelayoutSupported boolean @5.0,
+  firewallIpRulesSupported boolean? @5.0, servicePackageInfoSupported boolean? @5.0,
+  maxHostRunningVms int? @5.0, maxHostSupportedVcpus int? @5.0, vmfsDatastoreMountCapable boolean @5.0,
+  eightPlusHostVmfsSharedAccessSupported boolean @5.1, nestedHVSupported boolean @5.1,
+  vPMCSupported boolean @5.1, interVMCommunicationThroughVMCISupported boolean @5.1,
+  scheduledHardwareUpgradeSupported boolean? @5.1, featureCapabilitiesSupported boolean @5.1,
+  latencySensitivitySupported boolean @5.1, storagePolicySupported boolean? @5.5,
+  accel3dSupported boolean @5.1, reliableMemoryAware boolean? @5.5,
+  multipleNetworkStackInstanceSupported boolean? @5.5, messageBusProxySupported boolean? @6.0,
+  vsanSupported boolean? @5.5, vFlashSupported boolean? @5.5, hostAccessManagerSupported boolean? @6.0,
+  provisioningNicSelectionSupported boolean @6.0, nfs41Supported boolean? @6.0,
+  nfs41Krb5iSupported boolean? @6.5, turnDiskLocatorLedSupported boolean? @6.0,
+  virtualVolumeDatastoreSupported boolean? @6.0, markAsSsdSupported boolean? @6.0,
+  markAsLocalSupported boolean? @6.0, smartCardAuthenticationSupported boolean? @6.0,
+  pMemSupported boolean? @6.7, pMemSnapshotSupported boolean? @6.7, cryptoSupported boolean? @6.5,
+  oneKVolumeAPIsSupported boolean? @6.5, gatewayOnNicSupported boolean? @6.5, upitSupported boolean? @6.5,
+  cpuHwMmuSupported boolean? @6.5, encryptedVMotionSupported boolean? @6.5,
+  encryptionChangeOnAddRemoveSupported boolean? @6.5, encryptionHotOperationSupported boolean? @6.5,
+  encryptionWithSnapshotsSupported boolean? @6.5, encryptionFaultToleranceSupported boolean? @6.5,
+  encryptionMemorySaveSupported boolean? @6.5, encryptionRDMSupported boolean? @6.5,
+  encryptionVFlashSupported boolean? @6.5, encryptionCBRCSupported boolean? @6.5,
+  encryptionHBRSupported boolean? @6.5, ftEfiSupported boolean? @6.7, unmapMethodSupported string? @6.7,
+  maxMemMBPerFtVm int? @6.7, virtualMmuUsageIgnored boolean? @6.7, virtualExecUsageIgnored boolean? @6.7,
+  vmCreateDateSupported boolean? @6.7, vmfs3EOLSupported boolean? @6.7, ftVmcpSupported boolean? @6.7,
+  quickBootSupported boolean? @6.7.1
+HostConfigManager: cpuScheduler &HostCpuSchedulerSystem?, datastoreSystem &HostDatastoreSystem?,
+  memoryManager &HostMemorySystem?, storageSystem &HostStorageSystem?, networkSystem &HostNetworkSystem?,
+  vmotionSystem &HostVMotionSystem?, virtualNicManager &HostVirtualNicManager? @4.0,
+  serviceSystem &HostServiceSystem?, firewallSystem &HostFirewallSystem?, advancedOption &OptionManager?,
+  diagnosticSystem &HostDiagnosticSystem?, autoStartManager &HostAutoStartManager?,
+  snmpSystem &HostSnmpSystem?, dateTimeSystem &HostDateTimeSystem?, patchManager &HostPatchManager?,
+  imageConfigManager &HostImageConfigManager? @5.0, bootDeviceSystem &HostBootDeviceSystem?,
+  firmwareSystem &HostFirmwareSystem?, healthStatusSystem &HostHealthStatusSystem?,
+  pciPassthruSystem &HostPciPassthruSystem? @4.0, licenseManager &LicenseManager? @4.0,
+  kernelModuleSystem &HostKernelModuleSystem? @4.0, authenticationManager &HostAuthenticationManager? @4.1,
+  powerSystem &HostPowerSystem? @4.1, cacheConfigurationManager &HostCacheConfigurationManager? @5.0,
+  esxAgentHostManager &HostEsxAgentHostManager? @5.0, iscsiManager &IscsiManager? @5.0,
+  vFlashManager &HostVFlashManager? @5.5, vsanSystem &HostVsanSystem? @5.5,
+  messageBusProxy &MessageBusProxy? @6.0, userDirectory &UserDirectory? @6.0,
+  accountManager &HostLocalAccountManager? @6.0, hostAccessManager &HostAccessManager? @6.0,
+  graphicsManager &HostGraphicsManager? @5.5, vsanInternalSystem &HostVsanInternalSystem? @5.5,
+  certificateManager &HostCertificateManager? @6.0, cryptoManager &CryptoManager? @6.5,
+  nvdimmSystem &HostNvdimmSystem? @6.7
+HostConfigInfo: host &HostSystem, product AboutInfo, deploymentInfo HostDeploymentInfo? @6.5,
+  hyperThread HostHyperThreadScheduleInfo?, consoleReservation ServiceConsoleReservationInfo?,
+  virtualMachineReservation VirtualMachineMemoryReservationInfo?, storageDevice HostStorageDeviceInfo?,
+  multipathState HostMultipathStateInfo? @4.0, fileSystemVolume HostFileSystemVolumeInfo?,
+  systemFile string[] @4.1, network HostNetworkInfo?, vmotion HostVMotionInfo?,
+  virtualNicManagerInfo HostVirtualNicManagerInfo? @4.0, capabilities HostNetCapabilities?,
+  datastoreCapabilities HostDatastoreSystemCapabilities?, offloadCapabilities HostNetOffloadCapabilities?,
+  service HostServiceInfo?, firewall HostFirewallInfo?, autoStart HostAutoStartManagerConfig?,
+  activeDiagnosticPartition HostDiagnosticPartition?, option OptionValue[], optionDef OptionDef[],
+  datastorePrincipal string?, localSwapDatastore &Datastore?,
+  systemSwapConfiguration HostSystemSwapConfiguration? @5.1, systemResources HostSystemResourceInfo?,
+  dateTimeInfo HostDateTimeInfo?, flags HostFlagInfo?, adminDisabled boolean?,
+  lockdownMode %HostLockdownMode? @6.0, ipmi HostIpmiInfo? @4.0,
+  sslThumbprintInfo HostSslThumbprintInfo? @4.0, sslThumbprintData HostSslThumbprintInfo[] @5.0,
+  certificate byte[] @5.0, pciPassthruInfo HostPciPassthruInfo[] @4.0,
+  authenticationManagerInfo HostAuthenticationManagerInfo? @4.1,
+  featureVersion HostFeatureVersionInfo[] @4.1, powerSystemCapability PowerSystemCapability? @4.1,
+  powerSystemInfo PowerSystemInfo? @4.1, cacheConfigurationInfo HostCacheConfigurationInfo[] @5.0,
+  wakeOnLanCapable boolean? @5.0, featureCapability HostFeatureCapability[] @5.1,
+  maskedFeatureCapability HostFeatureCapability[] @5.1,
+  vFlashConfigInfo HostVFlashManagerVFlashConfigInfo? @5.5, vsanHostConfig VsanHostConfigInfo? @5.5,
+  domainList string[] @6.0, scriptCheckSum base64Binary? @6.0, hostConfigCheckSum base64Binary? @6.0,
+  graphicsInfo HostGraphicsInfo[] @5.5, sharedPassthruGpuTypes string[] @6.0,
+  graphicsConfig HostGraphicsConfig? @6.5, sharedGpuCapabilities HostSharedGpuCapabilities[] @6.7,
+  ioFilterInfo HostIoFilterInfo[] @6.0, sriovDevicePool HostSriovDevicePoolInfo[] @6.5
+ComputeResourceSummary: totalCpu int, totalMemory long, numCpuCores short, numCpuThreads short,
+  effectiveCpu int, effectiveMemory long, numHosts int, numEffectiveHosts int,
+  overallStatus %ManagedEntityStatus
+ClusterComputeResourceSummary < ComputeResourceSummary: currentFailoverLevel int,
+  admissionControlInfo ClusterDasAdmissionControlInfo? @4.0, numVmotions int, targetBalance int? @4.0,
+  currentBalance int? @4.0, usageSummary ClusterUsageSummary? @6.0, currentEVCModeKey string? @4.0,
+  dasData ClusterDasData? @5.0
+ComputeResourceConfigInfo: vmSwapPlacement string, spbmEnabled boolean? @5.0,
+  defaultHardwareVersionKey string? @5.1
+ClusterConfigInfoEx < ComputeResourceConfigInfo: dasConfig ClusterDasConfigInfo,
+  dasVmConfig ClusterDasVmConfigInfo[], drsConfig ClusterDrsConfigInfo, drsVmConfig ClusterDrsVmConfigInfo[],
+  rule ClusterRuleInfo[], orchestration ClusterOrchestrationInfo? @6.5,
+  vmOrchestration ClusterVmOrchestrationInfo[] @6.5, dpmConfigInfo ClusterDpmConfigInfo?,
+  dpmHostConfig ClusterDpmHostConfigInfo[], vsanConfigInfo VsanClusterConfigInfo? @5.5,
+  vsanHostConfig VsanHostConfigInfo[] @5.5, group ClusterGroupInfo[] @4.1,
+  infraUpdateHaConfig ClusterInfraUpdateHaConfigInfo? @6.5,
+  proactiveDrsConfig ClusterProactiveDrsConfigInfo? @6.5
+ClusterConfigInfo: dasConfig ClusterDasConfigInfo, dasVmConfig ClusterDasVmConfigInfo[],
+  drsConfig ClusterDrsConfigInfo, drsVmConfig ClusterDrsVmConfigInfo[], rule ClusterRuleInfo[]
+ClusterDasConfigInfo: enabled boolean?, vmMonitoring string? @4.0, hostMonitoring string? @4.0,
+  vmComponentProtecting string? @6.0, failoverLevel int?,
+  admissionControlPolicy ClusterDasAdmissionControlPolicy? @4.0, admissionControlEnabled boolean?,
+  defaultVmSettings ClusterDasVmSettings?, option OptionValue[], heartbeatDatastore &Datastore[] @5.0,
+  hBDatastoreCandidatePolicy string? @5.0
+ClusterDrsConfigInfo: enabled boolean?, enableVmBehaviorOverrides boolean? @4.0,
+  defaultVmBehavior %DrsBehavior?, vmotionRate int?, option OptionValue[]
+ResourcePoolSummary: name string, config ResourceConfigSpec, runtime ResourcePoolRuntimeInfo,
+  quickStats ResourcePoolQuickStats? @4.0, configuredMemoryMB int? @4.0
+ResourcePoolRuntimeInfo: memory ResourcePoolResourceUsage, cpu ResourcePoolResourceUsage,
+  overallStatus %ManagedEntityStatus
+ResourcePoolResourceUsage: reservationUsed long, reservationUsedForVm long, unreservedForPool long,
+  unreservedForVm long, overallUsage long, maxUsage long
+ResourcePoolQuickStats @4.0: overallCpuUsage long?, overallCpuDemand long?, guestMemoryUsage long?,
+  hostMemoryUsage long?, distributedCpuEntitlement long?, distributedMemoryEntitlement long?,
+  staticCpuEntitlement int?, staticMemoryEntitlement int?, privateMemory long?, sharedMemory long?,
+  swappedMemory long?, balloonedMemory long?, overheadMemory long?, consumedOverheadMemory long?,
+  compressedMemory long? @4.1
+DatastoreInfo: name string, url string, freeSpace long, maxFileSize long, maxVirtualDiskCapacity long? @5.5,
+  maxMemoryFileSize long @6.0, timestamp dateTime? @4.0, containerId string? @5.5, aliasOf string? @6.7.1
+VmfsDatastoreInfo < DatastoreInfo: maxPhysicalRDMFileSize long @5.1, maxVirtualRDMFileSize long @5.1,
+  vmfs HostVmfsVolume?
+NasDatastoreInfo < DatastoreInfo: nas HostNasVolume?
+LocalDatastoreInfo < DatastoreInfo: path string?
+HostFileSystemVolume: type string, name string, capacity long
+HostVmfsVolume < HostFileSystemVolume: blockSizeMb int, blockSize int? @6.5, unmapGranularity int? @6.5,
+  unmapPriority string? @6.5, unmapBandwidthSpec VmfsUnmapBandwidthSpec? @6.7, maxBlocks int,
+  majorVersion int, version string, uuid string, extent HostScsiDiskPartition[]!, vmfsUpgradable boolean,
+  forceMountedInfo HostForceMountedInfo? @4.0, ssd boolean? @5.0, local boolean? @5.5,
+  scsiDiskType string? @6.5
+HostScsiDiskPartition: diskName string, partition int
+HostNasVolume < HostFileSystemVolume: remoteHost string, remotePath string, userName string?,
+  remoteHostNames string[] @6.0, securityType string? @6.0, protocolEndpoint boolean? @6.0
+DatastoreSummary: datastore &Datastore?, name string, url string, capacity long, freeSpace long,
+  uncommitted long? @4.0, accessible boolean, multipleHostAccess boolean?, type string,
+  maintenanceMode string? @5.0
+DatastoreHostMount: key &HostSystem, mountInfo HostMountInfo
+HostMountInfo: path string?, accessMode string, mounted boolean? @5.0, accessible boolean?,
+  inaccessibleReason string? @5.1
+DatastoreCapability: directoryHierarchySupported boolean, rawDiskMappingsSupported boolean,
+  perFileThinProvisioningSupported boolean, storageIORMSupported boolean @4.1,
+  nativeSnapshotSupported boolean @5.1, topLevelDirectoryCreateSupported boolean? @5.5,
+  seSparseSupported boolean? @5.5, vmfsSparseSupported boolean? @6.5, vsanSparseSupported boolean? @6.5,
+  upitSupported boolean? @6.5, vmdkExpandSupported boolean? @6.7
+NetworkSummary: network &Network?, name string, accessible boolean, ipPoolName string @4.0,
+  ipPoolId int? @5.1
+DVPortgroupConfigInfo @4.0: key string, name string, numPorts int,
+  distributedVirtualSwitch &DistributedVirtualSwitch?, defaultPortConfig DVPortSetting?, description string?,
+  type string, policy DVPortgroupPolicy, portNameFormat string?, scope &ManagedEntity[],
+  vendorSpecificConfig DistributedVirtualSwitchKeyedOpaqueBlob[], configVersion string?,
+  autoExpand boolean? @5.0, vmVnicNetworkResourcePoolKey string? @6.0, uplink boolean? @6.5
+DVPortgroupPolicy @4.0: blockOverrideAllowed boolean, shapingOverrideAllowed boolean,
+  vendorConfigOverrideAllowed boolean, livePortMovingAllowed boolean, portConfigResetAtDisconnect boolean,
+  networkResourcePoolOverrideAllowed boolean? @5.0, trafficFilterOverrideAllowed boolean? @5.5
+DVSSummary @4.0: name string, uuid string, numPorts int, productInfo DistributedVirtualSwitchProductSpec?,
+  hostMember &HostSystem[], vm &VirtualMachine[], host &HostSystem[], portgroupName string[],
+  description string?, contact DVSContactInfo?, numHosts int? @5.5
+DVSCapability @4.0: dvsOperationSupported boolean?, dvPortGroupOperationSupported boolean?,
+  dvPortOperationSupported boolean?,
+  compatibleHostComponentProductInfo DistributedVirtualSwitchHostProductSpec[],
+  featuresSupported DVSFeatureCapability? @4.1
+DatacenterConfigInfo @5.1: defaultHardwareVersionKey string?
+enum HostSystemConnectionState: connected notResponding disconnected
+enum HostSystemPowerState: poweredOn poweredOff standBy unknown
+enum DrsBehavior: manual partiallyAutomated fullyAutomated
+`;

@@ -1,0 +1,76 @@
+/**
+ * API versions of vim25. A version is the index of its id in VERSIONS, so that "first appeared in" compares
+ * as a number. Clients name theirs in the SOAPAction header (`urn:vim25/6.5`).
+ */
+import { assert } from '#core/assert.ts';
+
+export type ApiVersion = number;
+
+/** Every id that has existed on vCenter, oldest first. */
+export const VERSIONS = [
+  '2.0',
+  '2.5',
+  '2.5u2',
+  '2.5u2server',
+  '4.0',
+  '4.1',
+  '5.0',
+  '5.1',
+  '5.5',
+  '6.0',
+  '6.5',
+  '6.7',
+  '6.7.1',
+  '6.7.2',
+  '6.7.3',
+  '6.8.7',
+  '6.9.1',
+  '7.0.0.0',
+  '7.0.0.2',
+  '7.0.1.0',
+  '7.0.1.1',
+  '7.0.2.0',
+  '7.0.2.1',
+  '7.0.3.0',
+  '7.0.3.1',
+  '7.0.3.2',
+  '8.0.0.0',
+  '8.0.0.1',
+  '8.0.0.2',
+  '8.0.1.0',
+  '8.0.2.0',
+  '8.0.3.0',
+] as const;
+
+const INDEX = new Map<string, ApiVersion>(VERSIONS.map((id, index) => [id, index]));
+
+export function versionOf(id: string): ApiVersion {
+  const version = INDEX.get(id);
+  assert(version !== undefined, `there is no API version ${id}`);
+  return version;
+}
+
+/** What a client that names no version gets: the meaning of the bare namespace `urn:vim25`. */
+export const UNNAMED_VERSION = versionOf('2.5u2');
+
+/**
+ * Version of a SOAPAction header: `urn:vim25/8.0.3.0` or `"urn:vim25/6.5"`; absent, empty or without a
+ * version means UNNAMED_VERSION. Undefined when the server (whose newest is `newest`) does not speak it.
+ */
+export function requestedVersion(soapAction: string | undefined, newest: ApiVersion): ApiVersion | undefined {
+  const action = (soapAction ?? '').trim().replace(/^"(.*)"$/, '$1');
+  if (action === '' || action === 'urn:vim25') return UNNAMED_VERSION;
+  const match = /^urn:vim25\/([\w.]+)$/.exec(action);
+  const version = match ? INDEX.get(match[1]!) : undefined;
+  return version !== undefined && version <= newest ? version : undefined;
+}
+
+/** The document at /sdk/vimServiceVersions.xml: clients take the first version of theirs that it names. */
+export function versionsDocument(newest: ApiVersion): string {
+  const prior = VERSIONS.slice(0, newest).reverse();
+  return (
+    '<?xml version="1.0" encoding="UTF-8" ?>\n<namespaces version="1.0"><namespace><name>urn:vim25</name>' +
+    `<version>${VERSIONS[newest]}</version><priorVersions>` +
+    `${prior.map((id) => `<version>${id}</version>`).join('')}</priorVersions></namespace></namespaces>`
+  );
+}

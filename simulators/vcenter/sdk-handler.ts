@@ -1,0 +1,284 @@
+/**
+ * The SOAP service: reads a request, finds the method in the table, checks session, object, arguments and
+ * privilege, runs it, and answers. Whatever goes wrong is a fault of the API; a connection is cut only when a
+ * scenario asks for it.
+ */
+import { once } from 'node:events';
+import type { IncomingMessage } from 'node:http';
+import { DryliftError } from '#core/errors.ts';
+import type { HttpResponseOut } from '#core/net/http-server.ts';
+import { type Bytes, MIB } from '#core/units.ts';
+import { parseEnvelope } from '#core/wire/soap/envelope.ts';
+import { child, type XmlElement } from '#core/wire/xml/element.ts';
+import { actsOnTask, faultOf, RESET, UNAVAILABLE } from './fault-points.ts';
+import { invalidRequest, noPermission, notAuthenticated, VimFault, vimFault } from './faults.ts';
+import { type Call, type Method, type Outcome, Unavailable, Written } from './methods/method.ts';
+import { methodNamed } from './methods/table.ts';
+import type { ManagedObject } from './objects/object.ts';
+import { objectNotFound } from './property/selection.ts';
+import { decodeFields, decodeRef, VIM_NAMESPACE } from './schema/decoder.ts';
+import { Encoder } from './schema/encoder.ts';
+import { isA } from './schema/schema.ts';
+import { type ApiVersion, requestedVersion, UNNAMED_VERSION } from './schema/versions.ts';
+import { type Session, tokenOf } from './sessions.ts';
+import { faultEnvelope, responseFrame } from './soap.ts';
+import { isData, isRef, type Ref, type Value } from './values.ts';
+import type { Vcenter } from './vcenter.ts';
+
+const BODY_BYTES_MAX: Bytes = 8 * MIB;
+const LIMITS = { bytesMax: BODY_BYTES_MAX, depthMax: 64, elementsMax: 400_000 };
+/** Answers are collected up to this size and then sent in pieces of about it. */
+const PIECE_BYTES = 256 * 1024;
+
+/** The connection is to be cut without an answer. */
+const CUT = Symbol('cut');
+type Refusal = { readonly status: number; readonly retryAfterSeconds?: number | undefined };
+
+const encoders = new Map<ApiVersion, Encoder>();
+
+function encoderFor(version: ApiVersion): Encoder {
+  let encoder = encoders.get(version);
+  if (!encoder) {
+    encoder = new Encoder(version);
+    encoders.set(version, encoder);
+  }
+  return encoder;
+}
+
+export async function handleSdk(
+  vcenter: Vcenter,
+  request: IncomingMessage,
+  response: HttpResponseOut,
+): Promise<void> {
+  const body = await readBody(request, response);
+  if (!body) return;
+  const gone = new AbortController();
+  response.once('close', () => gone.abort(new Error('the client went away')));
+  const header = request.headers.soapaction;
+  const version = requestedVersion(Array.isArray(header) ? header[0] : header, vcenter.apiVersion);
+  const encoder = encoderFor(version ?? UNNAMED_VERSION);
+  try {
+    if (version === undefined) throw invalidRequest(`unsupported version URI ${header}`);
+    const element = requestElement(body);
+    response.operation = methodNamed(element.name) ? element.name : 'unknown';
+    const outcome = await call(vcenter, request, response, element, encoder, gone.signal);
+    if (outcome === CUT) return void response.destroy();
+    if (isRefusal(outcome)) return sendRefusal(response, outcome);
+    await send(response, element.name, outcome.method, outcome.result, encoder);
+  } catch (error) {
+    if (gone.signal.aborted) return;
+    if (error instanceof Unavailable) return sendRefusal(response, { status: 503 });
+    if (!(error instanceof VimFault) || response.headersSent) throw error;
+    sendText(response, 500, faultEnvelope(error, encoder));
+  }
+}
+
+function isRefusal(value: object): value is Refusal {
+  return 'status' in value;
+}
+
+/** The whole body; undefined when it is larger than the server takes, which has then been answered. */
+async function readBody(request: IncomingMessage, response: HttpResponseOut): Promise<Buffer | undefined> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  const tooLarge = Number(request.headers['content-length'] ?? 0) > BODY_BYTES_MAX;
+  if (!tooLarge)
+    try {
+      for await (const chunk of request as AsyncIterable<Buffer>) {
+        size += chunk.length;
+        if (size > BODY_BYTES_MAX) break;
+        chunks.push(chunk);
+      }
+    } catch {
+      return undefined; // the client went away in the middle
+    }
+  if (!tooLarge && size <= BODY_BYTES_MAX) return Buffer.concat(chunks);
+  response.setHeader('Connection', 'close');
+  response.statusCode = 413;
+  response.setHeader('Content-Length', 0);
+  response.end();
+  return undefined;
+}
+
+/** @throws VimFault InvalidRequest */
+function requestElement(body: Buffer): XmlElement {
+  try {
+    const envelope = parseEnvelope(body, LIMITS);
+    const [element, ...others] = envelope.body;
+    if (envelope.version !== '1.1') throw invalidRequest('only SOAP 1.1 is spoken here');
+    if (!element || others.length > 0) throw invalidRequest('the body must hold one element');
+    if (element.namespace !== VIM_NAMESPACE)
+      throw invalidRequest(`the namespace "${element.namespace.slice(0, 80)}" is not ${VIM_NAMESPACE}`);
+    return element;
+  } catch (error) {
+    if (error instanceof DryliftError) throw invalidRequest(error.what.replace(/\.$/, ''));
+    throw error;
+  }
+}
+
+type Called = { readonly method: Method; readonly result: Outcome };
+
+async function call(
+  vcenter: Vcenter,
+  request: IncomingMessage,
+  response: HttpResponseOut,
+  element: XmlElement,
+  encoder: Encoder,
+  signal: AbortSignal,
+): Promise<Called | Refusal | typeof CUT> {
+  const method = methodNamed(element.name);
+  if (!method || method.since > encoder.version)
+    throw invalidRequest(`there is no method "${element.name.slice(0, 100)}" at this version`);
+  const thisElement = child(element, '_this');
+  if (!thisElement) throw invalidRequest(`${method.name} has no _this`);
+  const target = decodeRef(thisElement, '_this');
+  const session = sessionOf(vcenter, request, method);
+  if (!session && method.privilege !== 'System.Anonymous') throw notAuthenticated(target);
+  const self = vcenter.find(target, session);
+  if (!self) throw objectNotFound(target);
+  if (!isA(self.ref.type, method.on))
+    throw vimFault('MethodNotFound', `The method ${method.name} is not that of a ${self.ref.type}.`, {
+      receiver: self.ref,
+      method: method.name,
+    });
+  const rest = { ...element, children: element.children.filter((each) => each !== thisElement) };
+  const args = decodeFields(rest, method.parameters, encoder.version, method.name);
+  if (session && method.privilege !== undefined && !session.may(method.privilege))
+    throw noPermission(self.ref, method.privilege);
+
+  let taskFault: VimFault | undefined;
+  const { faults } = vcenter.context;
+  const fault =
+    faults.armed().length > 0
+      ? faults.hit(`vcenter.${method.name}`, subjectOf(vcenter, session, self, args))
+      : undefined;
+  if (fault) {
+    if (fault.answer === RESET) return CUT;
+    if (fault.answer === UNAVAILABLE) return { status: 503, retryAfterSeconds: fault.retryAfterSeconds };
+    if (fault.answer === 'NotAuthenticated' && session) vcenter.sessions.end(session);
+    if (!actsOnTask(method.name, fault.answer)) throw faultOf(fault, self);
+    taskFault = faultOf(fault, self);
+  }
+
+  const result = await method.run(args as never, {
+    vcenter,
+    now: Math.floor(vcenter.context.clock.wall()),
+    session,
+    method: method.name,
+    self,
+    encoder,
+    find: vcenter.findFor(session),
+    signal,
+    taskFault,
+    client: {
+      address: request.socket.remoteAddress ?? '',
+      userAgent: request.headers['user-agent'] ?? '',
+    },
+    reading: () => vcenter.reading(session),
+    requireSession() {
+      if (!session) throw notAuthenticated(target);
+      return session;
+    },
+    setHeader: (name, value) => void response.setHeader(name, value),
+  } satisfies Call);
+  return { method, result };
+}
+
+function sessionOf(vcenter: Vcenter, request: IncomingMessage, method: Method): Session | undefined {
+  const session = vcenter.sessions.ofToken(tokenOf(request.headers.cookie));
+  if (!session) return undefined;
+  if (vcenter.context.faults.hit('vcenter.session', method.name)) {
+    vcenter.sessions.end(session);
+    return undefined;
+  }
+  session.calls++;
+  return session;
+}
+
+/** What a call is about, as scenarios aim at it: the labels of the object and of all references it brings. */
+function subjectOf(
+  vcenter: Vcenter,
+  session: Session | undefined,
+  self: ManagedObject,
+  args: Readonly<Record<string, Value>>,
+): string {
+  const labels = [self.label];
+  const visit = (value: unknown): void => {
+    if (isRef(value)) labels.push(vcenter.find(value as Ref, session)?.label ?? value.id);
+    else if (Array.isArray(value)) value.forEach(visit);
+    else if (isData(value)) Object.values(value).forEach(visit);
+  };
+  Object.values(args).forEach(visit);
+  return labels.join(' ');
+}
+
+async function send(
+  response: HttpResponseOut,
+  name: string,
+  method: Method,
+  result: Outcome,
+  encoder: Encoder,
+): Promise<void> {
+  const [open, close] = responseFrame(name);
+  if (!(result instanceof Written)) {
+    const xml =
+      result === undefined || method.returns === undefined
+        ? ''
+        : encoder.element('returnval', result, method.returns);
+    return sendText(response, 200, open + xml + close);
+  }
+  const pieces = gathered(result.pieces, open, close);
+  const first = pieces.next().value as Buffer;
+  let next = pieces.next();
+  response.statusCode = 200;
+  response.setHeader('Content-Type', 'text/xml; charset=utf-8');
+  if (next.done) {
+    response.setHeader('Content-Length', first.length);
+    response.end(first);
+    return;
+  }
+  for (let piece = first; ; piece = next.value as Buffer, next = pieces.next()) {
+    if (response.destroyed) return;
+    if (!response.write(piece)) await Promise.race([once(response, 'drain'), once(response, 'close')]);
+    if (next.done) break;
+  }
+  response.end();
+}
+
+/** Puts small pieces together, so that an answer is one buffer or a few large ones. */
+function* gathered(pieces: Iterable<string | Buffer>, open: string, close: string): Generator<Buffer> {
+  let text = open;
+  for (const piece of pieces) {
+    if (typeof piece === 'string') {
+      text += piece;
+      if (text.length < PIECE_BYTES) continue;
+      yield Buffer.from(text);
+      text = '';
+    } else if (piece.length < PIECE_BYTES / 4) {
+      yield Buffer.concat([Buffer.from(text), piece]);
+      text = '';
+    } else {
+      if (text !== '') yield Buffer.from(text);
+      text = '';
+      yield piece;
+    }
+  }
+  if (text !== '' || close !== '') yield Buffer.from(text + close);
+}
+
+function sendText(response: HttpResponseOut, status: number, xml: string): void {
+  const body = Buffer.from(xml);
+  response.statusCode = status;
+  response.setHeader('Content-Type', 'text/xml; charset=utf-8');
+  response.setHeader('Cache-Control', 'no-cache');
+  response.setHeader('Content-Length', body.length);
+  response.end(body);
+}
+
+function sendRefusal(response: HttpResponseOut, { status, retryAfterSeconds }: Refusal): void {
+  response.statusCode = status;
+  if (retryAfterSeconds !== undefined) response.setHeader('Retry-After', retryAfterSeconds);
+  response.setHeader('Content-Type', 'text/plain');
+  response.setHeader('Content-Length', 0);
+  response.end();
+}

@@ -1,0 +1,32 @@
+/** What the methods of SearchIndex look through: everything, or one datacenter. */
+
+import type { Call } from './methods/method.ts';
+import { DatacenterObject } from './objects/folder.ts';
+import type { HostObject } from './objects/host.ts';
+import { objectNotFound } from './property/selection.ts';
+import type { Ref } from './values.ts';
+import type { VirtualMachine } from './vm/virtual-machine.ts';
+
+/** @throws VimFault ManagedObjectNotFound */
+function scopeOf(datacenter: Ref | undefined, call: Call): DatacenterObject | undefined {
+  if (!datacenter) return undefined;
+  const found = call.find(datacenter);
+  if (!(found instanceof DatacenterObject)) throw objectNotFound(datacenter);
+  return found;
+}
+
+export function vmsIn(datacenter: Ref | undefined, call: Call): VirtualMachine[] {
+  const scope = scopeOf(datacenter, call);
+  const { inventory } = call.vcenter;
+  return inventory
+    .vms()
+    .filter(({ machine }) => !scope || inventory.datacenterOf(machine.datacenterId) === scope);
+}
+
+export function hostsIn(datacenter: Ref | undefined, call: Call): HostObject[] {
+  const scope = scopeOf(datacenter, call);
+  const { inventory } = call.vcenter;
+  return [...inventory.hosts()].filter(
+    ({ facts }) => !scope || inventory.datacenterOf(facts.datacenterId) === scope,
+  );
+}

@@ -1,0 +1,170 @@
+/** The state of one simulated vCenter: what its methods work on. */
+
+import type { UnixMillis } from '#core/units.ts';
+import type { Estate } from '../estate/estate.ts';
+import type { SimulatorContext } from '../kit/context.ts';
+import { Changes } from './changes.ts';
+import { DatastoreFiles } from './folder/datastore-files.ts';
+import { Inventory } from './inventory.ts';
+import { ANONYMOUS_COLLECTOR, type Managers, managersOf } from './objects/managers.ts';
+import type { ManagedObject, Reading } from './objects/object.ts';
+import { Performance } from './performance/performance.ts';
+import { CollectorObject, DEFAULT_COLLECTOR } from './property/collector.ts';
+import type { Find } from './property/selection.ts';
+import { isA } from './schema/schema.ts';
+import { type ApiVersion, VERSIONS, versionOf } from './schema/versions.ts';
+import { type Session, Sessions, type User } from './sessions.ts';
+import { Tasks } from './tasks.ts';
+import type { Data } from './values.ts';
+import type { SnapshotObject } from './vm/snapshot.ts';
+
+/** Products that can be shown, with the build and API version that each announces. */
+const PRODUCTS = {
+  '7.0.3': { build: '21477706', api: '7.0.3.0' },
+  '8.0.3': { build: '24022515', api: '8.0.3.0' },
+} as const;
+
+export type ProductVersion = keyof typeof PRODUCTS;
+
+export interface VcenterSettings {
+  readonly context: SimulatorContext;
+  readonly estate: Estate;
+  readonly users: readonly User[];
+  readonly version: ProductVersion;
+  readonly sessionIdleMinutes: number;
+}
+
+export class Vcenter {
+  readonly context: SimulatorContext;
+  readonly estate: Estate;
+  readonly about: Data;
+  /** Newest API version that it speaks. */
+  readonly apiVersion: ApiVersion;
+  readonly startedAt: UnixMillis;
+  readonly changes = new Changes();
+  readonly inventory: Inventory;
+  readonly sessions: Sessions;
+  readonly tasks: Tasks;
+  readonly performance: Performance;
+  readonly files: DatastoreFiles;
+  readonly managers: Managers;
+  readonly #snapshots = new Map<string, SnapshotObject>();
+  readonly #listening: Disposable;
+  #snapshotCount = 0;
+  #sessionObjects = 0;
+
+  constructor(settings: VcenterSettings) {
+    const { context, estate, users, version, sessionIdleMinutes } = settings;
+    const { clock, entropy } = context;
+    this.context = context;
+    this.estate = estate;
+    this.about = aboutOf(version, estate);
+    this.apiVersion = versionOf(PRODUCTS[version].api);
+    this.startedAt = Math.floor(clock.wall());
+    this.inventory = new Inventory(estate, { entropy, startedAt: this.startedAt });
+    this.sessions = new Sessions({ users, clock, entropy, idleMinutes: sessionIdleMinutes });
+    this.tasks = new Tasks({ clock, entropy, changes: this.changes });
+    this.performance = new Performance(estate, this.inventory);
+    this.files = new DatastoreFiles(this.inventory);
+    this.managers = managersOf();
+    this.#listening = estate.onChange((change) => {
+      if (change.kind !== 'power') return;
+      const vm = this.inventory.vmOf(change.machineId);
+      this.changes.changed(
+        vm,
+        'runtime',
+        'summary',
+        'guest',
+        'guestHeartbeatStatus',
+        'layout',
+        'layoutEx',
+        'storage',
+      );
+    });
+  }
+
+  /** Newest API version, as text. */
+  get apiVersionId(): string {
+    return VERSIONS[this.apiVersion]!;
+  }
+
+  stop(): void {
+    this.#listening[Symbol.dispose]();
+    this.tasks.stop();
+    for (const session of this.sessions.all()) this.sessions.end(session);
+  }
+
+  /**
+   * The object that a reference names, if the session may know it and the reference's type fits. The default
+   * property collector is another object for each session.
+   */
+  find(
+    reference: { readonly type: string; readonly id: string },
+    session: Session | undefined,
+  ): ManagedObject | undefined {
+    const { id } = reference;
+    const object =
+      this.inventory.find(id) ??
+      this.managers.get(id) ??
+      this.tasks.find(id) ??
+      this.#snapshots.get(id) ??
+      session?.find(id) ??
+      (id === DEFAULT_COLLECTOR ? this.#defaultCollector(session) : undefined);
+    return object && isA(object.ref.type, reference.type) ? object : undefined;
+  }
+
+  findFor(session: Session | undefined): Find {
+    return (reference) => this.find(reference, session);
+  }
+
+  reading(session: Session | undefined): Reading {
+    return { vcenter: this, now: Math.floor(this.context.clock.wall()), session };
+  }
+
+  /** An id for an object of a session, in the form that vCenter gives them. */
+  sessionObjectId(session: Session): string {
+    return `session[${session.key}]${this.context.entropy.uuid('vcenter.sessionObject', this.#sessionObjects++)}`;
+  }
+
+  nextSnapshotId(): string {
+    return `snapshot-${++this.#snapshotCount}`;
+  }
+
+  keepSnapshot(snapshot: SnapshotObject): void {
+    this.#snapshots.set(snapshot.ref.id, snapshot);
+  }
+
+  dropSnapshot(snapshot: SnapshotObject): void {
+    this.#snapshots.delete(snapshot.ref.id);
+    this.changes.vanished(snapshot);
+  }
+
+  /** Before login the collector reads for anybody and keeps nothing. */
+  #defaultCollector(session: Session | undefined): ManagedObject {
+    if (!session) return ANONYMOUS_COLLECTOR;
+    const collector = new CollectorObject(DEFAULT_COLLECTOR, session, this);
+    session.add(collector);
+    return collector;
+  }
+}
+
+function aboutOf(version: ProductVersion, estate: Estate): Data {
+  const { build, api } = PRODUCTS[version];
+  return {
+    $: 'AboutInfo',
+    name: 'VMware vCenter Server',
+    fullName: `VMware vCenter Server ${version} build-${build}`,
+    vendor: 'VMware, Inc.',
+    version,
+    build,
+    localeVersion: 'INTL',
+    localeBuild: '000',
+    osType: 'linux-x64',
+    productLineId: 'vpx',
+    apiType: 'VirtualCenter',
+    apiVersion: api,
+    instanceUuid: estate.facts.vcenterUuid,
+    licenseProductName: 'VMware VirtualCenter Server',
+    licenseProductVersion: `${version.split('.')[0]}.0`,
+  };
+}

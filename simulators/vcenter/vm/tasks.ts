@@ -1,0 +1,33 @@
+/** Tasks on machines: one at a time on each. */
+import type { Call } from '../methods/method.ts';
+import { taskInProgress } from '../tasks.ts';
+import type { Ref, Value } from '../values.ts';
+import type { VirtualMachine } from './virtual-machine.ts';
+
+/** Starts the task of the called method. @param run at its end; its faults are the task's error. */
+export function startVmTask(
+  call: Call,
+  vm: VirtualMachine,
+  descriptionId: string,
+  run: () => Value | undefined,
+): Ref {
+  const { busy } = vm;
+  const task = call.vcenter.tasks.start(
+    {
+      method: call.method,
+      descriptionId,
+      entity: vm,
+      session: call.session,
+      run() {
+        if (busy) throw taskInProgress(busy);
+        return run();
+      },
+      settled() {
+        if (!busy) vm.busy = undefined;
+      },
+    },
+    call.taskFault,
+  );
+  if (!busy) vm.busy = task;
+  return task.ref;
+}

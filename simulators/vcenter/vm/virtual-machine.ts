@@ -1,0 +1,269 @@
+/**
+ * A virtual machine as vCenter holds it: the estate's machine, and what only vCenter knows of it (snapshots,
+ * change tracking, settings). Made when somebody looks, so that ten thousand of them cost nothing to start.
+ */
+import type { UnixMillis } from '#core/units.ts';
+import type { DiskFacts, Machine, PowerState } from '../../estate/model.ts';
+import type { VirtualDisk } from '../../estate/virtual-disk.ts';
+import type { Inventory } from '../inventory.ts';
+import type { PoolObject } from '../objects/compute.ts';
+import type { DatastoreObject } from '../objects/datastore.ts';
+import type { HostObject } from '../objects/host.ts';
+import { ENTITY_PROPERTIES, Entity, type Properties } from '../objects/object.ts';
+import type { TaskObject } from '../tasks.ts';
+import { CAPABILITY, OLD_CAPABILITY, TRACKING_HARDWARE_VERSION } from './capability.ts';
+import type { ChangeTracking } from './change-tracking.ts';
+import { configOf } from './config.ts';
+import { takesSnapshots } from './devices.ts';
+import { DiskChain, type DiskLink } from './disk-chain.ts';
+import { usageByDatastore } from './files.ts';
+import { guestOf } from './guest.ts';
+import { layoutExOf, layoutOf } from './layout.ts';
+import {
+  directoryOf,
+  fileNameOf,
+  formatDatastorePath,
+  parseDatastorePath,
+  withoutExtension,
+} from './paths.ts';
+import type { SnapshotObject } from './snapshot.ts';
+import { runtimeOf, summaryOf } from './summary.ts';
+
+const VIRTUAL_MACHINE: Properties<VirtualMachine> = {
+  ...ENTITY_PROPERTIES,
+  capability: (self) =>
+    self.machine.hardwareVersion >= TRACKING_HARDWARE_VERSION ? CAPABILITY : OLD_CAPABILITY,
+  config: configOf,
+  layout: (self) => layoutOf(self),
+  layoutEx: (self, { now }) => layoutExOf(self, now),
+  storage: (self, { now }) => ({
+    $: 'VirtualMachineStorageInfo',
+    perDatastoreUsage: () => usageByDatastore(self),
+    timestamp: now,
+  }),
+  environmentBrowser: (self) => self.host.compute.environmentBrowser.ref,
+  resourcePool: (self) => (self.machine.template ? undefined : self.pool.ref),
+  resourceConfig: (self) => ({
+    $: 'ResourceConfigSpec',
+    entity: self.ref,
+    changeVersion: self.changeVersion,
+    lastModified: self.modifiedAt,
+    cpuAllocation: unlimited(self.machine.cores * 1000),
+    memoryAllocation: unlimited(self.machine.memoryMiB * 10),
+  }),
+  runtime: (self) => runtimeOf(self),
+  guest: guestOf,
+  summary: summaryOf,
+  datastore: (self) => self.datastores().map((datastore) => datastore.ref),
+  network: (self) => [...new Set(self.machine.nics.map((nic) => self.inventory.network(nic.networkId).ref))],
+  snapshot: (self) =>
+    self.roots.length === 0
+      ? undefined
+      : {
+          $: 'VirtualMachineSnapshotInfo',
+          currentSnapshot: self.currentSnapshot?.ref,
+          rootSnapshotList: self.roots.map((root) => root.treeNode()),
+        },
+  rootSnapshot: (self) => self.roots.map((root) => root.ref),
+  guestHeartbeatStatus: (self) => self.heartbeat,
+};
+
+function unlimited(shares: number) {
+  return {
+    $: 'ResourceAllocationInfo',
+    reservation: 0,
+    expandableReservation: false,
+    limit: -1,
+    shares: { $: 'SharesInfo', shares, level: 'normal' },
+  };
+}
+
+interface Home {
+  readonly datastore: DatastoreObject;
+  /** "dir/name.vmx" */
+  readonly vmx: string;
+}
+
+export class VirtualMachine extends Entity {
+  /** Position among the estate's machines. */
+  readonly index: number;
+  readonly machine: Machine;
+  readonly inventory: Inventory;
+  readonly host: HostObject;
+  readonly pool: PoolObject;
+
+  /** The setting; what of it is in effect is `tracking`. */
+  changeTrackingEnabled = false;
+  annotation: string;
+  readonly extraOptions = new Map<string, string>();
+  /** Trackings in effect by disk index; undefined until one began. */
+  tracking: Map<number, ChangeTracking> | undefined;
+  /** Trackings begun so far. */
+  trackingGeneration = 0;
+  roots: SnapshotObject[] = [];
+  currentSnapshot: SnapshotObject | undefined;
+  /** Snapshots made so far. */
+  snapshotCount = 0;
+  /** The task that changes this machine now; it keeps others out. */
+  busy: TaskObject | undefined;
+  /** Counts reconfigurations. */
+  revision = 0;
+  modifiedAt: UnixMillis;
+  /** Last reset, which restarts the guest without a change of power. */
+  resetAt: UnixMillis | undefined;
+  /** Was the last way off a clean one? */
+  wasShutDown = true;
+  readonly #chains = new Map<number, DiskChain>();
+
+  constructor(
+    id: string,
+    index: number,
+    machine: Machine,
+    place: { inventory: Inventory; parent: Entity; host: HostObject; pool: PoolObject },
+  ) {
+    super('VirtualMachine', id, machine.name, place.parent);
+    this.index = index;
+    this.machine = machine;
+    this.inventory = place.inventory;
+    this.host = place.host;
+    this.pool = place.pool;
+    this.annotation = machine.annotation;
+    this.modifiedAt = place.inventory.createdAt;
+  }
+
+  protected get properties(): Properties<VirtualMachine> {
+    return VIRTUAL_MACHINE;
+  }
+
+  get power(): PowerState {
+    return this.inventory.estate.power(this.machine.id);
+  }
+
+  get isOn(): boolean {
+    return this.power === 'on';
+  }
+
+  get powerSince(): UnixMillis {
+    return this.inventory.estate.powerSince(this.machine.id);
+  }
+
+  get bootTime(): UnixMillis {
+    return Math.max(this.powerSince, this.resetAt ?? 0);
+  }
+
+  /** VMware Tools run in the guest. */
+  get toolsRun(): boolean {
+    return this.isOn && this.machine.tools === 'running';
+  }
+
+  /** Sent by the tools; gray when there is none. */
+  get heartbeat(): string {
+    return this.toolsRun ? 'green' : 'gray';
+  }
+
+  get changeVersion(): string {
+    return new Date(this.inventory.createdAt + this.revision).toISOString();
+  }
+
+  /** Where the .vmx is: beside the first disk. */
+  get home(): Home {
+    const first = this.machine.disks[0];
+    const place = first && parseDatastorePath(first.path);
+    const datastore = first
+      ? this.datastoreOf(first)
+      : this.inventory.datacenterOf(this.machine.datacenterId).datastores[0]!;
+    const directory = place ? directoryOf(place.path) : fileSafe(this.machine.name);
+    const file = `${fileSafe(this.machine.name)}.vmx`;
+    return { datastore, vmx: directory === '' ? file : `${directory}/${file}` };
+  }
+
+  get vmPathName(): string {
+    const { datastore, vmx } = this.home;
+    return formatDatastorePath({ datastore: datastore.name, path: vmx });
+  }
+
+  /** Name of the machine's own files, without extension. */
+  get fileStem(): string {
+    return withoutExtension(fileNameOf(this.home.vmx));
+  }
+
+  get locationId(): string {
+    return `564d${this.machine.biosUuid.replaceAll('-', '').slice(4)}`.replace(
+      /^(.{8})(.{4})(.{4})(.{4})(.{12})$/,
+      '$1-$2-$3-$4-$5',
+    );
+  }
+
+  /** Does the guest see the UUIDs of its disks? */
+  get diskUuidEnabled(): boolean {
+    return (
+      this.extraOptions.get('disk.EnableUUID')?.toUpperCase() === 'TRUE' || this.machine.hardwareVersion >= 13
+    );
+  }
+
+  get vmciId(): number {
+    return this.inventory.entropy.u32('vcenter.vmci', this.machine.id) | 0;
+  }
+
+  datastoreOf(disk: DiskFacts): DatastoreObject {
+    return this.inventory.datastore(disk.datastoreId);
+  }
+
+  datastores(): DatastoreObject[] {
+    return [...new Set([this.home.datastore, ...this.machine.disks.map((disk) => this.datastoreOf(disk))])];
+  }
+
+  contentId(disk: DiskFacts): string {
+    return this.inventory.entropy.hex(32, 'vcenter.contentId', disk.id);
+  }
+
+  /** Serial of the LUN behind a raw disk. */
+  lunUuid(disk: DiskFacts): string {
+    return `02000000006${this.inventory.entropy.hex(31, 'vcenter.lun', disk.id)}`;
+  }
+
+  diskOf(disk: DiskFacts): VirtualDisk {
+    return this.inventory.estate.disk(disk.id);
+  }
+
+  /** Files of a disk; a disk that was never part of a snapshot has only its base, and no chain is made for it. */
+  links(disk: DiskFacts): readonly DiskLink[] {
+    return this.#chains.get(disk.index)?.links() ?? [baseLink(disk)];
+  }
+
+  topLink(disk: DiskFacts): DiskLink {
+    return this.#chains.get(disk.index)?.live ?? baseLink(disk);
+  }
+
+  chain(disk: DiskFacts): DiskChain {
+    let chain = this.#chains.get(disk.index);
+    if (!chain) {
+      chain = new DiskChain(this.diskOf(disk));
+      this.#chains.set(disk.index, chain);
+    }
+    return chain;
+  }
+
+  trackingOf(diskIndex: number): ChangeTracking | undefined {
+    return this.tracking?.get(diskIndex);
+  }
+
+  /** Disks that change tracking covers: those that snapshots freeze, without other writers. */
+  trackableDisks(): DiskFacts[] {
+    return this.machine.disks.filter((disk) => takesSnapshots(disk) && !disk.shared);
+  }
+
+  /** All snapshots, parents first. */
+  snapshots(): SnapshotObject[] {
+    return this.roots.flatMap((root) => root.subtree());
+  }
+}
+
+function baseLink(disk: DiskFacts): DiskLink {
+  return { fileName: disk.path, parent: undefined, frozenAt: undefined };
+}
+
+/** vCenter replaces what datastores cannot have in file names. */
+function fileSafe(name: string): string {
+  return name.replace(/[/\\:*?"<>|%]/g, '_');
+}

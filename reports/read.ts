@@ -21,6 +21,7 @@ import {
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { constants, gunzipSync, gzipSync } from 'node:zlib';
+import { assert } from '#core/assert.ts';
 import { RUN_RECORD_FORMAT, type RunRecord } from '#core/contracts/run-record.ts';
 import { DryliftError, defineErrors, nearest } from '#core/errors.ts';
 import type { TraceEvent } from '#core/trace/recorder.ts';
@@ -90,9 +91,14 @@ export function recordPath(runsFolder: string, id: string): string {
 /**
  * Writes record and trace to `path`, making its folder. The same input gives the same bytes.
  *
+ * @param trace as many events as `record.traceEvents` says: a reader knows by it that none was lost.
  * @throws `record.cannotWrite`
  */
 export function writeRecord(path: string, record: RunRecord, trace: readonly TraceEvent[]): void {
+  assert(
+    trace.length === record.traceEvents,
+    `record ${record.id} and its trace agree on the number of events`,
+  );
   writeAtomically(path, (write) => {
     write(gzipSync(`${JSON.stringify(record)}\n`));
     let lines: string[] = [];

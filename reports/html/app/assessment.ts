@@ -162,7 +162,7 @@ function detail(machine: AssessedMachineView, money: (amount: number | undefined
     h(
       'div',
       {},
-      h('h4', {}, 'Why'),
+      h('h3', {}, 'Why'),
       h(
         'ol',
         {},
@@ -174,7 +174,7 @@ function detail(machine: AssessedMachineView, money: (amount: number | undefined
     h(
       'div',
       {},
-      h('h4', {}, 'Disks'),
+      h('h3', {}, 'Disks'),
       h(
         'table',
         { class: 'inner' },

@@ -103,7 +103,7 @@ function detail(view: ReplicationView, start: number): Child {
       h(
         'div',
         {},
-        h('h4', {}, 'Cutover'),
+        h('h3', {}, 'Cutover'),
         facts([
           ['Began', formatOffset(cutover.from - start)],
           ['Downtime', formatDuration(cutover.to - cutover.from)],
@@ -113,7 +113,7 @@ function detail(view: ReplicationView, start: number): Child {
     h(
       'div',
       {},
-      h('h4', {}, 'Disks'),
+      h('h3', {}, 'Disks'),
       h(
         'ul',
         { class: 'digests' },

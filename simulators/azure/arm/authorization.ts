@@ -1,7 +1,12 @@
 /** Who may do what where: role assignments at a subscription, a group or a resource, inherited downwards. */
 import type { Principal } from './provider.ts';
 
-export type RoleName = 'Owner' | 'Contributor' | 'Reader';
+export type RoleName =
+  | 'Owner'
+  | 'Contributor'
+  | 'Reader'
+  | 'Storage Blob Data Contributor'
+  | 'Storage Blob Data Reader';
 
 export interface RoleAssignment {
   readonly principalId: string;
@@ -10,11 +15,17 @@ export interface RoleAssignment {
   readonly scope: string;
 }
 
+/** What stands in blobs is data: roles over resources do not reach it, roles over data nothing else. */
+const BLOB_DATA = /^Microsoft\.Storage\/storageAccounts\/blobServices\//i;
+const GRANTING = /^Microsoft\.Authorization\/.*\/(?:write|delete)$/i;
+
 /** Contributor may do everything but grant access; Reader may look (built-in roles of Azure). */
 const MAY: Readonly<Record<RoleName, (action: string) => boolean>> = {
-  Owner: () => true,
-  Contributor: (action) => !/^Microsoft\.Authorization\/.*\/(?:write|delete)$/i.test(action),
-  Reader: (action) => action.endsWith('/read'),
+  Owner: (action) => !BLOB_DATA.test(action),
+  Contributor: (action) => !BLOB_DATA.test(action) && !GRANTING.test(action),
+  Reader: (action) => !BLOB_DATA.test(action) && action.endsWith('/read'),
+  'Storage Blob Data Contributor': (action) => BLOB_DATA.test(action),
+  'Storage Blob Data Reader': (action) => BLOB_DATA.test(action) && action.endsWith('/read'),
 };
 
 export class Authorization {

@@ -47,7 +47,7 @@ export interface ResourceGroup {
 }
 
 const GROUP_NAME = /^[-\w.()]{0,89}[-\w()]$/;
-const DELETE_TAKES_MS = 20_000;
+const DELETE_TAKES_MS = 5_000;
 const TAGS_MAX = 50;
 
 export class Groups {

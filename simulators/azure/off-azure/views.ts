@@ -125,7 +125,8 @@ export function machineView(site: Site, machine: StoredMachine, spelling: Spelli
     ...rest,
     operatingSystemDetails,
     guestOSDetails: operatingSystemDetails,
-    vCenterId: facts.vCenterId ?? `${site.id}/vcenters/${name.slice(0, name.lastIndexOf('_'))}`,
+    // in ARM always the id of a resource, whatever the appliance calls its vCenter
+    vCenterId: `${site.id}/vcenters/${name.slice(0, name.lastIndexOf('_'))}`,
     numberOfSnapshots: facts.numberOfSnapshots ?? -1,
     maxSnapshots: -1,
     disks: disks.map(({ instance: _instance, key: _key, ...disk }) => disk),

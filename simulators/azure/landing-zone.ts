@@ -1,0 +1,68 @@
+/**
+ * What stands in the tenant before the story begins: applications with roles, a subscription, and in one
+ * resource group the project, the vault and the storage account that log blobs go to.
+ */
+import type { UnixMillis } from '#core/units.ts';
+import type { RoleAssignment, RoleName } from './arm/authorization.ts';
+import type { ArmService } from './arm/service.ts';
+import type { Application, Person } from './identity/directory.ts';
+
+export interface SeedClient {
+  readonly clientId: string;
+  /** Of its service principal. */
+  readonly objectId: string;
+  readonly name: string;
+  readonly secret: string;
+  readonly secretExpiresAt?: UnixMillis;
+  /** Held in the whole subscription. */
+  readonly roles: readonly RoleName[];
+}
+
+export interface SeedResources {
+  readonly tenantId: string;
+  readonly tenantDomains?: readonly string[];
+  readonly clients: readonly SeedClient[];
+  readonly people?: readonly Person[];
+  readonly subscriptionId: string;
+  readonly resourceGroup: string;
+  /** "westeurope" */
+  readonly region: string;
+  /** Of the migrate project and of the assessment project. */
+  readonly project: string;
+  readonly vault: string;
+  /** Storage account for log blobs: 3 to 24 lower-case letters and digits. */
+  readonly logAccount: string;
+}
+
+export function applicationsOf({ clients }: SeedResources): Application[] {
+  return clients.map(({ roles: _roles, ...application }) => application);
+}
+
+export function roleAssignmentsOf({ clients, subscriptionId }: SeedResources): RoleAssignment[] {
+  const scope = `/subscriptions/${subscriptionId}`;
+  return clients.flatMap(({ objectId, roles }) =>
+    roles.map((role) => ({ principalId: objectId, role, scope })),
+  );
+}
+
+export function groupIdOf({ subscriptionId, resourceGroup }: SeedResources): string {
+  return `/subscriptions/${subscriptionId}/resourceGroups/${resourceGroup}`;
+}
+
+/** Makes the group, the projects and the vault through ARM's own code. */
+export function prepareLandingZone(arm: ArmService, seed: SeedResources): void {
+  const group = groupIdOf(seed);
+  const location = seed.region;
+  arm.apply('PUT', group, '2021-04-01', { location });
+  const migrate = `${group}/providers/Microsoft.Migrate`;
+  arm.apply('PUT', `${migrate}/migrateProjects/${seed.project}`, '2018-09-01-preview', {
+    location,
+    properties: {},
+  });
+  arm.apply('PUT', `${migrate}/assessmentProjects/${seed.project}`, '2019-10-01', {
+    location,
+    properties: { projectStatus: 'Active' },
+  });
+  const vault = `${group}/providers/Microsoft.RecoveryServices/vaults/${seed.vault}`;
+  arm.apply('PUT', vault, '2024-04-01', { location, sku: { name: 'Standard' }, properties: {} });
+}

@@ -38,7 +38,7 @@ export const INVENTORY_SPECS: readonly PropertySpec[] = [
       'snapshot',
     ],
   },
-  { type: 'HostSystem', paths: ['name', 'parent', 'config.product.version'] },
+  { type: 'HostSystem', paths: ['name', 'parent', 'summary.config.product.version'] },
   { type: 'ComputeResource', paths: ['name', 'parent'] },
   { type: 'Datacenter', paths: ['name', 'parent'] },
   { type: 'Folder', paths: ['name', 'parent'] },
@@ -135,7 +135,7 @@ export class Inventory {
     for (const [path, value] of changes) {
       if (path === 'name') entry.name = unescapeName(value?.text ?? '');
       else if (path === 'parent') entry.parent = value && readReference(value).id;
-      else if (path === 'config.product.version') entry.version = value?.text ?? '';
+      else if (path === 'summary.config.product.version') entry.version = value?.text ?? '';
     }
     this.#entries.set(id, entry);
   }
@@ -162,14 +162,7 @@ export class Inventory {
   datacenterPath(handle: string): string {
     const chain = this.#ancestors(this.#machines.get(handle)?.values.get('parent'));
     const at = chain.findIndex(({ type }) => type === 'Datacenter');
-    // the outermost folder is the root, which has no place in a path
-    return at < 0
-      ? ''
-      : chain
-          .slice(at, -1)
-          .map(({ name }) => name)
-          .reverse()
-          .join('/');
+    return at < 0 ? '' : pathOf(chain.slice(at));
   }
 
   #applyMachine(
@@ -196,12 +189,12 @@ export class Inventory {
     this.#touched.add(id);
   }
 
-  /** From the given object up to the root. */
+  /** From the given object up to, not including, the root folder: that has no parent, and no place in paths. */
   #ancestors(from: string | undefined): Entry[] {
     const chain: Entry[] = [];
     for (let id = from; id !== undefined && chain.length < 100; ) {
       const entry = this.#entries.get(id);
-      if (!entry) break;
+      if (!entry || (entry.type === 'Folder' && entry.parent === undefined)) break;
       chain.push(entry);
       id = entry.parent;
     }
@@ -234,11 +227,7 @@ export class Inventory {
       os: readOs(text('config.guestId'), text('guest.guestFullName') || text('config.guestFullName')),
       description: text('config.annotation'),
       datacenter: datacenter?.name ?? '',
-      folder: folders
-        .slice(0, -1)
-        .map(({ name }) => name)
-        .reverse()
-        .join('/'),
+      folder: pathOf(folders),
       cluster: compute?.type === 'ClusterComputeResource' ? compute.name : '',
       host: host?.name ?? '',
       hostVersion: host?.version ?? '',
@@ -276,6 +265,14 @@ export class Inventory {
       folders?.some((wanted) => names.includes(wanted)) === true
     );
   }
+}
+
+/** Names from the outermost inwards. */
+function pathOf(chain: readonly Entry[]): string {
+  return chain
+    .map(({ name }) => name)
+    .reverse()
+    .join('/');
 }
 
 /** Names escape "%", "/" and "\" as %25, %2f, %5c [ManagedEntity.name]. */

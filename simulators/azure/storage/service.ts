@@ -30,11 +30,6 @@ import { storageFault } from './storage-fault.ts';
 
 /** Names that a certificate for the blob endpoints of the public cloud must carry. */
 export const BLOB_HOSTS = ['*.blob.core.windows.net', '*.z01.blob.core.windows.net'];
-/** The same for the US Government cloud. */
-export const BLOB_HOSTS_US_GOVERNMENT = [
-  '*.blob.core.usgovcloudapi.net',
-  '*.z01.blob.core.usgovcloudapi.net',
-];
 
 export interface StorageOptions {
   readonly context: SimulatorContext;

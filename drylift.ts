@@ -4,8 +4,12 @@
  */
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
+import { registerAppliance } from '#appliance/cli.ts';
+import { registerBench } from '#bench/cli.ts';
 import { DryliftError, defineErrors, exitCodeOf, formatError } from '#core/errors.ts';
+import { registerReports } from '#reports/cli.ts';
 import { registerScenarios } from '#scenarios/cli.ts';
+import { registerSimulators } from '#simulators/cli.ts';
 
 const errors = defineErrors({
   'cli.usage': {
@@ -28,6 +32,10 @@ const program = new Command('drylift')
   .configureOutput({ outputError: () => {} });
 
 registerScenarios(program);
+registerSimulators(program);
+registerAppliance(program);
+registerReports(program);
+registerBench(program);
 
 for (const command of program.commands) quieten(command);
 try {

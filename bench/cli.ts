@@ -1,7 +1,6 @@
 /** `drylift bench …`: what the gate compares. Composition root: reads files, prints, sets exit codes. */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import type { Command } from 'commander';
-import { findRun, listRuns, RUNS_FOLDER, readRecord, recordPath } from '#reports/read.ts';
 import { type CounterBaseline, compareCounters, errors, parseBaseline } from './counters.ts';
 
 interface CountersOptions {
@@ -25,7 +24,8 @@ export function registerBench(program: Command): void {
     .action(counters);
 }
 
-function counters(options: CountersOptions): void {
+async function counters(options: CountersOptions): Promise<void> {
+  const { findRun, listRuns, RUNS_FOLDER, readRecord, recordPath } = await import('#reports/read.ts');
   const newest = listRuns(RUNS_FOLDER).runs[0];
   if (!options.run && !newest) throw errors.make('bench.noRun', { what: `${RUNS_FOLDER} holds no run.` });
   const { record } = readRecord(options.run ? findRun(options.run) : recordPath(RUNS_FOLDER, newest!.id));

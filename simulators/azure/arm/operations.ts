@@ -52,7 +52,9 @@ export class Operations {
     const running: Running = { id, path, apiVersion, startedAt, dueAt: startedAt + operation.takesMs };
     this.#byPath.set(path.toLowerCase(), running);
     this.#forget();
-    clock.schedule(running.dueAt, 'azure.operation', () => {
+    const end = (): void => {
+      if (running.endedAt !== undefined) return;
+      timer.cancel();
       running.endedAt = clock.wall();
       try {
         running.outcome = { result: operation.run() };
@@ -60,7 +62,9 @@ export class Operations {
         if (!(error instanceof ArmError)) throw error;
         running.outcome = { error };
       }
-    });
+    };
+    const timer = clock.schedule(running.dueAt, 'azure.operation', end);
+    operation.endEarly?.(end);
     const url = `${origin}${path}?api-version=${encodeURIComponent(apiVersion)}`;
     const retry =
       operation.retryAfterSeconds ?? Math.min(Math.ceil(operation.takesMs / SECOND), RETRY_AFTER_SECONDS_MAX);

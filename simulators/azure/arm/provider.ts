@@ -45,6 +45,8 @@ export interface ArmList {
 export interface ArmOperation {
   /** Virtual time until it is done. */
   readonly takesMs: Millis;
+  /** Where it may be done before that: told, as it begins, how to end it. */
+  endEarly?(end: () => void): void;
   readonly status: 200 | 201 | 202;
   /** Body of the first answer: the resource as it is meanwhile. */
   readonly body?: unknown;

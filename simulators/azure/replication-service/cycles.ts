@@ -1,0 +1,179 @@
+/**
+ * Life of a replication cycle on the service's side: opened, described by manifests, committed, applied after
+ * a while, ended. One cycle of an item is open or being applied at a time; only an applied one counts.
+ */
+import { type Bytes, MIB, MINUTE, type Millis, SECOND } from '#core/units.ts';
+import { conflict } from '../arm/faults.ts';
+import { applyCycle, blocksOf, CycleFault } from './apply-cycle.ts';
+import type { Block, Range } from './blocks.ts';
+import type { Cycle, MigrationItem, ProtectedDisk, ReplicationStore } from './store.ts';
+
+/** How fast the service reads, checks and writes a cycle. */
+const APPLY_BYTES_PER_SECOND: Bytes = 100 * MIB;
+const APPLY_MS_MIN: Millis = 2 * SECOND;
+/** Whole copies that may fail in a row before seeding is given up. */
+const SEEDING_ATTEMPTS_MAX = 5;
+/** A cycle that is waited for is given up when its appliance is silent for so long. */
+const SILENCE_MS_MAX: Millis = 15 * MINUTE;
+
+/** @returns false when it exists. @throws ArmError 409 when it cannot begin now */
+export function openCycle(
+  store: ReplicationStore,
+  item: MigrationItem,
+  asked: Pick<Cycle, 'id' | 'kind' | 'takenAt'>,
+): boolean {
+  const { id, kind } = asked;
+  const known = item.cycles.find((cycle) => cycle.id === id);
+  if (known?.kind === kind) return false;
+  if (known) throw conflict('CycleExists', `Cycle ${id} exists and is of the kind '${known.kind}'.`);
+  const open = store.openCycle(item);
+  if (open?.state === 'Applying') throw conflict('CycleBusy', `Cycle ${open.id} is still being applied.`);
+  if ((kind === 'delta' || kind === 'final') && !store.lastApplied(item))
+    throw conflict(
+      'NoBaseCycle',
+      'There is no applied cycle that this one could build on; send an initial one.',
+    );
+  if (kind === 'final' && item.state !== 'MigrationInProgress')
+    throw conflict('NotMigrating', `A final cycle is not wanted while ${item.name} is ${item.state}.`);
+  store.apply(item, 'cycleBegun');
+  // an appliance that begins another cycle has given up the one before (a crash, most often)
+  if (open) failCycle(store, item, open, { code: 'Superseded', message: `Cycle ${id} took its place.` });
+  item.cycles.push({
+    ...asked,
+    openedAt: store.context.clock.wall(),
+    manifests: new Map(),
+    dirty: new Map(),
+    state: 'Open',
+    appliedBytes: 0,
+  });
+  return true;
+}
+
+/** Stores a manifest; one of a cycle that is not open any more is only acknowledged. @throws ArmError 409 */
+export function putManifest(
+  cycle: Cycle,
+  { diskId }: ProtectedDisk,
+  number: number,
+  blocks: readonly Block[],
+): void {
+  const manifests = cycle.manifests.get(diskId) ?? new Map<number, readonly Block[]>();
+  if (cycle.state !== 'Open') {
+    if (manifests.has(number)) return;
+    throw conflict('CycleClosed', `Cycle ${cycle.id} is ${cycle.state} and takes no further manifests.`);
+  }
+  manifests.set(number, blocks);
+  cycle.manifests.set(diskId, manifests);
+}
+
+/** From here on the service has everything and begins to apply. A repetition changes nothing. */
+export function commitCycle(
+  store: ReplicationStore,
+  item: MigrationItem,
+  cycle: Cycle,
+  dirty: ReadonlyMap<string, readonly Range[]>,
+): void {
+  if (cycle.state !== 'Open') return;
+  cycle.dirty = dirty;
+  cycle.state = 'Applying';
+  let bytes = 0;
+  for (const { diskId } of item.disks)
+    for (const { payloadBytes } of blocksOf(cycle, diskId)) bytes += payloadBytes;
+  const takesMs = APPLY_MS_MIN + Math.ceil((bytes / APPLY_BYTES_PER_SECOND) * SECOND);
+  const { clock } = store.context;
+  clock.schedule(clock.wall() + takesMs, 'azure.applyCycle', () => {
+    if (store.byId(item.itemId)) apply(store, item, cycle);
+  });
+}
+
+function apply(store: ReplicationStore, item: MigrationItem, cycle: Cycle): void {
+  const { clock, counters, recorder } = store.context;
+  try {
+    cycle.appliedBytes = applyCycle(item, cycle, store.storage);
+  } catch (error) {
+    if (!(error instanceof CycleFault)) throw error;
+    failCycle(store, item, cycle, { code: error.code, message: error.message });
+    if (item.state === 'InitialSeedingInProgress' && ++item.seedingFailures >= SEEDING_ATTEMPTS_MAX) {
+      item.seedingFailures = 0;
+      store.apply(item, 'seedingFailed');
+    }
+    return;
+  }
+  cycle.state = 'Applied';
+  cycle.endedAt = clock.wall();
+  item.seedingFailures = 0;
+  counters.add('replication.appliedBytes', cycle.appliedBytes);
+  recorder.record({
+    at: clock.wall(),
+    kind: 'step',
+    who: 'azure',
+    what: `cycle ${cycle.id} ${cycle.kind} applied`,
+    bytes: cycle.appliedBytes,
+  });
+  clearUp(store, item, cycle);
+  store.apply(item, 'cycleApplied');
+  becomeQuiet(store, item);
+  store.completeMigration(item);
+}
+
+function failCycle(
+  store: ReplicationStore,
+  item: MigrationItem,
+  cycle: Cycle,
+  error: { code: string; message: string },
+): void {
+  const { clock, recorder } = store.context;
+  cycle.state = 'Failed';
+  cycle.error = error;
+  cycle.endedAt = clock.wall();
+  recorder.record({
+    at: clock.wall(),
+    kind: 'step',
+    who: 'azure',
+    what: `cycle ${cycle.id} ${cycle.kind} failed: ${error.code}`,
+  });
+  clearUp(store, item, cycle);
+  becomeQuiet(store, item);
+}
+
+/** Deletes the log blobs of an ended cycle, and forgets its blocks. */
+function clearUp(store: ReplicationStore, item: MigrationItem, cycle: Cycle): void {
+  for (const { diskId, container } of item.disks) {
+    for (const { content } of blocksOf(cycle, diskId))
+      if (content.encoding !== 'zero') store.storage.deleteLogBlob(container, content.blob);
+    const manifests = cycle.manifests.get(diskId);
+    for (const number of manifests?.keys() ?? []) manifests!.set(number, []);
+  }
+  cycle.dirty = new Map();
+}
+
+/**
+ * Pauses replication: at once when no cycle is under way, otherwise when it has ended. A cycle that waits for
+ * an appliance which has fallen silent is given up. @throws ArmError 409
+ */
+export function pauseReplication(store: ReplicationStore, item: MigrationItem): void {
+  if (!store.request(item, 'pause')) return;
+  becomeQuiet(store, item);
+  if (item.state === 'SuspendingProtection') giveUpWhenSilent(store, item);
+}
+
+function becomeQuiet(store: ReplicationStore, item: MigrationItem): void {
+  if (item.state === 'SuspendingProtection' && !store.openCycle(item)) store.apply(item, 'quiet');
+}
+
+function giveUpWhenSilent(store: ReplicationStore, item: MigrationItem): void {
+  const { clock } = store.context;
+  clock.schedule(
+    Math.max(item.heardAt, item.stateSince) + SILENCE_MS_MAX,
+    'azure.replication.silence',
+    () => {
+      const open = store.openCycle(item);
+      if (item.state !== 'SuspendingProtection' || open?.state !== 'Open') return;
+      if (clock.wall() < item.heardAt + SILENCE_MS_MAX) giveUpWhenSilent(store, item);
+      else
+        failCycle(store, item, open, {
+          code: 'Abandoned',
+          message: `Nothing was heard of cycle ${open.id} for ${SILENCE_MS_MAX / MINUTE} minutes.`,
+        });
+    },
+  );
+}

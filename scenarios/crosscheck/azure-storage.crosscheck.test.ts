@@ -133,7 +133,7 @@ describe('@azure/storage-blob takes the simulator for the blob service', () => {
         'no-cache',
         5,
         '5d41402abc4b2a76b9719d911017c592',
-        { author: 'me' },
+        { author: 'me', a_b: '1', a1: '2', ab: '3' },
         'BlockBlob',
       ],
       'etag is stable': true,

@@ -1,8 +1,11 @@
-#!/usr/bin/env node
+#!/usr/bin/env -S node --
 /**
  * Starts drylift with a Node that can run it. A fresh machine may have an older one; npm has then installed
  * the pinned Node beside our other dependencies, and this file starts itself again with it. TypeScript runs
  * as it is: the sources use erasable syntax only, which Node strips while loading.
+ *
+ * The `--` matters: without it Node takes our `--env-file` for its own, wherever it stands, and refuses to start
+ * when that file is not there yet.
  */
 import { spawnSync } from 'node:child_process';
 import { constants as access, accessSync } from 'node:fs';
@@ -28,7 +31,7 @@ if (major > OLDEST[0] || (major === OLDEST[0] && minor >= OLDEST[1])) {
   }
   // Ctrl-C reaches the whole process group: the child ends in its own way, and its code is passed on.
   for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => {});
-  const child = spawnSync(pinned, [fileURLToPath(import.meta.url), ...process.argv.slice(2)], {
+  const child = spawnSync(pinned, ['--', fileURLToPath(import.meta.url), ...process.argv.slice(2)], {
     stdio: 'inherit',
   });
   if (child.error) throw child.error;

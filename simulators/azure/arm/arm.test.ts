@@ -180,6 +180,19 @@ describe('where things are', () => {
 });
 
 describe('resource groups', () => {
+  test('are listed to whoever has a role in the subscription or in the group, and to nobody else', () =>
+    inWorld(async ({ ask, token }) => {
+      const all = `/subscriptions/${SUBSCRIPTION}/resourceGroups`;
+      await ask('PUT', `${all}/two`, '2021-04-01', { body: { location: 'westeurope' } });
+      const names = async (as?: typeof READER) => {
+        const { json } = await ask('GET', all, '2021-04-01', { token: await token(as) });
+        return json.value.map((group: { name: string }) => group.name);
+      };
+      expect(await names()).toEqual(['rg', 'two']);
+      expect(await names(READER)).toEqual(['rg']);
+      expect(await names(STRANGER)).toEqual([]);
+    }));
+
   test('are made, changed, listed, and deleted with what is in them, polled by Location', () =>
     inWorld(async ({ ask, finish }) => {
       const path = `/subscriptions/${SUBSCRIPTION}/resourceGroups/two`;
@@ -208,7 +221,7 @@ describe('resource groups', () => {
       expect((await ask('PUT', THING.replace('/rg/', '/two/'), V, { body: {} })).json.error.code).toBe(
         'ResourceGroupBeingDeleted',
       );
-      expect((await finish(started)).status).toBe(204);
+      expect((await finish(started)).status).toBe(200);
       expect((await ask('HEAD', path, version)).status).toBe(404);
       expect((await ask('GET', `/subscriptions/${SUBSCRIPTION}/resources`, version)).json.value).toEqual([]);
     }));

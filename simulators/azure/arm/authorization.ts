@@ -39,11 +39,6 @@ export class Authorization {
     this.#assignments.push(assignment);
   }
 
-  /** Assignments that hold somewhere at or below `scope`. */
-  at(scope: string): readonly RoleAssignment[] {
-    return this.#assignments.filter((assignment) => covers(scope, assignment.scope));
-  }
-
   /** @param action "Microsoft.Compute/disks/write" @param scope id of what is acted on */
   allows(principal: Principal, action: string, scope: string): boolean {
     return this.#assignments.some(
@@ -54,9 +49,13 @@ export class Authorization {
     );
   }
 
-  /** Has the principal any role at or below `scope`? Then it sees that it exists. */
+  /** Has the principal any role that reaches `scope` or something below it? Then it sees that it exists. */
   sees(principal: Principal, scope: string): boolean {
-    return this.at(scope).some(({ principalId }) => principalId === principal.objectId);
+    return this.#assignments.some(
+      (assignment) =>
+        assignment.principalId === principal.objectId &&
+        (covers(assignment.scope, scope) || covers(scope, assignment.scope)),
+    );
   }
 }
 

@@ -98,7 +98,7 @@ export class Operations {
     return { status: 200, body: { ...ended, status: 'Succeeded', ...output } };
   }
 
-  /** 202 until it is done, then 200 with the result, or 204 without one. */
+  /** 202 until it is done, then 200, also without a result: the SDKs take 204 for a mistake there. */
   #byLocation(running: Running, origin: string): Polled {
     const { path, apiVersion, outcome } = running;
     if (!outcome) {
@@ -106,7 +106,7 @@ export class Operations {
       return { status: 202, headers: { Location: url, ...this.#retryAfter(running) } };
     }
     if ('error' in outcome) return { status: outcome.error.status, body: errorBody(outcome.error) };
-    return outcome.result === undefined ? { status: 204 } : { status: 200, body: outcome.result };
+    return outcome.result === undefined ? { status: 200 } : { status: 200, body: outcome.result };
   }
 
   #retryAfter({ dueAt }: Running): Record<string, string> {

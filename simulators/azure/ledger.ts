@@ -1,0 +1,153 @@
+/**
+ * The coverage ledger of the Azure simulator, docs/coverage/azure.md: offered, refused, verified against whom.
+ * Offered comes from the tables that dispatch requests, so it cannot say more than there is.
+ */
+
+import { OWN_ROUTES } from './arm/own-routes.ts';
+import type { ArmProvider } from './arm/provider.ts';
+import type { PlaneRoute } from './data-plane.ts';
+import { IDENTITY_OPERATIONS } from './identity/service.ts';
+import {
+  OPERATIONS as BLOB_OPERATIONS,
+  REFUSED_OPERATIONS as REFUSED_BLOB,
+} from './storage/operations/table.ts';
+
+export interface Offered {
+  readonly providers: readonly ArmProvider[];
+  readonly discovery: readonly PlaneRoute[];
+  readonly replication: readonly PlaneRoute[];
+}
+
+/** Who has judged a part, and on what. A part that nobody outside has judged says so. */
+const JUDGES: ReadonlyArray<readonly [part: string, judge: string]> = [
+  [
+    'Entra ID: metadata, instance discovery, tokens for a client secret',
+    '@azure/identity 4.14 (crosscheck azure-control)',
+  ],
+  ['Entra ID: client assertions, device code, refresh, v1', 'nobody outside; our own tests'],
+  [
+    'ARM: resource groups, providers, lists, Location polling',
+    '@azure/arm-resources 8.0 (crosscheck azure-control)',
+  ],
+  [
+    'Microsoft.Compute/disks: upload, grant, revoke, delete',
+    '@azure/arm-compute 25.1 with @azure/storage-blob 12.34 (crosscheck azure-control)',
+  ],
+  ['Blob service', '@azure/storage-blob 12.34 (crosscheck azure-storage)'],
+  [
+    'Microsoft.OffAzure, Microsoft.Migrate/assessmentProjects',
+    '@azure/core-rest-pipeline 1.25 for a site, its machines and reading a project (crosscheck azure-control); property names from the published specifications',
+  ],
+  ['Microsoft.RecoveryServices', 'nobody outside; names from the published specifications'],
+  ['Data planes of appliances', 'nobody outside: the protocols are drylift’s own'],
+];
+
+/** Asked for often enough to be named; everything else that is not offered is refused as well. */
+const REFUSED: ReadonlyArray<readonly [what: string, answer: string]> = [
+  ['Entra ID: authorization code, implicit, password, on-behalf-of; /authorize', '404, or AADSTS70003'],
+  [
+    'ARM: $expand, locks, tags API, policies, role assignments, activity log, deployments',
+    '404 NotFound or InvalidResourceNamespace',
+  ],
+  [
+    'ARM: a type, api-version or action that no table names',
+    '400 InvalidResourceType, NoRegisteredProviderFound, 404',
+  ],
+  [
+    'Microsoft.OffAzure: masterSites, hypervSites, serverSites, importSites, dependency maps',
+    '400 InvalidResourceType',
+  ],
+  ['Microsoft.OffAzure: filters on machines', '400 BadRequest'],
+  ['Microsoft.Migrate: downloadUrl, assessments without a group (2023 and later)', '404, 400'],
+  ['Microsoft.RecoveryServices: test migration, protected items (agent-based)', '404 or 409'],
+  ['Microsoft.Compute: virtual machines, galleries, SKUs', '400 InvalidResourceType'],
+  [
+    'Microsoft.Storage (accounts through ARM), Microsoft.Network, Microsoft.KeyVault',
+    '404 InvalidResourceNamespace',
+  ],
+];
+
+export function azureLedger({ providers, discovery, replication }: Offered): string {
+  return [
+    '# Coverage of the Azure simulator',
+    '',
+    'Generated from the tables that dispatch requests; `npx vitest run --project simulators ledger -u` writes it anew.',
+    'What is not listed as offered is refused with the service’s own error.',
+    '',
+    '## Offered',
+    '',
+    '### Entra ID',
+    '',
+    ...table(
+      ['Request', 'Operation'],
+      IDENTITY_OPERATIONS.map(({ name, operation }) => [code(name), operation]),
+    ),
+    '### Azure Resource Manager',
+    '',
+    ...table(
+      ['Request', 'api-versions'],
+      [
+        ...OWN_ROUTES.map(({ method, path, versions }) => [
+          code(`${method.toUpperCase()} ${path}`),
+          span(versions),
+        ]),
+        [code('GET, HEAD, PUT, PATCH, DELETE /subscriptions/:subscriptionId/resourceGroups/:group'), ''],
+      ],
+    ),
+    '### Resource providers',
+    '',
+    ...table(
+      ['Type', 'api-versions'],
+      providers.flatMap(({ namespace, types }) =>
+        Object.entries(types).map(([type, { apiVersions }]) => [
+          code(`${namespace}/${type}`),
+          span(apiVersions),
+        ]),
+      ),
+    ),
+    '### Blob service',
+    '',
+    ...unique(BLOB_OPERATIONS.map(({ name }) => name)),
+    '',
+    '### Data planes of appliances (docs/protocols/appliance-data-planes.md)',
+    '',
+    ...table(
+      ['Request', 'Operation and fault point'],
+      [...discovery, ...replication].map(({ method, path, operation }) => [
+        code(`${method} ${path}`),
+        `${operation}, ${code(`azure.${operation}`)}`,
+      ]),
+    ),
+    '## Refused',
+    '',
+    ...table(['What', 'Answer'], REFUSED),
+    'Blob service: ',
+    '',
+    ...unique(REFUSED_BLOB.map(({ name }) => name)),
+    '',
+    '## Verified against',
+    '',
+    ...table(['Part', 'Judge'], JUDGES),
+  ]
+    .join('\n')
+    .trimEnd()
+    .concat('\n');
+}
+
+function table(head: readonly string[], rows: ReadonlyArray<readonly string[]>): string[] {
+  const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
+  return [line(head), line(head.map(() => '---')), ...rows.map(line), ''];
+}
+
+function unique(names: readonly string[]): string[] {
+  return [[...new Set(names)].join(', ')];
+}
+
+function span(versions: readonly string[]): string {
+  const sorted = [...versions].sort();
+  return sorted.length <= 3 ? sorted.join(', ') : `${sorted.length} from ${sorted[0]} to ${sorted.at(-1)}`;
+}
+
+function code(text: string): string {
+  return `\`${text}\``;
+}

@@ -47,7 +47,7 @@ describe('the Markdown summary', () => {
     expect(cells(rows[1]!)).toBe(9);
   });
 
-  test('of ten thousand machines stays under 1 MiB and says what is missing', () => {
+  test('of twenty thousand machines stays under 1 MiB and says what is missing', () => {
     const [machine] = record.assessment!.machines;
     const machines = Array.from({ length: 20_000 }, (_, i) => ({ ...machine!, name: `host-${i}` }));
     const text = renderSummary({ record: { ...record, assessment: { ...record.assessment!, machines } } });

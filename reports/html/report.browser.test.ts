@@ -25,10 +25,11 @@ const SHOTS = new URL('../../.cache/screenshots/', import.meta.url).pathname;
 
 let browser: Browser | undefined;
 let folder: string;
-const files: Record<'passed' | 'failed' | 'hostile' | 'long', string> = {
+const files: Record<'passed' | 'failed' | 'hostile' | 'bare' | 'long', string> = {
   passed: '',
   failed: '',
   hostile: '',
+  bare: '',
   long: '',
 };
 
@@ -44,6 +45,7 @@ beforeAll(async () => {
   keep('passed', renderReport(buildSampleRecord()));
   keep('failed', renderReport({ ...buildSampleRecord({ variant: 'failed' }), previous }));
   keep('hostile', renderReport(hostileRun()));
+  keep('bare', renderReport(bareRun()));
   keep('long', renderReport(buildSampleRecord({ events: 200_000 })));
   browser = await chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
 });
@@ -88,6 +90,25 @@ function hostileRun(): SampleRun {
   };
 }
 
+/** A run that broke before anything happened. */
+function bareRun(): SampleRun {
+  const { assessment: _, ...record } = buildSampleRecord({ machines: 1, events: 1 }).record;
+  const { start } = record.clock;
+  const nothing = { steps: [], timeline: [], checks: [], faults: [], utilisation: [], replications: [] };
+  return {
+    record: {
+      ...record,
+      ...nothing,
+      clock: { start, end: start },
+      verdict: 'error',
+      failure: { code: 'estate.noMachines', what: 'No machine.', why: 'It is empty.', next: 'Add one.' },
+      counters: {},
+      traceEvents: 0,
+    },
+    trace: [],
+  };
+}
+
 interface Opened {
   readonly page: Page;
   /** Console lines, uncaught errors, and requests other than the file itself. */
@@ -120,12 +141,10 @@ function column(table: Locator, nth: number): Promise<string[]> {
   return table.locator(`tbody tr:not(.detail) > td:nth-child(${nth})`).allInnerTexts();
 }
 
-/** The whole page: what is out of sight would not be drawn otherwise. */
+/** The whole page, once all of its parts are drawn. */
 async function picture(page: Page, name: string): Promise<void> {
-  await page.evaluate(
-    `for (const part of document.querySelectorAll('section')) part.style.contentVisibility = 'visible'`,
-  );
-  await page.evaluate('new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))');
+  await page.locator('section:not(.drawn)').first().waitFor({ state: 'detached' });
+  await page.locator('.plot canvas').nth(2).waitFor();
   await page.screenshot({ path: join(SHOTS, `${name}.png`), fullPage: true });
 }
 
@@ -155,6 +174,23 @@ describe('the report in a browser', () => {
     for (const item of await page.locator('.ruler .cluster').all()) await item.dispatchEvent('click');
     expect(await page.evaluate('window.broken')).toBeUndefined();
     expect(await page.locator('main img, main script').count()).toBe(0);
+    expect(complaints).toEqual([]);
+    await page.close();
+  });
+
+  test('of a run that broke at once has what there is and nothing else', async () => {
+    const { page, complaints } = await open('bare');
+    await page.locator('section:not(.drawn)').first().waitFor({ state: 'detached' });
+    await page.screenshot({ path: join(SHOTS, 'bare.png'), fullPage: true });
+    expect(await page.locator('h1').innerText()).toContain('Error');
+    expect(await page.locator('.failure').innerText()).toContain('Add one.');
+    expect(await page.locator('h2').allInnerTexts()).toEqual([
+      'Checks',
+      'Timeline',
+      'Estate',
+      'Trace',
+      'This run',
+    ]);
     expect(complaints).toEqual([]);
     await page.close();
   });

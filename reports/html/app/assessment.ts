@@ -93,7 +93,7 @@ function machines(view: AssessmentView, money: (amount: number | undefined) => s
   };
   const search = h('input', {
     type: 'search',
-    placeholder: 'name, system or size',
+    placeholder: 'a name, system or size',
     on: {
       input: () => {
         words = search.value.trim().toLowerCase();

@@ -55,7 +55,7 @@ export function checksSection(checks: readonly CheckView[], start: number, showA
   return section(
     'checks',
     'Checks',
-    `${parts.filter(Boolean).join(', ')}.`,
+    checks.length > 0 && `${parts.filter(Boolean).join(', ')}.`,
     h('div', { class: 'panel' }, table.element),
   );
 }

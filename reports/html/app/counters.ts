@@ -43,7 +43,7 @@ export function countersSection(
     );
   const search = h('input', {
     type: 'search',
-    placeholder: 'vcenter.calls',
+    placeholder: 'such as vcenter.calls',
     on: {
       input: () => {
         words = search.value.trim().toLowerCase();

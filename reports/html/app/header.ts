@@ -1,11 +1,12 @@
 /** What a reader wants first: did it pass, what was it, how to have it again; then the figures in tiles. */
-import type { RunRecord, Verdict } from '#core/contracts/run-record.ts';
+import type { AssessmentView, RunRecord, Verdict } from '#core/contracts/run-record.ts';
 import { formatBytes, formatDuration, formatOffset } from '#core/units.ts';
-import { formatCount, formatMoney, formatUtc } from '../../view/format.ts';
+import { formatCount, formatMoney, formatNumber, formatUtc } from '../../view/format.ts';
 import {
   digestsEqual,
   faultState,
   PROMISE_WORDS,
+  READINESS_ORDER,
   SIMULATION_NOTICE,
   tallyChecks,
   VERDICT_WORDS,
@@ -91,89 +92,82 @@ export function instantLink(at: number, start: number, showAt: (at: number) => v
 }
 
 export function tiles(record: RunRecord): HTMLElement {
-  const { assessment, checks, clock, estate, faults, replications, wallSeconds } = record;
+  const { assessment, clock, estate, wallSeconds } = record;
   const virtual = clock.end - clock.start;
-  const tally = tallyChecks(checks);
-  const ran = checks.length - tally.skipped;
-  const fired = faults.filter((fault) => fault.fired > 0).length;
-  const neverFired = faults.some((fault) => faultState(fault, record.verdict) === 'neverFired');
-  const migrated = replications.filter(({ cutover }) => cutover).length;
-  const equal = replications.map(({ disks }) => digestsEqual(disks));
   const speed = wallSeconds > 0 ? Math.round(virtual / 1000 / wallSeconds) : 0;
+  const pace = speed > 1 ? `, ×${formatCount(speed)}` : '';
+  const size = `${formatCount(estate.poweredOn)} on, ${formatNumber(estate.disks, 'disk')}, ${formatBytes(estate.capacityBytes)}`;
   return h(
     'div',
     { class: 'tiles' },
-    tile(
-      'Checks held',
-      `${tally.passed} of ${ran}`,
-      tally.failed > 0
-        ? ['bad', `${tally.failed} broken`]
-        : ['good', tally.skipped > 0 ? `${tally.skipped} skipped` : 'all of them'],
-      '#checks',
-    ),
+    checksTile(record),
     tile(
       'Virtual time',
       formatDuration(virtual),
-      [undefined, `in ${formatDuration(wallSeconds * 1000)}${speed > 1 ? `, ×${formatCount(speed)}` : ''}`],
+      `in ${formatDuration(wallSeconds * 1000)}${pace}`,
       '#timeline',
     ),
-    tile(
-      'Machines',
-      formatCount(estate.machines),
-      [
-        undefined,
-        `${formatCount(estate.poweredOn)} on, ${formatCount(estate.disks)} disks, ${formatBytes(estate.capacityBytes)}`,
-      ],
-      '#estate',
-    ),
-    assessment &&
-      tile(
-        'Ready for Azure',
-        `${formatCount(assessment.readiness.ready + assessment.readiness.readyWithConditions)} of ${formatCount(assessment.machines.length)}`,
-        [
-          undefined,
-          `${formatMoney(assessment.monthlyComputeCost + assessment.monthlyStorageCost, assessment.currency)} a month`,
-        ],
-        '#assessment',
-      ),
-    replications.length > 0 &&
-      tile(
-        'Migrated',
-        `${migrated} of ${replications.length}`,
-        equal.includes(false)
-          ? ['bad', 'a target differs']
-          : equal.every((same) => same === true)
-            ? ['good', 'targets equal sources']
-            : [undefined, 'not compared'],
-        '#replication',
-      ),
-    faults.length > 0 &&
-      tile(
-        'Faults fired',
-        `${fired} of ${faults.length}`,
-        neverFired ? ['bad', 'some never fired'] : ['good', 'as declared'],
-        '#faults',
-      ),
-    tile(
-      'Trace',
-      formatCount(record.traceEvents),
-      [undefined, `hash ${record.traceHash.slice(0, 12)}`],
-      '#trace',
-    ),
+    tile('Machines', formatCount(estate.machines), size, '#estate'),
+    assessment && assessmentTile(assessment),
+    replicationTile(record),
+    faultsTile(record),
+    tile('Trace', formatCount(record.traceEvents), `hash ${record.traceHash.slice(0, 12)}`, '#trace'),
   );
 }
 
-function tile(
-  name: string,
-  value: string,
-  [tone, note]: readonly [Tone | undefined, string],
-  target: string,
-): HTMLElement {
+function checksTile({ checks }: RunRecord): Child {
+  const { passed, failed, skipped } = tallyChecks(checks);
+  if (passed + failed === 0) return tile('Checks held', 'none', 'none was made', '#checks');
+  const note =
+    failed > 0
+      ? badge('bad', `${failed} broken`)
+      : badge('good', skipped > 0 ? `${skipped} skipped` : 'all of them');
+  return tile('Checks held', `${passed} of ${passed + failed}`, note, '#checks');
+}
+
+function assessmentTile({
+  readiness,
+  monthlyComputeCost,
+  monthlyStorageCost,
+  currency,
+}: AssessmentView): Child {
+  const all = READINESS_ORDER.reduce((sum, value) => sum + readiness[value], 0);
+  const ready = readiness.ready + readiness.readyWithConditions;
+  const cost = formatMoney(monthlyComputeCost + monthlyStorageCost, currency);
+  return tile(
+    'Ready for Azure',
+    `${formatCount(ready)} of ${formatCount(all)}`,
+    `${cost} a month`,
+    '#assessment',
+  );
+}
+
+function replicationTile({ replications }: RunRecord): Child {
+  if (replications.length === 0) return null;
+  const migrated = replications.filter(({ cutover }) => cutover).length;
+  const equal = replications.map(({ disks }) => digestsEqual(disks));
+  const note = equal.includes(false)
+    ? badge('bad', 'a target differs')
+    : equal.includes(undefined)
+      ? 'not all compared'
+      : badge('good', 'targets equal sources');
+  return tile('Migrated', `${migrated} of ${replications.length}`, note, '#replication');
+}
+
+function faultsTile({ faults, verdict }: RunRecord): Child {
+  if (faults.length === 0) return null;
+  const fired = faults.filter((fault) => fault.fired > 0).length;
+  const never = faults.some((fault) => faultState(fault, verdict) === 'neverFired');
+  const note = never ? badge('bad', 'some never fired') : badge('good', 'as declared');
+  return tile('Faults fired', `${fired} of ${faults.length}`, note, '#faults');
+}
+
+function tile(name: string, value: string, note: string | HTMLElement, target: string): HTMLElement {
   return h(
     'a',
     { class: 'tile', href: target },
     h('span', { class: 'tile-name' }, name),
     h('span', { class: 'tile-value' }, value),
-    tone ? badge(tone, note) : h('span', { class: 'tile-note' }, note),
+    typeof note === 'string' ? h('span', { class: 'tile-note' }, note) : note,
   );
 }

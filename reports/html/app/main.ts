@@ -83,6 +83,16 @@ function navigation(record: RunRecord, sections: readonly HTMLElement[]): HTMLEl
   );
 }
 
+/** Part after part, one a frame, once the first picture is there: searching and printing find all of it drawn. */
+function drawRest(): void {
+  const rest = [...document.querySelectorAll('section')];
+  const next = () => {
+    rest.shift()?.classList.add('drawn');
+    if (rest.length > 0) requestAnimationFrame(next);
+  };
+  requestAnimationFrame(() => requestAnimationFrame(next));
+}
+
 async function start(): Promise<void> {
   const page = document.getElementById('page')!;
   try {
@@ -95,6 +105,7 @@ async function start(): Promise<void> {
   }
   // The page was empty when the browser looked for the part that its address names.
   if (location.hash.length > 1) document.getElementById(location.hash.slice(1))?.scrollIntoView();
+  drawRest();
   matchMedia('(prefers-color-scheme: dark)').addEventListener('change', redrawPlots);
   const print = (printing: boolean) => () => {
     document.documentElement.classList.toggle('printing', printing);

@@ -15,7 +15,7 @@ const NAMES: Readonly<Record<TimelineEntry['lane'], string>> = {
 const AXIS = 26;
 export const ROW = 21;
 const PAD = 8;
-const TICK_ROOM = 96;
+const TICK_ROOM = 112;
 /** Names stand beside the lanes, or over them where there is no room. */
 const GUTTER = 104;
 const NAME_ROW = 16;

@@ -21,7 +21,7 @@ export function traceSection(trace: TraceTable, start: number, notice: string | 
   const textOf = textIndex(trace);
   const search = h('input', {
     type: 'search',
-    placeholder: 'QueryPerf vm-1003',
+    placeholder: 'such as QueryPerf vm-1003',
     on: { input: () => apply() },
   });
   const kind = h(

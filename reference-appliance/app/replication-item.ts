@@ -138,7 +138,7 @@ export const NEXT = {
     ordered: ['shuttingDown', 'stopping'],
     compared: ['shuttingDown'],
     sourceOff: ['copying', 'waiting'],
-    failed: ['waiting'],
+    failed: ['waiting', 'stopping'],
     restarted: ['shuttingDown'],
   },
   cutOver: { ordered: ['cutOver', 'copying', 'stopping'], compared: ['cutOver'], restarted: ['cutOver'] },

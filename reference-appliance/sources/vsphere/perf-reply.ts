@@ -299,6 +299,8 @@ function checkFrame(frame: Buffer): void {
 
 // ---------------------------------------------------------------- general
 
+const FRAME = ['Envelope', 'Body', 'QueryPerfResponse'];
+
 /** The same through the XML parser, values still taken as bytes. */
 function parse(body: Buffer, sink: PerfSink): void {
   let moid = '';
@@ -325,7 +327,9 @@ function parse(body: Buffer, sink: PerfSink): void {
         instance = childText(element, 'instance') ?? '';
       }
     },
-    onOpen: (name) => {
+    onOpen: (name, depth) => {
+      if (depth < FRAME.length && name !== FRAME[depth] && name !== 'Header')
+        throw malformed(`The reply holds <${name}> where it should not.`);
       if (name === 'value' && moid !== '') started();
       if (name === 'value') csv = '';
     },

@@ -1,0 +1,288 @@
+/**
+ * A Source without a protocol, for tests of the domain: machines in memory, counters that are a function of the
+ * instant, disks with snapshots and tracking of 64 KiB blocks as vSphere has them. Every call can be made to fail.
+ */
+import { DryliftError } from '#core/errors.ts';
+import type { Clock } from '#core/time/clock.ts';
+import { HOUR, KIB } from '#core/units.ts';
+import type { ByteRange, CounterName, Source, SourceMachine } from '../app/ports.ts';
+
+const TRACKED: number = 64 * KIB;
+
+export interface FakeDisk {
+  content: Buffer;
+  /** Sequence of the last change of each tracked block. */
+  readonly changedAt: number[];
+  sequence: number;
+  /** Tracking begins anew: earlier marks cannot be compared with. */
+  epoch: number;
+}
+
+interface FakeSnapshot {
+  readonly id: string;
+  readonly name: string;
+  readonly handle: string;
+  readonly frozen: Map<string, { content: Buffer; changeId: string }>;
+}
+
+export interface FakeSource extends Source {
+  readonly machinesByHandle: Map<string, SourceMachine>;
+  readonly disks: Map<string, FakeDisk>;
+  readonly snapshotsById: Map<string, FakeSnapshot>;
+  readonly calls: string[];
+  /** Called before each call with its name; throws to make it fail. */
+  trouble: (call: string) => void;
+  write(diskUuid: string, offset: number, bytes: Buffer): void;
+  resetTracking(diskUuid: string): void;
+  put(machine: SourceMachine): void;
+  remove(handle: string): void;
+}
+
+/** The sample that stands at an instant: any function will do. */
+export function sampleAt(handle: string, counter: CounterName, at: number): number {
+  let h = at / 20_000;
+  for (const c of `${handle}${counter}`) h = (Math.imul(h, 31) + c.charCodeAt(0)) | 0;
+  return Math.abs(h % 9_000);
+}
+
+export function machine(n: number, more: Partial<SourceMachine> = {}): SourceMachine {
+  const uuid = (kind: string) => `${kind}0000000-0000-4000-8000-${String(n).padStart(12, '0')}`;
+  return {
+    handle: `vm-${n}`,
+    instanceUuid: uuid('5'),
+    biosUuid: uuid('4'),
+    name: `web-${n}`,
+    isTemplate: false,
+    power: 'on',
+    cores: 2,
+    memoryMiB: 4096,
+    firmware: 'BIOS',
+    os: { family: 'linux', name: 'Debian GNU/Linux 12 (64-bit)' },
+    description: '',
+    datacenter: 'DC',
+    folder: 'DC/vm',
+    cluster: 'C',
+    host: 'esx-1',
+    hostVersion: '8.0.3',
+    toolsRunning: true,
+    toolsStatus: 'guestToolsCurrent',
+    changeTrackingSupported: true,
+    changeTrackingEnabled: false,
+    snapshots: 0,
+    diskUuidEnabled: 'true',
+    disks: [
+      {
+        uuid: uuid('6'),
+        label: 'Hard disk 1',
+        provisioning: 'Thin',
+        mode: 'persistent',
+        controllerType: 'ParaVirtualSCSIController',
+        sizeBytes: 3 * 1024 * KIB + 512,
+        instance: 'scsi0:0',
+        unit: 0,
+        path: `[ds] web-${n}/web-${n}.vmdk`,
+        isOsDisk: true,
+        key: 2000,
+        datastore: 'datastore-1',
+      },
+    ],
+    nics: [
+      {
+        id: '4000',
+        label: 'n',
+        adapterType: 'VirtualVmxnet3',
+        macAddress: '',
+        addresses: [],
+        networkName: '',
+      },
+    ],
+    ...more,
+  };
+}
+
+export function fakeSource(clock: Clock, name = 'vc1'): FakeSource {
+  const machines = new Map<string, SourceMachine>();
+  const disks = new Map<string, FakeDisk>();
+  const snapshots = new Map<string, FakeSnapshot>();
+  const changed = new Set<string>();
+  const removed: string[] = [];
+  const calls: string[] = [];
+  let isFollowed = false;
+  let numbered = 0;
+  const failure = (code: string, what: string) =>
+    new DryliftError(code, { blame: 'peer', retry: 'never', why: '', next: '' }, { what });
+  const enter = (call: string): void => {
+    calls.push(call);
+    source.trouble(call);
+  };
+  const machineOf = (handle: string): SourceMachine => {
+    const found = machines.get(handle);
+    if (!found) throw failure('vcenter.machine.gone', `${handle} is gone`);
+    return found;
+  };
+  const change = (handle: string, change: Partial<SourceMachine>): void => {
+    machines.set(handle, { ...machineOf(handle), ...change });
+    changed.add(handle);
+  };
+
+  const source: FakeSource = {
+    name,
+    machinesByHandle: machines,
+    disks,
+    snapshotsById: snapshots,
+    calls,
+    trouble: () => {},
+    write(uuid, offset, bytes) {
+      const disk = disks.get(uuid)!;
+      bytes.copy(disk.content, offset);
+      for (let block = Math.floor(offset / TRACKED); block * TRACKED < offset + bytes.length; block++)
+        disk.changedAt[block] = disk.sequence;
+    },
+    resetTracking(uuid) {
+      disks.get(uuid)!.epoch++;
+    },
+    put(added) {
+      machines.set(added.handle, added);
+      changed.add(added.handle);
+      for (const { uuid, sizeBytes } of added.disks)
+        if (!disks.has(uuid))
+          disks.set(uuid, { content: Buffer.alloc(sizeBytes), changedAt: [], sequence: 1, epoch: 1 });
+    },
+    remove(handle) {
+      removed.push(machineOf(handle).instanceUuid);
+      machines.delete(handle);
+    },
+    async about() {
+      enter('about');
+      return { fqdn: name, instanceUuid: 'aaaaaaaa-0000-4000-8000-000000000001', version: '8.0.3' };
+    },
+    async changes() {
+      enter('changes');
+      const full = !isFollowed;
+      isFollowed = true;
+      const told = full
+        ? [...machines.values()]
+        : [...changed].flatMap((handle) => machines.get(handle) ?? []);
+      const gone = full ? [] : removed.splice(0);
+      changed.clear();
+      return { full, machines: told, removed: gone };
+    },
+    async samples({ handles, after, through }, makeSink) {
+      enter('samples');
+      const sink = makeSink();
+      for (const handle of handles) {
+        const { power, disks: ofMachine, nics } = machineOf(handle);
+        const oldest = clock.wall() - HOUR;
+        const instants: number[] = [];
+        for (let at = after + 20_000; at <= through && power === 'on'; at += 20_000)
+          if (at > oldest && at <= clock.wall()) instants.push(at);
+        const first = instants[0];
+        sink.machine(
+          handle,
+          first === undefined ? [] : [{ first: first / 20_000, offset: 0, count: instants.length }],
+        );
+        if (first === undefined) continue;
+        const tell = (counter: CounterName, instance: string): void =>
+          sink.series(
+            counter,
+            instance,
+            Int32Array.from(instants, (at) => sampleAt(handle, counter, at)),
+            instants.length,
+          );
+        tell('cpu.usage', '');
+        tell('mem.usage', '');
+        for (const { instance } of ofMachine) tell('virtualDisk.read', instance);
+        for (const { id } of nics) tell('net.transmitted', id);
+      }
+      return sink;
+    },
+    async enableChangeTracking(handle) {
+      enter('enableChangeTracking');
+      change(handle, { changeTrackingEnabled: true });
+    },
+    async snapshots(handle) {
+      enter('snapshots');
+      machineOf(handle);
+      return [...snapshots.values()]
+        .filter((snapshot) => snapshot.handle === handle)
+        .map((snapshot) => ({ name: snapshot.name, snapshot: snapshot.id }));
+    },
+    async createSnapshot(handle, snapshotName) {
+      enter('createSnapshot');
+      const id = `snapshot-${++numbered}`;
+      const frozen = new Map(
+        machineOf(handle).disks.map(({ uuid }) => {
+          const disk = disks.get(uuid)!;
+          const mark = disk.sequence++;
+          return [
+            uuid,
+            { content: Buffer.from(disk.content), changeId: `epoch ${disk.epoch}/${mark}` },
+          ] as const;
+        }),
+      );
+      snapshots.set(id, { id, name: snapshotName, handle, frozen });
+      enter('createSnapshot answered');
+      return id;
+    },
+    async removeSnapshot(snapshot) {
+      enter('removeSnapshot');
+      snapshots.delete(snapshot);
+    },
+    async frozen(snapshot) {
+      enter('frozen');
+      const { handle, frozen } = snapshots.get(snapshot)!;
+      return {
+        snapshot,
+        disks: machineOf(handle).disks.map(({ uuid, key, sizeBytes }) => ({
+          uuid,
+          key,
+          sizeBytes,
+          changeId: frozen.get(uuid)!.changeId,
+          location: snapshot,
+        })),
+      };
+    },
+    async changedRanges(_handle, snapshot, { uuid, sizeBytes }, since) {
+      enter('changedRanges');
+      const frozen = snapshots.get(snapshot)!.frozen.get(uuid)!;
+      const disk = disks.get(uuid)!;
+      const split = (id: string) => ({ epoch: id.split('/')[0], mark: Number(id.split('/')[1]) });
+      const until = split(frozen.changeId);
+      const from = since === undefined ? undefined : split(since);
+      if (from && from.epoch !== until.epoch) throw failure('vcenter.cbt.reset', 'another epoch');
+      const ranges: ByteRange[] = [];
+      for (let block = 0; block * TRACKED < sizeBytes; block++) {
+        const changedAt = disk.changedAt[block];
+        // changed later than the older mark; what changed after the snapshot may be told as well
+        if (changedAt === undefined || (from && changedAt <= from.mark)) continue;
+        const start = block * TRACKED;
+        ranges.push({ start, length: Math.min(TRACKED, sizeBytes - start) });
+      }
+      return ranges;
+    },
+    async read(_handle, { uuid, location }, { start, length }) {
+      enter('read');
+      return Buffer.from(
+        snapshots
+          .get(location)!
+          .frozen.get(uuid)!
+          .content.subarray(start, start + length),
+      );
+    },
+    async powerState(handle) {
+      enter('powerState');
+      return machineOf(handle).power;
+    },
+    async shutDownGuest(handle) {
+      enter('shutDownGuest');
+      change(handle, { power: 'off' });
+      return true;
+    },
+    async powerOff(handle) {
+      enter('powerOff');
+      change(handle, { power: 'off' });
+    },
+    async close() {},
+  };
+  return source;
+}

@@ -171,7 +171,8 @@ describe('the report in a browser', () => {
     const { page, complaints } = await open('hostile');
     await picture(page, 'hostile');
     for (const row of await page.locator('tr.opens').all()) await row.click();
-    for (const item of await page.locator('.ruler .cluster').all()) await item.dispatchEvent('click');
+    for (const item of (await page.locator('.ruler .cluster').all()).slice(0, 5))
+      await item.dispatchEvent('click');
     expect(await page.evaluate('window.broken')).toBeUndefined();
     expect(await page.locator('main img, main script').count()).toBe(0);
     expect(complaints).toEqual([]);

@@ -67,8 +67,12 @@ function pageScript(): string {
   return page;
 }
 
+/** In this order: later ones override. */
+const STYLES = ['base', 'frame', 'tables', 'ruler', 'sections', 'media'];
+
 function pageStyle(): string {
-  return inert(readFileSync(new URL('app/page.css', import.meta.url), 'utf8'), 'style');
+  const read = (name: string) => readFileSync(new URL(`app/style/${name}.css`, import.meta.url), 'utf8');
+  return inert(STYLES.map(read).join('\n'), 'style');
 }
 
 function plotter() {

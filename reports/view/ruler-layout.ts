@@ -111,7 +111,10 @@ export function barRows(entries: readonly TimelineEntry[]): number {
 }
 
 const STEPS = [
-  ...[10, 50, 100, 500],
+  10,
+  50,
+  100,
+  500,
   ...[1, 5, 10, 30].map((n) => n * SECOND),
   ...[1, 5, 10, 30].map((n) => n * MINUTE),
   ...[1, 3, 6, 12].map((n) => n * HOUR),

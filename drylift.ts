@@ -23,6 +23,9 @@ const { version } = JSON.parse(readFileSync(new URL('package.json', import.meta.
   version: string;
 };
 
+// `drylift … | head`: who reads no further does not want an error either
+process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 5));
+
 const program = new Command('drylift')
   .description('Rehearse datacentre-to-Azure migrations on one machine.')
   .version(version)

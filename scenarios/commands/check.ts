@@ -2,6 +2,7 @@
 import { defineErrors } from '#core/errors.ts';
 import { findScenario } from '../kit/catalogue.ts';
 import { planEstate } from '../kit/estate-plan.ts';
+import { faultPoints } from '../kit/declared-points.ts';
 import { checkFaultPoints } from '../kit/fault-plan.ts';
 import { InputFiles } from '../kit/input-files.ts';
 import { scenarioJsonSchema } from '../kit/scenario.ts';
@@ -25,7 +26,7 @@ export async function check(
   const source = await findScenario(nameOrFile);
   const scenario = parseScenario(source.text, source.file);
   const estate = planEstate(scenario.estate, scenario.seed ?? scenario.name, new InputFiles(source.folder));
-  checkFaultPoints(scenario.faults);
+  checkFaultPoints(scenario.faults, await faultPoints());
   if (printPlan) return print(JSON.stringify(scenario, null, 2));
   print(
     `ok  ${scenario.name}: ${estate.facts.machines.length} machines, ${scenario.script.length} steps, ${scenario.faults.length} faults, ${scenario.expect.length} expectations`,

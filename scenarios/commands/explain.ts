@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { declaredErrors, defineErrors, nearest } from '#core/errors.ts';
-import { faultPoints } from '../kit/fault-plan.ts';
+import { faultPoints } from '../kit/declared-points.ts';
 
 export const errors = defineErrors({
   'explain.unknownCode': {
@@ -67,7 +67,7 @@ export async function loadDeclarations(): Promise<void> {
     }
 }
 
-function explainPoints(): void {
-  for (const { name, says, answers } of faultPoints())
+async function explainPoints(): Promise<void> {
+  for (const { name, says, answers } of await faultPoints())
     process.stdout.write(`${name}\n  ${says}\n  answers: ${answers.join(', ')}\n`);
 }

@@ -121,6 +121,14 @@ export class FaultPlan {
       .map(({ id, fault }) => ({ id, says: says(fault) }));
   }
 
+  /** How often a point has given one of these answers because of a fault. */
+  timesAnswered(answers: ReadonlySet<string>): number {
+    let times = 0;
+    for (const { fault, fired } of this.#declared)
+      if (fault.kind === 'point' && answers.has(fault.answer)) times += fired;
+    return times;
+  }
+
   /** @param end of the story, for faults that never began. */
   views(end: UnixMillis): FaultView[] {
     return this.#declared.map(({ id, fault, from, until, fired, firstAt }) => ({

@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { extname, join, resolve } from 'node:path';
+import { basename, extname, join, resolve } from 'node:path';
 import { type Bytes, formatBytes, MIB } from '#core/units.ts';
 import { errors } from './scenario.ts';
 
@@ -17,6 +17,7 @@ export class InputFiles {
   readonly #folder: string;
   readonly #kept: string | undefined;
   readonly #read = new Map<string, Buffer>();
+  readonly #aliases = new Map<string, string>();
 
   /**
    * @param folder that paths are relative to.
@@ -27,11 +28,16 @@ export class InputFiles {
     this.#kept = kept;
   }
 
+  /** From now on the file's name alone leads to it, wherever it lies. @param path relative to the current folder */
+  alias(path: string): void {
+    this.#aliases.set(basename(path), resolve(path));
+  }
+
   /** @throws `scenario.cannotRead` */
   read(path: string): Buffer {
     const known = this.#read.get(path);
     if (known) return known;
-    const place = this.#keptPath(path) ?? resolve(this.#folder, path);
+    const place = this.#keptPath(path) ?? this.#aliases.get(path) ?? resolve(this.#folder, path);
     let content: Buffer;
     try {
       content = readFileSync(place);

@@ -30,7 +30,6 @@ export const errors = defineErrors({
 /** Names of what the landing zone holds. */
 export interface LandingZone {
   readonly subscriptionId: string;
-  readonly region: string;
   readonly resourceGroup: string;
   readonly project: string;
   readonly site: string;
@@ -44,11 +43,9 @@ export interface OperatorOptions {
   signal: AbortSignal;
 }
 
-const GROUPS = '2021-04-01';
 const MIGRATE = '2019-10-01';
 const HUB = '2018-09-01-preview';
 const OFF_AZURE = '2020-07-07';
-const VAULTS = '2023-04-01';
 const REPLICATION = '2023-06-01';
 
 const FABRIC = 'datacentre';
@@ -73,13 +70,10 @@ export class Operator {
     this.#group = `/subscriptions/${subscriptionId}/resourceGroups/${resourceGroup}`;
   }
 
-  /** Resource group, the project with its tools, and the vault that replication needs. */
+  /** Tells the project which tools it is to use. The group, the project and the vault are there before. */
   async prepare(): Promise<void> {
     const { arm, zone } = this.#options;
-    const location = zone.region;
-    await arm.put(this.#group, GROUPS, { location });
     const hub = `${this.#group}/providers/Microsoft.Migrate/migrateProjects/${zone.project}`;
-    await arm.put(hub, HUB, { location, properties: {} });
     for (const [tool, purpose] of [
       ['ServerDiscovery', 'Discovery'],
       ['ServerAssessment', 'Assessment'],
@@ -90,8 +84,6 @@ export class Operator {
         properties: { tool, purpose, goal: 'Servers', status: 'Active' },
       });
     }
-    await arm.put(this.#project(), MIGRATE, { location, properties: { projectStatus: 'Active' } });
-    await arm.put(this.#vault(), VAULTS, { location, sku: { name: 'Standard' }, properties: {} });
   }
 
   /** Machines that the site shows and that are not gone: properties by display name. */

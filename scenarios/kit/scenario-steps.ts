@@ -61,11 +61,10 @@ const writeDiskStates = z.strictObject({
 export type WriteDiskStatesOptions = Readonly<z.output<typeof writeDiskStates>>;
 
 const verbs = {
-  register: z.strictObject({}).describe('the appliance starts and registers with its project'),
-  'start-discovery': z.strictObject({}).describe('the appliance is given the vCenter'),
+  register: z.strictObject({}).describe('the project is made, the appliance starts and registers with it'),
   discover: z
     .strictObject({ within: duration.default(2 * HOUR) })
-    .describe('start-discovery, then wait until the inventory is complete'),
+    .describe('wait until every machine of the estate is known at Azure'),
   wait: wait.describe('30d, or { until: …, within: … }'),
   assess: assess.describe('somebody at Azure has an assessment made'),
   replicate: z.strictObject({ servers: machineNames }).describe('replication of these machines begins'),
@@ -79,10 +78,10 @@ const verbs = {
 
 export type Verb = keyof typeof verbs;
 export const VERBS = Object.keys(verbs) as readonly Verb[];
-const BARE_VERBS: readonly unknown[] = ['register', 'start-discovery', 'discover'];
+const BARE_VERBS: readonly unknown[] = ['register', 'discover'];
 
 export type Step =
-  | { readonly verb: 'register' | 'start-discovery' }
+  | { readonly verb: 'register' }
   | { readonly verb: 'discover'; readonly within: Millis }
   | ({ readonly verb: 'wait' } & WaitOptions)
   | ({ readonly verb: 'assess' } & AssessOptions)

@@ -1,0 +1,341 @@
+/**
+ * A world: one estate, a vCenter and an Azure that show it, the internet between, the appliance, and a person
+ * at Azure's side; on one clock, one network of the chosen tier, one trace. Everything that is started here is
+ * stopped here.
+ */
+import { createHash } from 'node:crypto';
+import { join } from 'node:path';
+import { type Appliance, startAppliance } from '#appliance/appliance.ts';
+import { type ApplianceConfig, configFrom } from '#appliance/config.ts';
+import { createLog } from '#appliance/log.ts';
+import { openStore } from '#appliance/store/store.ts';
+import { assert } from '#core/assert.ts';
+import { Entropy } from '#core/entropy/entropy.ts';
+import { type CertificateAuthority, createAuthority } from '#core/net/certificates.ts';
+import { HttpClient } from '#core/net/http-client.ts';
+import { type LinkRule, LinkRules } from '#core/net/link-rules.ts';
+import { MemoryNetwork } from '#core/net/memory-network.ts';
+import { TcpNetwork } from '#core/net/tcp-network.ts';
+import type { Network } from '#core/net/transport.ts';
+import { Quiescence } from '#core/time/quiescence.ts';
+import { SystemClock } from '#core/time/system-clock.ts';
+import { VirtualClock } from '#core/time/virtual-clock.ts';
+import { Counters } from '#core/trace/recorder.ts';
+import { DAY, type UnixMillis } from '#core/units.ts';
+import type { SeedResources } from '#simulators/azure/landing-zone.ts';
+import { type AzureSimulator, startAzure } from '#simulators/azure/server.ts';
+import { Estate } from '#simulators/estate/estate.ts';
+import { attachImage } from '#simulators/estate/virtual-disk.ts';
+import { startProxy } from '#simulators/internet/forward-proxy.ts';
+import type { Simulator, SimulatorContext } from '#simulators/kit/context.ts';
+import { FaultPoints } from '#simulators/kit/fault-points.ts';
+import { startVcenter } from '#simulators/vcenter/server.ts';
+import { ArmClient } from './arm-client.ts';
+import type { EstatePlan } from './estate-plan.ts';
+import { FaultPlan } from './fault-plan.ts';
+import { type LandingZone, Operator } from './operator.ts';
+import type { Scenario } from './scenario.ts';
+import { TraceLog } from './trace-log.ts';
+
+export interface WorldOptions {
+  readonly scenario: Pick<Scenario, 'clock' | 'faults'>;
+  readonly estate: EstatePlan;
+  readonly seed: string;
+  readonly tier: 'memory' | 'loopback';
+  /** Aborted to end the story early. */
+  readonly signal: AbortSignal;
+}
+
+/** Nodes that are dialled by name; link rules match on these, and on Azure's real host names. */
+const VCENTER = { host: 'vcenter', port: 443 } as const;
+const PROXY = { host: 'proxy', port: 3128 } as const;
+const USER = 'appliance@vsphere.local';
+const REGION = 'westeurope';
+const LOG_LINES_MAX = 50_000;
+
+export class World {
+  readonly clock: VirtualClock;
+  readonly start: UnixMillis;
+  readonly tier: 'memory' | 'loopback';
+  readonly entropy: Entropy;
+  readonly estate: Estate;
+  readonly counters = new Counters();
+  readonly trace = new TraceLog();
+  readonly points: FaultPoints;
+  readonly faults: FaultPlan;
+  /** Texts that must be found nowhere. */
+  readonly secrets: readonly string[];
+  /** What the appliance logged in all its lives. */
+  readonly log: string[] = [];
+  readonly #seed: string;
+  readonly #signal: AbortSignal;
+  readonly #quiescence: Quiescence;
+  readonly #network: Network;
+  readonly #authority: CertificateAuthority;
+  readonly #zone: SeedResources;
+  readonly #password: string;
+  readonly #started: Simulator[] = [];
+  #azure: AzureSimulator | undefined;
+  #http: HttpClient | undefined;
+  #arm: ArmClient | undefined;
+  #operator: Operator | undefined;
+  #appliance: Appliance | undefined;
+  #storePath: string | undefined;
+
+  /** Builds and starts everything but the appliance. @throws `net.listen` and whatever the parts throw */
+  static async start(options: WorldOptions): Promise<World> {
+    const { clock } = options.scenario;
+    const now = new SystemClock().wall();
+    const authority = await createAuthority('drylift rehearsal CA', {
+      from: Math.min(now, clock.start) - DAY,
+      to: Math.max(now, clock.start + clock.limit) + 3650 * DAY,
+    });
+    const world = new World(options, authority);
+    try {
+      await world.#startServers();
+    } catch (error) {
+      await world.stop();
+      throw error;
+    }
+    return world;
+  }
+
+  private constructor(
+    { scenario, estate, seed, tier, signal }: WorldOptions,
+    authority: CertificateAuthority,
+  ) {
+    this.tier = tier;
+    this.start = scenario.clock.start;
+    this.#seed = seed;
+    this.#signal = signal;
+    this.#authority = authority;
+    this.entropy = new Entropy(seed);
+    this.#quiescence = new Quiescence();
+    this.clock = new VirtualClock({
+      start: scenario.clock.start,
+      entropy: this.entropy,
+      quiescence: this.#quiescence,
+      onTimer: (at, label) => this.trace.record({ at, kind: 'timer', who: 'clock', what: label }),
+    });
+    const links = new LinkRules(this.clock, (rule, note) => this.#linkActed(rule, note));
+    this.#network =
+      tier === 'memory'
+        ? new MemoryNetwork({ clock: this.clock, links, quiescence: this.#quiescence })
+        : new TcpNetwork({ tier, links, quiescence: this.#quiescence });
+    this.points = new FaultPoints({ clock: this.clock, recorder: this.trace });
+    this.estate = new Estate(estate.facts, { clock: this.clock, entropy: this.entropy });
+    for (const [diskId, image] of estate.images) attachImage(this.estate.disk(diskId), image);
+    this.#password = `Pw-${this.entropy.hex(24, 'world.vcenterPassword')}`;
+    this.#zone = landingZone(this.entropy);
+    this.secrets = [this.#password, ...this.#zone.clients.map(({ secret }) => secret)];
+    this.faults = new FaultPlan({
+      faults: scenario.faults,
+      clock: this.clock,
+      points: this.points,
+      links,
+      crash: () => this.crashAppliance(),
+      restart: async () => this.startAppliance(),
+      onAct: (id, what) =>
+        this.trace.record({ at: this.clock.wall(), kind: 'fault', who: 'appliance', what: `${id} ${what}` }),
+    });
+    this.trace.listen((event) => this.faults.observe(event));
+  }
+
+  get azure(): AzureSimulator {
+    assert(this.#azure, 'Azure has been started');
+    return this.#azure;
+  }
+
+  get operator(): Operator {
+    assert(this.#operator, 'the operator has been given an account');
+    return this.#operator;
+  }
+
+  /** The operator's own connection, for downloads. */
+  get tools(): { readonly arm: ArmClient; readonly http: HttpClient } {
+    assert(this.#arm && this.#http, 'the operator has been given an account');
+    return { arm: this.#arm, http: this.#http };
+  }
+
+  /** The appliance in its present life; undefined before the first and while it is dead. */
+  get appliance(): Appliance | undefined {
+    return this.#appliance;
+  }
+
+  /** Where the appliance keeps its store: a file in this folder, which outlives crashes. */
+  keepStoreIn(folder: string): void {
+    this.#storePath = join(folder, 'appliance.db');
+  }
+
+  get storePath(): string {
+    assert(this.#storePath, 'the appliance has been given a place for its store');
+    return this.#storePath;
+  }
+
+  /** Begins a life of the appliance on its store. */
+  startAppliance(): void {
+    assert(!this.#appliance, 'one appliance at a time');
+    const log = createLog({
+      clock: this.clock,
+      level: 'info',
+      write: (line) => void (this.log.length < LOG_LINES_MAX && this.log.push(line)),
+    });
+    const store = openStore({
+      path: this.storePath,
+      clock: this.clock,
+      key: createHash('sha256').update(`store key ${this.#seed}`).digest(),
+      recorder: this.trace,
+      counters: this.counters,
+      synchronous: 'off',
+    });
+    this.#appliance = startAppliance({
+      clock: this.clock,
+      transport: this.#network.as('appliance'),
+      entropy: this.entropy,
+      store,
+      config: this.#applianceConfig(),
+      log,
+      trust: [this.#authority.certificatePem],
+      recorder: this.trace,
+      counters: this.counters,
+    });
+  }
+
+  /** Ends the appliance in an orderly way; needs the clock to run. */
+  async stopAppliance(): Promise<void> {
+    const appliance = this.#appliance;
+    this.#appliance = undefined;
+    await appliance?.stop();
+  }
+
+  /** Stops whatever runs. Never needs the clock; can be called at any time. */
+  async stop(): Promise<void> {
+    this.crashAppliance();
+    this.#http?.close();
+    for (const simulator of this.#started.reverse()) await simulator.stop();
+    await this.#network.close();
+    this.#quiescence[Symbol.dispose]();
+  }
+
+  async #startServers(): Promise<void> {
+    const context = (node: string): SimulatorContext => ({
+      clock: this.clock,
+      entropy: this.entropy,
+      transport: this.#network.as(node),
+      recorder: this.trace,
+      counters: this.counters,
+      faults: this.points,
+      identityFor: (names) => this.#authority.issue(names),
+    });
+    this.#started.push(
+      await startVcenter({
+        context: context('vcenter'),
+        estate: this.estate,
+        at: VCENTER,
+        names: [VCENTER.host],
+        users: [{ name: USER, password: this.#password, role: 'administrator' }],
+      }),
+    );
+    const azure = await startAzure({ context: context('azure'), seed: this.#zone });
+    this.#azure = azure;
+    this.#started.push(azure);
+    this.#started.push(
+      await startProxy({
+        context: context('proxy'),
+        at: PROXY,
+        route: (host, port) => (azure.knows(host, port) ? { host, port } : undefined),
+        dialAs: (node) => this.#network.as(node),
+      }),
+    );
+    this.#http = new HttpClient({
+      transport: this.#network.as('operator'),
+      clock: this.clock,
+      tls: { trust: [this.#authority.certificatePem] },
+      proxy: PROXY,
+    });
+    const operator = this.#zone.clients.find(({ name }) => name === 'operator')!;
+    const shared = { clock: this.clock, signal: this.#signal };
+    this.#arm = new ArmClient({
+      ...shared,
+      http: this.#http,
+      principal: {
+        tenantId: this.#zone.tenantId,
+        clientId: operator.clientId,
+        clientSecret: operator.secret,
+      },
+    });
+    const zone: LandingZone = { ...this.#zone, site: SITE };
+    this.#operator = new Operator({ ...shared, arm: this.#arm, zone });
+  }
+
+  #applianceConfig(): ApplianceConfig {
+    const { tenantId, subscriptionId, resourceGroup, region, project, vault, clients } = this.#zone;
+    const appliance = clients.find(({ name }) => name === 'appliance')!;
+    return configFrom({
+      applianceName: 'appliance1',
+      proxy: `http://${PROXY.host}:${PROXY.port}`,
+      cloud: {
+        tenantId,
+        clientId: appliance.clientId,
+        clientSecret: appliance.secret,
+        subscriptionId,
+        resourceGroup,
+        project,
+        siteName: SITE,
+        region,
+        vault,
+      },
+      vcenters: [{ host: VCENTER.host, user: USER, password: this.#password }],
+    });
+  }
+
+  /** Ends the life of the appliance as a power cut would. @returns false when there was none. */
+  crashAppliance(): boolean {
+    const appliance = this.#appliance;
+    if (!appliance) return false;
+    this.#appliance = undefined;
+    appliance.crash();
+    return true;
+  }
+
+  /**
+   * A cut or a refusal is an event each time. Delays act on every piece of data, and how data falls into pieces
+   * is the tier's business: only the first is told.
+   */
+  #linkActed(rule: LinkRule, note: string): void {
+    const { do: action } = rule.action;
+    const once = action === 'delay' || action === 'stall' || action === 'throttle';
+    if (once && this.#told.has(rule.id)) return;
+    this.#told.add(rule.id);
+    this.trace.record({
+      at: this.clock.wall(),
+      kind: 'link',
+      who: `${rule.from} -> ${rule.to}`,
+      what: `${rule.id} ${once ? action : note}`,
+    });
+  }
+  readonly #told = new Set<string>();
+}
+
+const SITE = 'datacentre-site';
+
+/** The tenant with its two service principals, and the names of what stands in the subscription. */
+function landingZone(entropy: Entropy): SeedResources {
+  const client = (name: string) => ({
+    name,
+    clientId: entropy.uuid('world.client', name),
+    objectId: entropy.uuid('world.principal', name),
+    secret: `Sc~${entropy.hex(36, 'world.secret', name)}`,
+    roles: ['Contributor' as const],
+  });
+  return {
+    tenantId: entropy.uuid('world.tenant'),
+    clients: [client('operator'), client('appliance')],
+    subscriptionId: entropy.uuid('world.subscription'),
+    resourceGroup: 'rehearsal',
+    region: REGION,
+    project: 'rehearsal',
+    vault: 'rehearsal-vault',
+    logAccount: `migratelsa${entropy.hex(8, 'world.logAccount')}`,
+  };
+}

@@ -31,7 +31,9 @@ export function readBody(request: IncomingMessage, bytesMax: Bytes): Promise<Buf
     });
     request.once('end', () => resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)));
     request.once('error', () => reject(new BadBody(400, 'The request body ended early.')));
-    request.once('close', () => reject(new BadBody(400, 'The request body ended early.')));
+    request.once('close', () => {
+      if (!request.readableEnded) reject(new BadBody(400, 'The request body ended early.'));
+    });
   });
 }
 

@@ -213,6 +213,9 @@ describe('what goes wrong', () => {
         3 * HOUR,
       );
       expect(isEqual(it)).toBe(true);
+      const cycles = item.cycles.length;
+      await until(it, () => item.cycles.length > cycles, 3 * HOUR);
+      expect(item.cycles.at(-1)!.kind).toBe('delta');
     });
   });
 
@@ -283,7 +286,7 @@ test('crashes, lost answers and outages at any point never make the target diffe
   const trouble = fc.record({
     /** The n-th call from now … */
     call: fc.nat(60),
-    does: fc.constantFrom('crash', 'reset', 'reset', 'outage'),
+    does: fc.constantFrom('crash', 'reset', 'outage', 'refusal', 'tracking'),
   });
   const write = fc.record({
     at: fc.nat(3 * 1024 * KIB),
@@ -309,6 +312,9 @@ test('crashes, lost answers and outages at any point never make the target diffe
             counted = 0;
             if (next.does === 'outage') outageUntil = it.world.clock.wall() + 10 * MINUTE;
             if (next.does === 'crash') isCrashDue = true;
+            if (next.does === 'refusal') it.cloud.refuseNext = { code: 'BitmapMismatch', message: 'test' };
+            if (next.does === 'tracking') it.source.resetTracking(DISK);
+            if (next.does === 'refusal' || next.does === 'tracking') return;
             // a crash in the middle of a call: its answer never arrives
             throw netErrors.make('net.reset', { what: next.does });
           };

@@ -34,6 +34,8 @@ export interface FakeSource extends Source {
   trouble: (call: string) => void;
   write(diskUuid: string, offset: number, bytes: Buffer): void;
   resetTracking(diskUuid: string): void;
+  /** A new session begins: it is told everything. */
+  beginSession(): void;
   put(machine: SourceMachine): void;
   remove(handle: string): void;
 }
@@ -137,6 +139,9 @@ export function fakeSource(clock: Clock, name = 'vc1'): FakeSource {
       bytes.copy(disk.content, offset);
       for (let block = Math.floor(offset / TRACKED); block * TRACKED < offset + bytes.length; block++)
         disk.changedAt[block] = disk.sequence;
+    },
+    beginSession() {
+      isFollowed = false;
     },
     resetTracking(uuid) {
       disks.get(uuid)!.epoch++;

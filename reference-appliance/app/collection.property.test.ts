@@ -1,0 +1,360 @@
+/**
+ * The promise of collection: what the service ends up with is, for each machine that was on, the peak of every
+ * ten-minute window, each exactly once, as long as no outage outlasts the hour that the source keeps; and the
+ * appliance's own points say the same.
+ */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { errors as netErrors } from '#core/net/transport.ts';
+import { sleep } from '#core/time/clock.ts';
+import { HOUR, MINUTE, SECOND } from '#core/units.ts';
+import { guarded } from '../guarded.ts';
+import { openStore, type Store } from '../store/store.ts';
+import { type FakeCloud, fakeCloud } from '../testing/fake-cloud.ts';
+import { type FakeSource, fakeSource, machine, sampleAt } from '../testing/fake-source.ts';
+import { type MemoryWorld, memoryWorld, START } from '../testing/memory-world.ts';
+import { Discovery } from './discovery.ts';
+import { Outbox } from './outbox.ts';
+import { SETTLE_MS } from './peaks.ts';
+import { Performance } from './performance.ts';
+import { PointLog } from './point-log.ts';
+import type { CounterName } from './ports.ts';
+import { Problems } from './problems.ts';
+import { Retrier } from './retry.ts';
+import { runJob } from './scheduler.ts';
+
+interface Life {
+  readonly store: Store;
+  readonly discovery: Discovery;
+  readonly performance: Performance;
+  readonly outbox: Outbox;
+  readonly pointLog: PointLog;
+  readonly problems: Problems;
+  crash(): void;
+}
+
+interface Stage extends AsyncDisposable {
+  readonly world: MemoryWorld;
+  readonly source: FakeSource;
+  readonly cloud: FakeCloud;
+  life: Life;
+  start(): Promise<void>;
+  /** Forgets all that was durable. */
+  loseStore(): void;
+}
+
+async function stage(): Promise<Stage> {
+  const world = await memoryWorld();
+  const source = fakeSource(world.clock);
+  const cloud = fakeCloud(world.clock);
+  const folder = mkdtempSync(join(tmpdir(), 'drylift-collection-'));
+  const path = join(folder, 'a.db');
+  let incarnation = 0;
+  const it: Stage = {
+    world,
+    source,
+    cloud,
+    life: undefined as unknown as Life,
+    async start() {
+      source.beginSession();
+      const end = new AbortController();
+      const { clock, cut } = guarded(world.clock, world.transport);
+      const { counters, log } = world;
+      const store = openStore({ path, clock, key: Buffer.alloc(32), synchronous: 'off' });
+      const problems = new Problems({ clock, log });
+      const retrier = new Retrier({ ...world, clock, incarnation: ++incarnation });
+      const outbox = new Outbox({ store, cloud, clock, retrier, problems, counters, log });
+      const pointLog = new PointLog({ store, forms: cloud.forms, counters });
+      const shared = { forms: cloud.forms, store, outbox, clock, counters, log };
+      const performance = new Performance({ ...shared, pointLog });
+      const discovery = new Discovery({ ...shared, source });
+      await outbox.load();
+      await pointLog.load();
+      const scheduler = { clock, retrier, problems };
+      void outbox.run(end.signal);
+      void runJob(
+        scheduler,
+        { name: 'discover', everyMs: 15 * MINUTE, limitMs: HOUR, run: (signal) => discovery.refresh(signal) },
+        end.signal,
+      );
+      void runJob(
+        scheduler,
+        {
+          name: 'collect',
+          everyMs: 30 * MINUTE,
+          alignedPlusMs: SETTLE_MS,
+          limitMs: HOUR,
+          run: async (signal) => {
+            if (discovery.refreshedAt === undefined) throw netErrors.make('net.refused', { what: 'not yet' });
+            await performance.collect(source, discovery.machines().values(), signal);
+          },
+        },
+        end.signal,
+      );
+      it.life = {
+        store,
+        discovery,
+        performance,
+        outbox,
+        pointLog,
+        problems,
+        crash: () => {
+          cut();
+          store.crash();
+          end.abort(new Error('crashed'));
+        },
+      };
+    },
+    loseStore() {
+      for (const suffix of ['', '-wal', '-shm']) rmSync(`${path}${suffix}`, { force: true });
+    },
+    async [Symbol.asyncDispose]() {
+      it.life?.crash();
+      rmSync(folder, { recursive: true, force: true });
+      await world[Symbol.asyncDispose]();
+    },
+  };
+  return it;
+}
+
+const COLLECTED: ReadonlyArray<readonly [CounterName, string, number]> = [
+  ['cpu.usage', '', 100],
+  ['mem.usage', '', 100],
+  ['virtualDisk.read', 'scsi0:0', 1],
+  ['net.transmitted', '4000', 1],
+];
+
+/** The peak of a window, from the samples themselves. */
+function truth(handle: string, counter: CounterName, window: number): number {
+  let peak = -1;
+  for (let at = window * 600_000 + 20_000; at <= (window + 1) * 600_000; at += 20_000)
+    peak = Math.max(peak, sampleAt(handle, counter, at));
+  return peak;
+}
+
+/** What the service has: "machine counter instance window" → values in the order in which they arrived. */
+function stored(cloud: FakeCloud): Map<string, number[]> {
+  const all = new Map<string, number[]>();
+  for (const body of cloud.stored.points.values())
+    for (const { machine: uuid, counter, instance, firstWindow, values } of (
+      JSON.parse(body) as {
+        series: Array<{
+          machine: string;
+          counter: string;
+          instance: string;
+          firstWindow: number;
+          values: Array<number | null>;
+        }>;
+      }
+    ).series)
+      for (const [i, value] of values.entries()) {
+        if (value === null) continue;
+        const key = `${uuid} ${counter} ${instance} ${firstWindow + i}`;
+        all.set(key, [...(all.get(key) ?? []), value]);
+      }
+  return all;
+}
+
+/** The first collection begins a moment after START: the window that began an hour before is no longer whole. */
+const firstWindow = (START - HOUR) / 600_000 + 1;
+
+describe('collection', () => {
+  test('a day of two machines arrives whole, and lies in the own store the same', async () => {
+    await using it = await stage();
+    await it.world.run(async () => {
+      it.source.put(machine(1));
+      it.source.put(machine(2, { power: 'off' }));
+      await it.start();
+      await sleep(it.world.clock, 26 * HOUR + 2 * MINUTE, 'test');
+      const has = stored(it.cloud);
+      const last = (START + 26 * HOUR) / 600_000 - 1;
+      expect(has.size).toBe((last - firstWindow + 1) * COLLECTED.length);
+      const { instanceUuid } = machine(1);
+      for (const [counter, instance, scale] of COLLECTED) {
+        const own = await it.life.pointLog.read(instanceUuid, counter, instance);
+        for (let window = firstWindow; window <= last; window++) {
+          const peak = truth('vm-1', counter, window);
+          expect(has.get(`${instanceUuid} ${counter} ${instance} ${window}`)).toEqual([peak / scale]);
+          expect(own.at(window)).toBe(peak);
+        }
+      }
+      expect(it.life.problems.list()).toEqual([]);
+      // batches of the day that is over are gone: the store does not grow with what was sent
+      const rows = await it.life.store.read((db) => db.selectFrom('outbox').select('last_window').execute());
+      expect(Math.min(...rows.map((row) => row.last_window))).toBeGreaterThanOrEqual(
+        (START + 16 * HOUR) / 600_000,
+      );
+    });
+  });
+
+  test('an outage longer than the source remembers leaves a gap, counted, and nothing invented', async () => {
+    await using it = await stage();
+    await it.world.run(async () => {
+      it.source.put(machine(1));
+      await it.start();
+      await sleep(it.world.clock, 31 * MINUTE, 'test');
+      it.source.trouble = () => {
+        throw netErrors.make('net.unreachable', { what: 'down' });
+      };
+      await sleep(it.world.clock, 3 * HOUR, 'test');
+      expect(it.life.problems.list().map(({ job, code }) => `${job} ${code}`)).toContain(
+        'collect net.unreachable',
+      );
+      it.source.trouble = () => {};
+      await sleep(it.world.clock, HOUR, 'test');
+      expect(it.life.problems.list()).toEqual([]);
+      expect(it.life.performance.lostWindows).toBeGreaterThan(10);
+      for (const [key, values] of stored(it.cloud)) {
+        const [, counter, , window] = key.split(' ');
+        expect(values).toEqual([
+          truth('vm-1', counter as CounterName, Number(window)) / (counter!.includes('usage') ? 100 : 1),
+        ]);
+      }
+    });
+  });
+
+  test('a machine that disappears takes nobody else with it', async () => {
+    await using it = await stage();
+    await it.world.run(async () => {
+      for (let n = 1; n <= 5; n++) it.source.put(machine(n));
+      await it.start();
+      await sleep(it.world.clock, 29 * MINUTE, 'test');
+      it.source.remove('vm-3'); // the refresh at half past and the collection race
+      await sleep(it.world.clock, 2 * MINUTE, 'test');
+      const has = stored(it.cloud);
+      const window = (START + 20 * MINUTE) / 600_000;
+      for (const n of [1, 2, 4, 5])
+        expect(has.has(`${machine(n).instanceUuid} cpu.usage  ${window}`)).toBe(true);
+    });
+  });
+
+  test('crashes and outages shorter than an hour lose nothing and double nothing', async () => {
+    const trouble = fc.record({
+      afterMinutes: fc.integer({ min: 1, max: 180 }),
+      does: fc.constantFrom('crash', 'source', 'cloud', 'answer'),
+    });
+    await fc.assert(
+      fc.asyncProperty(fc.array(trouble, { maxLength: 5 }), async (troubles) => {
+        await using it = await stage();
+        await it.world.run(async () => {
+          it.source.put(machine(1));
+          await it.start();
+          for (const { afterMinutes, does } of troubles) {
+            await sleep(it.world.clock, afterMinutes * MINUTE, 'test');
+            const down = () => {
+              throw netErrors.make('net.reset', { what: 'down' });
+            };
+            if (does === 'crash') {
+              it.life.crash();
+              await sleep(it.world.clock, 3 * MINUTE, 'test');
+              await it.start();
+            } else if (does === 'answer') {
+              it.cloud.trouble = (call) => (call.endsWith('answered') ? down() : undefined);
+              await sleep(it.world.clock, 5 * MINUTE, 'test');
+            } else {
+              it[does].trouble = down;
+              await sleep(it.world.clock, 14 * MINUTE, 'test');
+            }
+            it.cloud.trouble = () => {};
+            it.source.trouble = () => {};
+            await sleep(it.world.clock, 40 * MINUTE, 'test');
+          }
+          await sleep(it.world.clock, HOUR, 'test');
+          const has = stored(it.cloud);
+          const now = it.world.clock.wall();
+          const last = Math.floor((now - SETTLE_MS - 31 * MINUTE) / 600_000) - 1;
+          for (const [counter, instance, scale] of COLLECTED)
+            for (let window = firstWindow; window <= last; window++)
+              expect(has.get(`${machine(1).instanceUuid} ${counter} ${instance} ${window}`)).toEqual([
+                truth('vm-1', counter, window) / scale,
+              ]);
+          expect(it.life.performance.lostWindows).toBe(0);
+          expect(it.life.outbox.pending).toBe(0);
+        });
+      }),
+      { numRuns: 25 },
+    );
+  });
+});
+
+describe('inventory', () => {
+  const told = (it: Stage) =>
+    [...it.cloud.stored.inventory.values()].map((body) => {
+      const { full, machines, removed } = JSON.parse(body) as {
+        full: boolean;
+        machines: Array<{ displayName: string }>;
+        removed: string[];
+      };
+      return { full, machines: machines.map(({ displayName }) => displayName), removed };
+    });
+
+  test('is told once; then only what changed, what is new and what is gone', async () => {
+    await using it = await stage();
+    await it.world.run(async () => {
+      for (let n = 1; n <= 3; n++) it.source.put(machine(n));
+      await it.start();
+      await sleep(it.world.clock, HOUR, 'test');
+      it.source.put(machine(2, { cores: 8 }));
+      it.source.put(machine(3)); // touched, not changed
+      it.source.put(machine(4));
+      it.source.remove('vm-1');
+      await sleep(it.world.clock, HOUR, 'test');
+      expect(told(it)).toEqual([
+        { full: true, machines: ['web-1', 'web-2', 'web-3'], removed: [] },
+        { full: false, machines: ['web-2', 'web-4'], removed: [machine(1).instanceUuid] },
+      ]);
+    });
+  });
+
+  test('after a restart nothing is told again, but what changed meanwhile is', async () => {
+    await using it = await stage();
+    await it.world.run(async () => {
+      for (let n = 1; n <= 3; n++) it.source.put(machine(n));
+      await it.start();
+      await sleep(it.world.clock, 2 * MINUTE, 'test');
+      it.life.crash();
+      it.source.put(machine(2, { memoryMiB: 1 }));
+      it.source.remove('vm-3');
+      await it.start();
+      await sleep(it.world.clock, HOUR, 'test');
+      expect(told(it).slice(1)).toEqual([
+        { full: false, machines: ['web-2'], removed: [machine(3).instanceUuid] },
+      ]);
+    });
+  });
+
+  test('an appliance that lost its store numbers on behind what the service has, and tells everything', async () => {
+    await using it = await stage();
+    await it.world.run(async () => {
+      it.source.put(machine(1));
+      await it.start();
+      await sleep(it.world.clock, 2 * HOUR, 'test');
+      it.life.crash();
+      it.loseStore();
+      it.source.remove('vm-1');
+      it.source.put(machine(2));
+      const before = { ...it.cloud.stored, points: it.cloud.stored.points.size };
+      await it.start();
+      await sleep(it.world.clock, 5 * SECOND, 'test');
+      expect(told(it).at(-1)).toEqual({ full: true, machines: ['web-2'], removed: [] });
+      await sleep(it.world.clock, HOUR, 'test');
+      expect(it.cloud.stored.points.size).toBeGreaterThan(before.points);
+    });
+  });
+
+  test('a service that lost batches gets what is left from where it stands', async () => {
+    await using it = await stage();
+    await it.world.run(async () => {
+      it.source.put(machine(1));
+      await it.start();
+      await sleep(it.world.clock, 2 * HOUR, 'test');
+      it.cloud.stored.points.clear();
+      await sleep(it.world.clock, HOUR, 'test');
+      expect([...it.cloud.stored.points.keys()]).toEqual([1, 2]);
+      expect(it.life.problems.list()).toEqual([]);
+    });
+  });
+});

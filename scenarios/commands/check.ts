@@ -1,8 +1,8 @@
 /** `drylift check`: is the scenario well formed, are its files there and its fault points known? */
 import { defineErrors } from '#core/errors.ts';
 import { findScenario } from '../kit/catalogue.ts';
-import { planEstate } from '../kit/estate-plan.ts';
 import { faultPoints } from '../kit/declared-points.ts';
+import { planEstate } from '../kit/estate-plan.ts';
 import { checkFaultPoints } from '../kit/fault-plan.ts';
 import { InputFiles } from '../kit/input-files.ts';
 import { scenarioJsonSchema } from '../kit/scenario.ts';

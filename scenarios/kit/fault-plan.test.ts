@@ -100,6 +100,23 @@ describe('the faults of a run', () => {
     expect(plan.missed()).toEqual([]);
   });
 
+  it('kill the appliance at its next exchange of a kind', async () => {
+    make('{ machine: appliance, from: 10m, on: azure.PutBlob, do: crash, restart-after: 3m }');
+    plan.start();
+    const exchange = (who: string, what: string) =>
+      plan.observe({ at: tier.clock.wall(), kind: 'http', who, what });
+    await run(async () => {
+      exchange('appliance -> azure.blob', 'PUT /log/1 PutBlob 201');
+      await sleep(tier.clock, 12 * MINUTE, 'test');
+      exchange('appliance -> azure.arm', 'GET / PutBlob 200 read 200');
+      exchange('operator -> azure.blob', 'PUT /log/1 PutBlob 201');
+      expect(life).toEqual([]);
+      exchange('appliance -> azure.blob', 'PUT /log/2 PutBlob 201');
+      await sleep(tier.clock, HOUR, 'test');
+    });
+    expect(life).toEqual(['12 #1 the appliance was killed', '15 #1 the appliance was started again']);
+  });
+
   it('are lifted together: a crash is followed by its restart, what has not begun never begins', async () => {
     make(
       '{ machine: appliance, from: 10m, do: crash, restart-after: 30m }',

@@ -34,6 +34,8 @@ interface Declared {
   /** Link faults: the rule, there from the start so that connections made early are concerned too. */
   rule: { -readonly [K in keyof LinkRule]: LinkRule[K] } | undefined;
   armed: Disposable | undefined;
+  /** Crash: its time has come, and it waits for an exchange. */
+  isWaiting: boolean;
 }
 
 const NEVER: UnixMillis = Number.POSITIVE_INFINITY;
@@ -59,6 +61,7 @@ export class FaultPlan {
         firstAt: undefined,
         rule: undefined,
         armed: undefined,
+        isWaiting: false,
       };
       if (fault.kind === 'link') {
         declared.rule = {
@@ -93,6 +96,7 @@ export class FaultPlan {
 
   /** Counts what acted; called with every event of the trace. */
   observe(event: TraceEvent): void {
+    if (event.kind === 'http') return this.#observeExchange(event);
     if (event.kind !== 'fault' && event.kind !== 'link') return;
     const id = event.what.split(' ', 1)[0];
     const declared = this.#declared.find((d) => d.id === id);
@@ -147,7 +151,10 @@ export class FaultPlan {
     declared.from = clock.wall() + delayMs;
     if (fault.kind === 'crash') {
       declared.until = declared.from + fault.restartAfterMs;
-      this.#at(declared.from, `fault ${id} crash`, () => this.#crash(declared, fault.restartAfterMs));
+      this.#at(declared.from, `fault ${id} crash`, () => {
+        if (fault.on === undefined) this.#crash(declared, fault.restartAfterMs);
+        else declared.isWaiting = true;
+      });
       return;
     }
     declared.until = declared.from + fault.forMs;
@@ -166,6 +173,20 @@ export class FaultPlan {
       ...(fault.subject === undefined ? {} : { subject: fault.subject }),
       ...(fault.retryAfterSeconds === undefined ? {} : { retryAfterSeconds: fault.retryAfterSeconds }),
     });
+  }
+
+  /** The exchange that a crash waits for has just ended: the appliance dies before it can go on. */
+  #observeExchange({ who, what }: TraceEvent): void {
+    for (const declared of this.#declared) {
+      const { fault, id } = declared;
+      if (!declared.isWaiting || this.#lifted || fault.kind !== 'crash' || fault.on === undefined) continue;
+      const [server, operation] = fault.on.split('.') as [string, string];
+      if (!who.startsWith(`appliance -> ${server}`) || what.split(' ').at(-2) !== operation) continue;
+      declared.isWaiting = false;
+      this.#at(this.#options.clock.wall(), `fault ${id} crash`, () =>
+        this.#crash(declared, fault.restartAfterMs),
+      );
+    }
   }
 
   #crash(declared: Declared, restartAfterMs: Millis): void {
@@ -201,7 +222,7 @@ export function says(fault: Fault): string {
     fault.fromShare > 0 ? `${Math.round(fault.fromShare * 100)}%` : formatOffset(fault.from)
   }`;
   if (fault.kind === 'crash')
-    return `the appliance is killed, and started again after ${formatDuration(fault.restartAfterMs)} (${when})`;
+    return `the appliance is killed${fault.on === undefined ? '' : ` at its next ${fault.on}`}, and started again after ${formatDuration(fault.restartAfterMs)} (${when})`;
   if (fault.kind === 'point') {
     const times = fault.times === 1 ? 'once' : `${fault.times} times`;
     return `${fault.at} answers ${fault.answer}, ${times} (${when})`;

@@ -7,19 +7,19 @@ import { readFileSync } from 'node:fs';
 import { GIB } from '#core/units.ts';
 import type { Machine } from '#simulators/estate/model.ts';
 
-/** Percentile of each counter over the history: per cent, operations/s, KB/s. */
+/** Percentile of each counter over the history: per cent, operations/s, KB/s. Undefined: the machine was off. */
 export interface TrueLoad {
-  readonly cpuPercent: number;
-  readonly memoryPercent: number;
+  readonly cpuPercent: number | undefined;
+  readonly memoryPercent: number | undefined;
   /** By disk index. */
   readonly disks: ReadonlyArray<{
-    readonly readIops: number;
-    readonly writeIops: number;
-    readonly readKBps: number;
-    readonly writeKBps: number;
+    readonly readIops: number | undefined;
+    readonly writeIops: number | undefined;
+    readonly readKBps: number | undefined;
+    readonly writeKBps: number | undefined;
   }>;
   /** Outgoing, by adapter index. */
-  readonly sentKBps: readonly number[];
+  readonly sentKBps: ReadonlyArray<number | undefined>;
 }
 
 export interface TrueSizing {
@@ -71,13 +71,16 @@ export function trueSizing(machine: Machine, load: TrueLoad, comfort: number, lo
   let premium = false;
   const disks = machine.disks.map((disk, i) => {
     const d = load.disks[i]!;
-    const needIops = (d.readIops + d.writeIops) * comfort;
-    const needBytes = (d.readKBps + d.writeKBps) * 1024 * comfort;
+    const known = [d.readIops, d.writeIops, d.readKBps, d.writeKBps].some((value) => value !== undefined);
+    const needIops = ((d.readIops ?? 0) + (d.writeIops ?? 0)) * comfort;
+    const needBytes = ((d.readKBps ?? 0) + (d.writeKBps ?? 0)) * 1024 * comfort;
+    // without measurements: a standard SSD by size
+    const types = known ? ['Standard', 'StandardSSD', 'Premium'] : ['StandardSSD'];
     iops += needIops;
     bytesPerSecond += needBytes;
     let best: Disk | undefined;
     for (const sku of skus) {
-      if (!sku.in2019Api || !['Standard', 'StandardSSD', 'Premium'].includes(sku.type)) continue;
+      if (!sku.in2019Api || !types.includes(sku.type)) continue;
       if (sku.sizeGiB * SLACK < disk.sizeBytes / GIB) continue;
       if (sku.iops * SLACK < needIops || sku.MBps * 1e6 * SLACK < needBytes) continue;
       if (prices.disks[sku.sku] === undefined) continue;
@@ -87,10 +90,12 @@ export function trueSizing(machine: Machine, load: TrueLoad, comfort: number, lo
     return best?.assessmentName;
   });
 
-  const cores = ((machine.cores * load.cpuPercent) / 100) * comfort;
-  const memoryMiB = ((machine.memoryMiB * load.memoryPercent) / 100) * comfort;
+  // without measurements: what is allocated, without the factor
+  const share = (percent: number | undefined) => (percent === undefined ? 1 : (percent / 100) * comfort);
+  const cores = machine.cores * share(load.cpuPercent);
+  const memoryMiB = machine.memoryMiB * share(load.memoryPercent);
   let sent = 0;
-  for (const kilobytes of load.sentKBps) sent += kilobytes * 1024;
+  for (const kilobytes of load.sentKBps) sent += (kilobytes ?? 0) * 1024;
   const megabits = (sent * comfort * 8) / 1e6;
   let best: Size | undefined;
   let bestPrice = Number.POSITIVE_INFINITY;

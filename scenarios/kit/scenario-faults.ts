@@ -40,6 +40,8 @@ export interface CrashFault extends FaultTiming {
   readonly kind: 'crash';
   readonly machine: 'appliance';
   readonly restartAfterMs: Millis;
+  /** Waits for the appliance's next exchange of this kind: "azure.PutBlob". */
+  readonly on?: string;
 }
 
 export type Fault = PointFault | LinkFault | CrashFault;
@@ -80,7 +82,7 @@ const COMMON_KEYS = ['at', 'link', 'machine', 'after', 'from', 'may-miss'];
 const KEYS_OF = {
   at: ['answer', 'times', 'for', 'subject', 'retry-after'],
   link: ['do', 'for', 'times', 'ms', 'bytes', 'direction'],
-  machine: ['do', 'restart-after'],
+  machine: ['do', 'restart-after', 'on'],
 } as const;
 
 export const fault = z
@@ -100,6 +102,11 @@ export const fault = z
     bytes: size.optional().describe('reset: after so many; throttle: so many per second'),
     direction: z.enum(['out', 'in', 'both']).optional(),
     'restart-after': duration.optional(),
+    on: z
+      .string()
+      .regex(/^[a-z]+\.\w+$/, 'an exchange is named like azure.PutBlob')
+      .optional()
+      .describe('crash: waits, after `from`, for the next exchange of this kind, such as azure.PutBlob'),
     'may-miss': z.boolean().optional(),
   })
   .transform((value, ctx): Fault => {
@@ -138,7 +145,13 @@ export const fault = z
       };
     const action = need('do');
     if (kind === 'machine' && action === 'crash')
-      return { kind: 'crash', machine: 'appliance', restartAfterMs: need('restart-after'), ...timing };
+      return {
+        kind: 'crash',
+        machine: 'appliance',
+        restartAfterMs: need('restart-after'),
+        ...(value.on === undefined ? {} : { on: value.on }),
+        ...timing,
+      };
     if (kind === 'machine' || action === 'crash')
       return mistake(ctx, 'A machine can crash; a link cannot, and nothing else can be done to a machine.', {
         code: 'badValue',

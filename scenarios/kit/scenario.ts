@@ -8,7 +8,7 @@ import { z } from 'zod';
 import { defineErrors } from '#core/errors.ts';
 import { type Bytes, type Millis, parseDuration, type Ratio, type UnixMillis } from '#core/units.ts';
 import { type Expectation, expectation } from './expect.ts';
-import { type Fault, fault } from './scenario-faults.ts';
+import { type Fault, fault, type Link, link } from './scenario-faults.ts';
 import {
   duration,
   filePath,
@@ -107,6 +107,12 @@ const estate = z
       mistake(ctx, 'An estate comes from exactly one of: import, generate.', { code: 'badValue' });
   });
 
+const linkQuality = z.strictObject({
+  link,
+  latency: duration.optional().describe('one way'),
+  bandwidth: size.optional().describe('per second, in each direction'),
+});
+
 /** Invariants that a scenario may relax, with a reason that the report then carries. */
 const relaxed = z.strictObject({ check: z.string().min(1), relax: z.string().min(1).max(500) });
 
@@ -127,11 +133,19 @@ export const scenarioSchema = z.strictObject({
       limit: duration.default(parseDuration('60d')),
     })
     .prefault({}),
+  network: z.array(linkQuality).max(50).default([]).describe('what always holds of links'),
   script: z.array(step).min(1).max(200),
   faults: z.array(fault).max(200).default([]),
   expect: z.array(expectation).max(100).default([]),
   watch: z.array(relaxed).max(20).default([]),
 });
+
+export interface LinkQuality {
+  readonly link: Link;
+  readonly latency?: Millis | undefined;
+  /** Bytes per second. */
+  readonly bandwidth?: Bytes | undefined;
+}
 
 export interface Scenario {
   readonly drylift: 'scenario/v1';
@@ -145,6 +159,7 @@ export interface Scenario {
     readonly machines: readonly MachinePlan[];
   };
   readonly clock: { readonly start: UnixMillis; readonly limit: Millis };
+  readonly network: readonly LinkQuality[];
   readonly script: readonly Step[];
   readonly faults: readonly Fault[];
   readonly expect: readonly Expectation[];

@@ -102,7 +102,7 @@ export class Story {
       await world.faults.lift();
       const begun = world.clock.wall();
       for (;;) {
-        const restless = await this.#restless();
+        const restless = await this.#restless(begun);
         if (restless === undefined) break;
         if (world.clock.wall() - begun > within)
           throw errors.make('story.converge', { what: `After ${formatDuration(within)}: ${restless}` });
@@ -112,8 +112,8 @@ export class Story {
     });
   }
 
-  /** What is not at rest, in words. */
-  async #restless(): Promise<string | undefined> {
+  /** What is not at rest, in words. @param since the inventory must have been looked at after this instant */
+  async #restless(since = 0): Promise<string | undefined> {
     const { world } = this.#options;
     const status = world.appliance?.status();
     if (!status) return 'the appliance is not running';
@@ -121,9 +121,11 @@ export class Story {
     if (problem) return `the appliance reports: ${problem.what}`;
     if (status.outbox > 0) return `${status.outbox} batches are not delivered`;
     if (status.state !== 'running' || !status.isRegistered) return `the appliance is ${status.state}`;
-    for (const { host, collectedAt } of status.vcenters)
+    for (const { host, collectedAt, refreshedAt } of status.vcenters) {
       if (collectedAt === undefined || collectedAt < world.clock.wall() - 60 * MINUTE)
         return `the last collection from ${host} is more than an hour old`;
+      if (refreshedAt === undefined || refreshedAt < since) return `${host} has not been looked at since`;
+    }
     for (const name of this.replicating) {
       const { state, health } = await world.operator.item(name);
       if (health.length > 0) return `${name}: ${health[0]!.message}`;

@@ -34,11 +34,11 @@ import { ArmClient } from './arm-client.ts';
 import type { EstatePlan } from './estate-plan.ts';
 import { FaultPlan } from './fault-plan.ts';
 import { type LandingZone, Operator } from './operator.ts';
-import type { Scenario } from './scenario.ts';
+import type { LinkQuality, Scenario } from './scenario.ts';
 import { TraceLog } from './trace-log.ts';
 
 export interface WorldOptions {
-  readonly scenario: Pick<Scenario, 'clock' | 'faults'>;
+  readonly scenario: Pick<Scenario, 'clock' | 'faults'> & Partial<Pick<Scenario, 'network'>>;
   readonly estate: EstatePlan;
   readonly seed: string;
   readonly tier: 'memory' | 'loopback';
@@ -118,6 +118,8 @@ export class World {
       onTimer: (at, label) => this.trace.record({ at, kind: 'timer', who: 'clock', what: label }),
     });
     const links = new LinkRules(this.clock, (rule, note) => this.#linkActed(rule, note));
+    for (const [i, quality] of (scenario.network ?? []).entries())
+      for (const rule of permanentRules(quality, `network ${i + 1}`)) links.add(rule);
     this.#network =
       tier === 'memory'
         ? new MemoryNetwork({ clock: this.clock, links, quiescence: this.#quiescence })
@@ -303,6 +305,7 @@ export class World {
    * is the tier's business: only the first is told.
    */
   #linkActed(rule: LinkRule, note: string): void {
+    if (rule.end === FOREVER) return;
     const { do: action } = rule.action;
     const once = action === 'delay' || action === 'stall' || action === 'throttle';
     if (once && this.#told.has(rule.id)) return;
@@ -318,6 +321,19 @@ export class World {
 }
 
 const SITE = 'datacentre-site';
+const FOREVER: UnixMillis = Number.MAX_SAFE_INTEGER;
+
+/** What always holds of a link is no event and no fault. */
+function permanentRules({ link, latency, bandwidth }: LinkQuality, id: string): LinkRule[] {
+  const always = { id, ...link, start: 0, end: FOREVER };
+  const rules: LinkRule[] = [];
+  if (latency !== undefined)
+    rules.push({ ...always, direction: 'both', action: { do: 'delay', ms: latency } });
+  if (bandwidth !== undefined)
+    for (const direction of ['out', 'in'] as const)
+      rules.push({ ...always, direction, action: { do: 'throttle', bytesPerSecond: bandwidth } });
+  return rules;
+}
 
 /** The tenant with its two service principals, and the names of what stands in the subscription. */
 function landingZone(entropy: Entropy): SeedResources {

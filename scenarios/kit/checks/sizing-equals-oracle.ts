@@ -57,7 +57,7 @@ function differences(world: World, machine: Machine, assessed: AssessedMachine, 
 }
 
 function trueLoad(world: World, machine: Machine, { from, to, p }: Span): TrueLoad {
-  const percentile = (counter: Counter, instance: number): number => {
+  const percentile = (counter: Counter, instance: number): number | undefined => {
     const series = { machine, counter, instance };
     const curve = curveFor(world.estate, series);
     const peaks: number[] = [];
@@ -65,7 +65,7 @@ function trueLoad(world: World, machine: Machine, { from, to, p }: Span): TrueLo
       const peak = truePeak(world.estate, series, window, curve);
       if (peak !== undefined) peaks.push(peak);
     }
-    return nearestRank(peaks, p) ?? 0;
+    return nearestRank(peaks, p);
   };
   return {
     cpuPercent: percentile('cpu.usage', 0),

@@ -6,7 +6,7 @@
  */
 import { assert } from '#core/assert.ts';
 import type { Bytes } from '#core/units.ts';
-import type { ExtentStore } from './extent-store.ts';
+import type { ExtentSpace, ExtentStore } from './extent-store.ts';
 
 /** Up to here a piece of the store would waste more than it holds. */
 const INLINE_BYTES: Bytes = 1024;
@@ -90,6 +90,30 @@ export class ContentWriter {
       chunks.write(this.#chunks.at(-1)!, inChunk, bytes.subarray(done, done + take));
       done += take;
       this.#length += take;
+    }
+  }
+
+  /**
+   * Makes what has arrived pages of a space. Chunks that lie as the space's do become the space's own, so that
+   * they are written once, when they arrive. The writer is empty afterwards.
+   */
+  moveInto(space: ExtentSpace, offset: Bytes): void {
+    const { chunks } = this.#store;
+    const ids = this.#chunks;
+    this.#chunks = [];
+    let buffer: Buffer | undefined;
+    for (const [i, id] of ids.entries()) {
+      const at = i * chunks.chunkBytes;
+      const length = Math.min(chunks.chunkBytes, this.#length - at);
+      if (length === chunks.chunkBytes && (offset + at) % chunks.chunkBytes === 0) {
+        space.adoptChunk(offset + at, id);
+        continue;
+      }
+      buffer ??= Buffer.allocUnsafe(chunks.chunkBytes);
+      const piece = buffer.subarray(0, length);
+      chunks.read(id, 0, piece);
+      chunks.dropReference(id);
+      space.write(offset + at, piece);
     }
   }
 

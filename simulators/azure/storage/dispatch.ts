@@ -1,53 +1,58 @@
 /** Which operation a request asks for, and what is wrong when it asks for none. */
 import { type BlobRequest, header } from './blob-request.ts';
 import type { HeaderTest, Operation } from './operation.ts';
-import { OPERATIONS, REFUSED_OPERATIONS } from './operations/table.ts';
+import { OPERATIONS, REFUSED_OPERATIONS, type RefusedOperation } from './operations/table.ts';
 import { badHeader, badParameter, storageFault } from './storage-fault.ts';
 
 type Matched = Pick<Operation, 'on' | 'methods' | 'restype' | 'comp'>;
 
+/** The tables by level, method and query, which is all that most operations are told apart by. */
+const OFFERED = byKey(OPERATIONS);
+const REFUSED = byKey<RefusedOperation>(REFUSED_OPERATIONS);
+
 /** @throws StorageFault: NotImplemented for an operation that is known and not offered, else what is wrong */
 export function operationFor(request: BlobRequest): Operation {
-  const refused = REFUSED_OPERATIONS.find(
-    (operation) =>
-      fits(request, operation) && (operation.headers ?? []).every((test) => passes(request, test)),
+  const { method, query } = request;
+  const level =
+    request.blob !== undefined ? 'blob' : request.container !== undefined ? 'container' : 'service';
+  const key = keyOf(level, method, query.get('restype'), query.get('comp'));
+  const refused = REFUSED.get(key)?.find(({ headers = [] }) =>
+    headers.every((test) => passes(request, test)),
   );
   if (refused) throw storageFault('NotImplemented');
-  const candidates = OPERATIONS.filter((operation) => fits(request, operation));
+  const candidates = OFFERED.get(key) ?? [];
   const found = candidates.find(({ header: test }) => !test || passes(request, test));
   if (found) return found;
-  const missing = candidates.find(
-    ({ header: test }) => test && header(request, test.name) === undefined,
-  )?.header;
-  const wrong = candidates.find(
-    ({ header: test }) => test && header(request, test.name) !== undefined,
-  )?.header;
+  const tests = candidates.flatMap(({ header: test }) => test ?? []);
+  const wrong = tests.find(({ name }) => header(request, name) !== undefined);
   if (wrong) throw badHeader(wrong.name, header(request, wrong.name)!);
-  if (missing) throw storageFault('MissingRequiredHeader', { detail: { HeaderName: missing.name } });
-  const methods = new Set(
-    OPERATIONS.filter((operation) => onSame(request, operation)).flatMap((operation) => operation.methods),
+  if (tests[0]) throw storageFault('MissingRequiredHeader', { detail: { HeaderName: tests[0].name } });
+  const methods = METHODS.filter((other) =>
+    OFFERED.has(keyOf(level, other, query.get('restype'), query.get('comp'))),
   );
-  if (methods.size > 0)
-    throw storageFault('UnsupportedHttpVerb', { headers: { Allow: [...methods].join(',') } });
+  if (methods.length > 0)
+    throw storageFault('UnsupportedHttpVerb', { headers: { Allow: methods.join(',') } });
   for (const name of ['comp', 'restype']) {
-    const value = request.query.get(name);
+    const value = query.get(name);
     if (value !== undefined) throw badParameter(name, value);
   }
   throw storageFault('InvalidUri');
 }
 
-function fits(request: BlobRequest, operation: Matched): boolean {
-  return operation.methods.includes(request.method) && onSame(request, operation);
+const METHODS = ['GET', 'HEAD', 'PUT', 'POST', 'DELETE'];
+
+function keyOf(level: string, method: string, restype: string | undefined, comp: string | undefined): string {
+  return `${level} ${method} ${restype ?? ''} ${comp?.toLowerCase() ?? ''}`;
 }
 
-function onSame(request: BlobRequest, operation: Matched): boolean {
-  const level =
-    request.blob !== undefined ? 'blob' : request.container !== undefined ? 'container' : 'service';
-  return (
-    level === operation.on &&
-    request.query.get('restype') === operation.restype &&
-    request.query.get('comp')?.toLowerCase() === operation.comp?.toLowerCase()
-  );
+function byKey<O extends Matched>(operations: readonly O[]): ReadonlyMap<string, O[]> {
+  const map = new Map<string, O[]>();
+  for (const operation of operations)
+    for (const method of operation.methods) {
+      const key = keyOf(operation.on, method, operation.restype, operation.comp);
+      map.set(key, [...(map.get(key) ?? []), operation]);
+    }
+  return map;
 }
 
 function passes(request: BlobRequest, { name, value }: HeaderTest): boolean {

@@ -162,6 +162,16 @@ export class ExtentSpace {
     }
   }
 
+  /** Puts a full chunk of the store's in the place of what is there. The space takes over the reference. */
+  adoptChunk(offset: Bytes, id: number): void {
+    this.#assertChangeable(offset, CHUNK_BYTES);
+    assert(offset % CHUNK_BYTES === 0, 'a chunk lies at a multiple of its size');
+    const { pages, epoch } = this.#store;
+    pages.reset(id);
+    pages.mark(id, 0, CHUNK_PAGES, epoch);
+    this.#tree.set(offset / CHUNK_BYTES, id);
+  }
+
   /** Makes the range a hole. Whole pages. */
   clear(offset: Bytes, length: Bytes): void {
     this.#assertChangeable(offset, length);

@@ -7,16 +7,16 @@ import type { Bytes, UnixMillis } from '#core/units.ts';
 import type { Blob, BlobEntry, Container, StorageAccount } from './blob-model.ts';
 import type { BlobRequest } from './blob-request.ts';
 import type { Content } from './content.ts';
-import type { ExtentStore } from './extent-store.ts';
+import type { ExtentSpace, ExtentStore } from './extent-store.ts';
 import { storageFault } from './storage-fault.ts';
 
 /** What a request's body is to be, and what becomes of it. */
 export type BodyKind =
   /** There is none. */
   | { readonly kind: 'none' }
-  /** Held in memory: XML, pages. */
+  /** Held in memory: XML. */
   | { readonly kind: 'memory'; readonly bytesMax: Bytes }
-  /** Streamed into the store: blocks and whole blobs. */
+  /** Streamed into the store: blocks, pages and whole blobs. */
   | { readonly kind: 'content'; readonly bytesMax: Bytes; readonly alwaysMd5?: boolean };
 
 /** A complete body; an operation never sees part of one. */
@@ -26,6 +26,8 @@ export interface ReceivedBody {
   readonly pieces: readonly Buffer[];
   /** `content`: whoever takes it must keep or release it. */
   takeContent(): Content;
+  /** Makes a `content` pages of a space, in place of taking it. */
+  moveInto(space: ExtentSpace, offset: Bytes): void;
   /** Gives up a content that nobody took. */
   discard(): void;
   /** Base64; there when the client sent one or the operation always wants it. */

@@ -4,7 +4,7 @@
  */
 import { createHash, type Hash } from 'node:crypto';
 import type { Readable } from 'node:stream';
-import { AssertionFailed, assert } from '#core/assert.ts';
+import { AssertionFailed } from '#core/assert.ts';
 import type { Bytes } from '#core/units.ts';
 import { type BlobRequest, header, integerHeader } from './blob-request.ts';
 import { ContentWriter } from './content.ts';
@@ -54,12 +54,15 @@ function readCrc64(request: BlobRequest): string | undefined {
   return text;
 }
 
+function noContent(): never {
+  throw new AssertionFailed('the operation has no body that is streamed into the store');
+}
+
 const NOTHING: ReceivedBody = {
   length: 0,
   pieces: [],
-  takeContent: () => {
-    throw new AssertionFailed('the operation has no body');
-  },
+  takeContent: noContent,
+  moveInto: noContent,
   discard() {},
   md5: undefined,
   crc64: undefined,
@@ -175,10 +178,8 @@ class Collector {
     return {
       length: this.#length,
       pieces: this.#pieces,
-      takeContent: () => {
-        assert(this.#writer, 'the body was held in memory');
-        return this.#writer.finish();
-      },
+      takeContent: () => this.#writer?.finish() ?? noContent(),
+      moveInto: (space, offset) => (this.#writer ? this.#writer.moveInto(space, offset) : noContent()),
       md5,
       crc64,
       discard: () => this.abandon(),

@@ -24,14 +24,14 @@ export const putPage = defineOperation({
   comp: 'page',
   header: { name: 'x-ms-page-write', value: 'update' },
   permission: { level: 'o', letters: 'w' },
-  body: { kind: 'memory', bytesMax: UPDATE_BYTES_MAX },
+  body: { kind: 'content', bytesMax: UPDATE_BYTES_MAX },
   run: (call) =>
     change(call, (body, start, length) => {
       if (length !== call.body.length)
         throw length > UPDATE_BYTES_MAX
           ? storageFault('InvalidPageRange')
           : badHeader('x-ms-range', `${length} bytes`);
-      body.space.write(start, call.body.pieces);
+      call.body.moveInto(body.space, start);
     }),
 });
 

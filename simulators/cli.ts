@@ -25,6 +25,8 @@ interface ServeFlags {
 interface Served {
   readonly name: string;
   readonly says: string;
+  /** Adds the flags that only this one has. */
+  flags(command: Command): Command;
   start(flags: Omit<ServeFlags, 'envFile'>): Promise<ServeOutcome>;
 }
 
@@ -32,7 +34,20 @@ const SERVED: readonly Served[] = [
   {
     name: 'vcenter',
     says: 'a vCenter Server: SOAP at /sdk, datastore files at /folder',
+    flags: (command) =>
+      command
+        .option('--estate <file>', 'RVTools workbook with the machines')
+        .option('--machines <n>', 'so many generated machines instead', wholeFrom(1, 20_000))
+        .option('--user <name>', 'account that may do everything')
+        .option('--password <text>', 'its password')
+        .option('--pace <n>', 'story seconds per second', paceOf),
     start: async (flags) => (await import('./vcenter/serve.ts')).serveVcenter(flags),
+  },
+  {
+    name: 'azure',
+    says: 'the Azure services that migrations use, behind a forward proxy under their real names',
+    flags: (command) => command,
+    start: async (flags) => (await import('./azure/serve.ts')).serveAzure(flags),
   },
 ];
 
@@ -40,22 +55,15 @@ export function registerSimulators(program: Command): void {
   const serve = program
     .command('serve')
     .description('Give a simulator to other clients over real TLS, until Ctrl-C');
-  for (const { name, says, start } of SERVED)
-    serve
-      .command(name)
-      .description(says)
-      .option('--estate <file>', 'RVTools workbook with the machines')
-      .option('--machines <n>', 'so many generated machines instead', wholeFrom(1, 20_000))
+  for (const { name, says, flags, start } of SERVED)
+    flags(serve.command(name).description(says))
       .option('--port <n>', 'port to listen on; 0 for any free one', wholeFrom(0, 65_535))
-      .option('--user <name>', 'account that may do everything')
-      .option('--password <text>', 'its password')
       .option('--env-file <file>', 'also write the variables there, readable by you alone')
-      .option('--pace <n>', 'story seconds per second', paceOf)
       .option('--seed <text>', 'seed of everything that is drawn')
-      .action(async ({ envFile, ...flags }: ServeFlags) => {
-        if (flags.estate !== undefined && flags.machines !== undefined)
+      .action(async ({ envFile, ...chosen }: ServeFlags) => {
+        if (chosen.estate !== undefined && chosen.machines !== undefined)
           throw errors.make('serve.estateTwice', { what: '--estate and --machines were both given.' });
-        await runServe(() => start(flags), envFile === undefined ? {} : { envFile });
+        await runServe(() => start(chosen), envFile === undefined ? {} : { envFile });
       });
 }
 

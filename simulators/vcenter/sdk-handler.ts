@@ -3,13 +3,13 @@
  * privilege, runs it, and answers. Whatever goes wrong is a fault of the API; a connection is cut only when a
  * scenario asks for it.
  */
-import { once } from 'node:events';
 import type { IncomingMessage } from 'node:http';
 import { DryliftError } from '#core/errors.ts';
 import type { HttpResponseOut } from '#core/net/http-server.ts';
 import { type Bytes, MIB } from '#core/units.ts';
 import { parseEnvelope } from '#core/wire/soap/envelope.ts';
 import { child, type XmlElement } from '#core/wire/xml/element.ts';
+import { drained } from './drained.ts';
 import { actsOnTask, faultOf, RESET, UNAVAILABLE } from './fault-points.ts';
 import { invalidRequest, noPermission, notAuthenticated, VimFault, vimFault } from './faults.ts';
 import { type Call, type Method, type Outcome, Unavailable, Written } from './methods/method.ts';
@@ -239,7 +239,7 @@ async function send(
   }
   for (let piece = first; ; piece = next.value as Buffer, next = pieces.next()) {
     if (response.destroyed) return;
-    if (!response.write(piece)) await Promise.race([once(response, 'drain'), once(response, 'close')]);
+    if (!response.write(piece)) await drained(response);
     if (next.done) break;
   }
   response.end();

@@ -3,10 +3,13 @@
  * themselves from it can rely on. Fields of types that the schema does not describe are left out.
  */
 import { XSD_NAMESPACE } from '#core/wire/xml/element.ts';
-import { METHODS } from './methods/table.ts';
+import { METHODS as ALL_METHODS } from './methods/table.ts';
 import { VIM_NAMESPACE } from './schema/decoder.ts';
 import type { Field } from './schema/notation.ts';
 import { allEnums, allTypes, enumValues, findType } from './schema/schema.ts';
+
+/** Fetch is not published. */
+const METHODS = ALL_METHODS.filter(({ on }) => on !== 'ManagedObject');
 
 const WSDL_NAMESPACE = 'http://schemas.xmlsoap.org/wsdl/';
 

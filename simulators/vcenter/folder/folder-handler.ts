@@ -2,12 +2,12 @@
  * Datastore access over HTTPS: `/folder/<path>?dcPath=<datacenter>&dsName=<datastore>`. GET and HEAD with
  * single ranges, directories as HTML, by session cookie or HTTP Basic. Writing is not offered.
  */
-import { once } from 'node:events';
 import type { IncomingMessage } from 'node:http';
 import type { HttpResponseOut } from '#core/net/http-server.ts';
 import { type Bytes, MIB } from '#core/units.ts';
 import { escapeAttribute, escapeText } from '#core/wire/xml/writer.ts';
 import type { Fault } from '../../kit/fault-points.ts';
+import { drained } from '../drained.ts';
 import { VimFault } from '../faults.ts';
 import type { DatastoreObject } from '../objects/datastore.ts';
 import type { DatacenterObject } from '../objects/folder.ts';
@@ -168,7 +168,7 @@ async function sendFile(
       return;
     }
     at += piece.length;
-    if (!response.write(piece)) await Promise.race([once(response, 'drain'), once(response, 'close')]);
+    if (!response.write(piece)) await drained(response);
   }
   response.end();
 }

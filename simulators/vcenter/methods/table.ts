@@ -13,6 +13,7 @@ import { currentTime } from './current-time.ts';
 import { destroyPropertyCollector } from './destroy-property-collector.ts';
 import { destroyPropertyFilter } from './destroy-property-filter.ts';
 import { destroyView } from './destroy-view.ts';
+import { fetch } from './fetch.ts';
 import { findByDnsName } from './find-by-dns-name.ts';
 import { findByInventoryPath } from './find-by-inventory-path.ts';
 import { findByIp } from './find-by-ip.ts';
@@ -59,6 +60,7 @@ export const METHODS: readonly Method[] = [
   retrieveProperties,
   retrievePropertiesEx,
   continueRetrievePropertiesEx,
+  fetch,
   cancelRetrievePropertiesEx,
   createPropertyCollector,
   destroyPropertyCollector,

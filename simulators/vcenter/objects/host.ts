@@ -1,4 +1,5 @@
 /** ESXi hosts. */
+import { isIP } from 'node:net';
 import { KIB } from '#core/units.ts';
 import type { Host } from '../../estate/model.ts';
 import type { Data } from '../values.ts';
@@ -47,9 +48,16 @@ const HOST: Properties<HostObject> = {
     cpuPkg: () => packagesOf(self.facts),
     memorySize: self.facts.memoryBytes,
     smcPresent: false,
+    cpuFeature: () => cpuFeaturesOf(self.facts),
   }),
   capability: () => HOST_CAPABILITY,
   configManager: () => ({ $: 'HostConfigManager' }),
+  config: (self) => ({
+    $: 'HostConfigInfo',
+    host: self.ref,
+    product: () => productOf(self),
+    network: () => ({ $: 'HostNetworkInfo', dnsConfig: dnsConfigOf(self.name) }),
+  }),
   vm: (self) => self.vms.refs(),
   datastore: (self) => self.datastores.map((datastore) => datastore.ref),
   network: (self) => self.networks.map((network) => network.ref),
@@ -93,6 +101,19 @@ function runtimeOf(self: HostObject, { vcenter }: Reading): Data {
   };
 }
 
+/** Name and domain as the host knows them; a host that is known by its address has that for a name. */
+function dnsConfigOf(name: string): Data {
+  const dot = isIP(name) ? -1 : name.indexOf('.');
+  const domainName = dot < 0 ? '' : name.slice(dot + 1);
+  return {
+    $: 'HostDnsConfig',
+    dhcp: false,
+    hostName: dot < 0 ? name : name.slice(0, dot),
+    domainName,
+    searchDomain: domainName === '' ? [] : [domainName],
+  };
+}
+
 function hardwareSummaryOf({ facts }: HostObject): Data {
   return {
     $: 'HostHardwareSummary',
@@ -121,6 +142,32 @@ function packagesOf(facts: Host): Data[] {
     description: facts.cpuModel,
     threadId: Array.from({ length: threads }, (_, thread) => index * threads + thread),
   }));
+}
+
+/**
+ * CPUID leaves as vSphere writes them: 32 bits, highest first, in groups of four. libvirt reads bit 29 of EDX
+ * of leaf 0x80000001 (long mode) to tell a 64-bit host.
+ */
+function cpuFeaturesOf({ cpuModel }: Host): Data[] {
+  // The vendor's name, four letters a register: "GenuineIntel", "AuthenticAMD".
+  const [ebx, edx, ecx] = /amd/i.test(cpuModel)
+    ? [0x6874_7541, 0x6974_6e65, 0x444d_4163]
+    : [0x756e_6547, 0x4965_6e69, 0x6c65_746e];
+  return [
+    cpuLeaf(0x0000_0000, [0x0000_000d, ebx!, ecx!, edx!]),
+    cpuLeaf(0x0000_0001, [0x0005_0654, 0x0000_0800, 0xfffa_3203, 0x0f8b_fbff]),
+    cpuLeaf(0x8000_0001, [0x0000_0000, 0x0000_0000, 0x0000_0121, 0x2c10_0800]),
+  ];
+}
+
+function cpuLeaf(level: number, registers: readonly [number, number, number, number]): Data {
+  const [eax, ebx, ecx, edx] = registers.map((value) =>
+    value
+      .toString(2)
+      .padStart(32, '0')
+      .replace(/(.{4})(?=.)/g, '$1:'),
+  );
+  return { $: 'HostCpuIdInfo', level: level | 0, eax, ebx, ecx, edx };
 }
 
 function productOf({ facts }: HostObject): Data {

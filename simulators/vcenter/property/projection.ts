@@ -72,12 +72,26 @@ export class Projection {
     const texts = new Set(chosen.flatMap((spec) => spec.pathSet));
     return [...texts].map((text) => {
       const path = compilePath(type, text, this.#version);
-      const field = fields.get(path.root)!;
-      if (!object.offers(path.root) && !(field.isOptional && !field.isArray))
-        throw vimFault('NotSupported', `${type}.${path.root} is not offered by this server.`);
+      mustOffer(object, path);
       return path;
     });
   }
+}
+
+/**
+ * A single optional property that the simulator lacks is unset; anything else would be a lie.
+ * @throws VimFault NotSupported
+ */
+export function mustOffer(object: ManagedObject, path: PropertyPath): void {
+  const { type } = object.ref;
+  const field = typeNamed(type).fields.get(path.root)!;
+  if (!object.offers(path.root) && !(field.isOptional && !field.isArray))
+    throw vimFault('NotSupported', `${type}.${path.root} is not offered by this server.`);
+}
+
+/** Before login only a few properties can be read. */
+export function isReadable(object: ManagedObject, path: PropertyPath, reading: Reading): boolean {
+  return reading.session !== undefined || ANONYMOUS.has(`${object.ref.type}.${path.root}`);
 }
 
 /** `<val …>` of one property; empty when it is unset. */
@@ -101,7 +115,7 @@ export function encodeObject(
   let out = `<obj type="${object.ref.type}">${object.ref.id}</obj>`;
   let missing = '';
   for (const path of paths) {
-    if (!reading.session && !ANONYMOUS.has(`${object.ref.type}.${path.root}`)) {
+    if (!isReadable(object, path, reading)) {
       missing += `<missingSet><path>${escapeText(path.text)}</path>${unreadable(object, encoder)}</missingSet>`;
       continue;
     }

@@ -4,7 +4,7 @@
  * scenarios/crosscheck/vcenter/schema.py holds them against pyVmomi.
  */
 export const FAULTS = `
-MethodFault: faultCause LocalizedMethodFault?, faultMessage LocalizableMessage[] @4.0
+MethodFault: faultCause LocalizedMethodFault?, faultMessage LocalizableMessage[]
 LocalizedMethodFault: fault MethodFault, localizedMessage string?
 RuntimeFault < MethodFault:
 VimFault < MethodFault:

@@ -37,6 +37,7 @@ HostSystemInfo: vendor string, model string, uuid string,
 HostCpuInfo: numCpuPackages short, numCpuCores short, numCpuThreads short, hz long
 HostCpuPackage: index short, vendor string, hz long, busHz long, description string, threadId short[]!,
   cpuFeature HostCpuIdInfo[]
+HostCpuIdInfo: level int, vendor string?, eax string?, ebx string?, ecx string?, edx string?
 HostBIOSInfo: biosVersion string?, releaseDate dateTime?, vendor string? @6.5, majorRelease int? @6.5,
   minorRelease int? @6.5, firmwareMajorRelease int? @6.5, firmwareMinorRelease int? @6.5
 HostCapability: recursiveResourcePoolsSupported boolean, cpuMemoryResourceConfigurationSupported boolean,
@@ -128,6 +129,14 @@ HostConfigInfo: host &HostSystem, product AboutInfo, deploymentInfo HostDeployme
   graphicsInfo HostGraphicsInfo[] @5.5, sharedPassthruGpuTypes string[] @6.0,
   graphicsConfig HostGraphicsConfig? @6.5, sharedGpuCapabilities HostSharedGpuCapabilities[] @6.7,
   ioFilterInfo HostIoFilterInfo[] @6.0, sriovDevicePool HostSriovDevicePoolInfo[] @6.5
+HostNetworkInfo: vswitch HostVirtualSwitch[], proxySwitch HostProxySwitch[] @4.0, portgroup HostPortGroup[],
+  pnic PhysicalNic[], vnic HostVirtualNic[], consoleVnic HostVirtualNic[], dnsConfig HostDnsConfig?,
+  ipRouteConfig HostIpRouteConfig?, consoleIpRouteConfig HostIpRouteConfig?,
+  routeTableInfo HostIpRouteTableInfo? @4.0, dhcp HostDhcpService[], nat HostNatService[],
+  ipV6Enabled boolean? @4.0, atBootIpV6Enabled boolean? @4.1, netStackInstance HostNetStackInstance[] @5.5,
+  opaqueSwitch HostOpaqueSwitch[] @5.5, opaqueNetwork HostOpaqueNetworkInfo[] @5.5
+HostDnsConfig: dhcp boolean, virtualNicDevice string?, ipv6VirtualNicDevice string? @6.7, hostName string,
+  domainName string, address string[], searchDomain string[]
 ComputeResourceSummary: totalCpu int, totalMemory long, numCpuCores short, numCpuThreads short,
   effectiveCpu int, effectiveMemory long, numHosts int, numEffectiveHosts int,
   overallStatus %ManagedEntityStatus

@@ -73,8 +73,11 @@ export function typeNamed(name: string): SchemaType {
   return type;
 }
 
+/** Every managed object is a ManagedObject, which has no entry of its own. */
 export function isA(name: string, ancestor: string): boolean {
-  return name === ancestor || (types.get(name)?.lineage.has(ancestor) ?? false);
+  if (name === ancestor) return true;
+  const type = types.get(name);
+  return (type?.lineage.has(ancestor) ?? false) || (ancestor === 'ManagedObject' && type?.kind === 'managed');
 }
 
 /** Values of an enumeration; undefined when the schema does not list them. */

@@ -22,7 +22,7 @@ export function vmxText(vm: VirtualMachine): string {
   put('guestOS', guestOs(machine.os.guestId));
   put('uuid.bios', vmxUuid(machine.biosUuid));
   put('vc.uuid', vmxUuid(machine.instanceUuid));
-  put('firmware', machine.firmware);
+  if (machine.firmware === 'efi') put('firmware', 'efi'); // BIOS is what the absence of the line means
   put('numvcpus', machine.cores);
   put('cpuid.coresPerSocket', Math.max(1, Math.floor(machine.cores / Math.max(1, machine.sockets))));
   put('memSize', machine.memoryMiB);

@@ -1,0 +1,116 @@
+/** Our vCenter, judged by pyVmomi and libvirt over real TLS. Both come from Debian; without them nothing runs. */
+import { spawn, spawnSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { MIB } from '#core/units.ts';
+import { generateEstate } from '#simulators/estate/generate.ts';
+import type { EstateFacts, Machine } from '#simulators/estate/model.ts';
+import { importRvtools } from '#simulators/estate/rvtools.ts';
+import { type Served, serveForClients } from './vcenter/harness.ts';
+
+const PYTHON = '/usr/bin/python3';
+const WORKBOOK = new URL('../../../shared/data/rvtools/next-133-machines.xlsx', import.meta.url);
+const here = (name: string) => fileURLToPath(new URL(`./vcenter/${name}`, import.meta.url));
+
+const hasPyvmomi = spawnSync(PYTHON, ['-c', 'import pyVmomi']).status === 0;
+const hasVirsh = spawnSync('virsh', ['--version']).status === 0;
+
+/** A machine that can be replicated as a whole in a test: running, ordinary, its first disk small. */
+function withSmallMachine(facts: EstateFacts): { facts: EstateFacts; machine: Machine } {
+  const machine = facts.machines.find(
+    ({ power, disks, tools }) =>
+      power === 'on' &&
+      tools === 'running' &&
+      disks[0]?.mode === 'persistent' &&
+      !disks.some((disk) => disk.raw || disk.shared),
+  )!;
+  const disks = machine.disks.map((disk) => (disk.index === 0 ? { ...disk, sizeBytes: 32 * MIB } : disk));
+  return {
+    facts: { ...facts, machines: facts.machines.map((m) => (m === machine ? { ...m, disks } : m)) },
+    machine,
+  };
+}
+
+function run(command: string, args: string[]): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+    let said = '';
+    let complained = '';
+    child.stdout.on('data', (chunk) => {
+      said += chunk;
+    });
+    child.stderr.on('data', (chunk) => {
+      complained += chunk;
+    });
+    child.on('close', (code) => (code === 0 ? resolve(said) : reject(new Error(complained || said))));
+  });
+}
+
+const ESTATES: ReadonlyArray<{ name: string; facts: () => EstateFacts | undefined }> = [
+  { name: 'a generated estate', facts: () => generateEstate({ seed: 'crosscheck', machines: 12 }) },
+  {
+    name: 'a real workbook',
+    facts: () =>
+      existsSync(WORKBOOK)
+        ? importRvtools(readFileSync(WORKBOOK), { fileName: 'next-133-machines.xlsx', seed: 'crosscheck' })
+        : undefined,
+  },
+];
+
+describe.each(ESTATES)('$name', ({ facts: makeFacts }) => {
+  let served: Served | undefined;
+  let machine: Machine;
+  let place: { datacenter: string; path: string };
+
+  beforeAll(async () => {
+    const made = makeFacts();
+    if (!made) return;
+    const { facts, machine: chosen } = withSmallMachine(made);
+    machine = chosen;
+    const host = facts.hosts.find(({ id }) => id === machine.hostId)!;
+    const cluster = facts.clusters.find(({ id }) => id === host.clusterId);
+    place = {
+      datacenter: facts.datacenters.find(({ id }) => id === host.datacenterId)!.name,
+      path: `${cluster?.name ?? host.name}/${host.name}`,
+    };
+    served = await serveForClients(facts, machine.name);
+  });
+  afterAll(() => served?.stop());
+
+  test('pyVmomi sees what the estate holds, reads every counter as it is and copies a disk by its changes', async (ctx) => {
+    if (!hasPyvmomi) return ctx.skip('python3-pyvmomi is not installed');
+    if (!served) return ctx.skip('the workbook is not there');
+    const done = JSON.parse(await run(PYTHON, [here('walk.py'), `${served.folder}/facts.json`])) as {
+      machines: number;
+      performance: { 'samples checked': number };
+    };
+    expect(done.machines).toBe(served.estate.machines().length);
+    expect(done.performance['samples checked']).toBeGreaterThan(1000);
+  }, 240_000);
+
+  test('libvirt lists and dumps every machine and drives one through power states and snapshots', async (ctx) => {
+    if (!hasVirsh) return ctx.skip('libvirt-clients is not installed');
+    if (!served) return ctx.skip('the workbook is not there');
+    const said = await run('bash', [
+      here('virsh.sh'),
+      served.folder,
+      String(served.port),
+      place.datacenter,
+      place.path,
+      machine.name,
+    ]);
+    expect(said).toContain('power and snapshots: ok');
+    expect(said).toMatch(/machines: [1-9]/);
+  }, 240_000);
+});
+
+test('every type, field and method is as pyVmomi has it: name, order, kind, optionality, first version, privilege', async (ctx) => {
+  if (!hasPyvmomi) return ctx.skip('python3-pyvmomi is not installed');
+  const schema = spawnSync(process.execPath, ['--import', 'tsx', here('print-schema.ts')], {
+    maxBuffer: 16 * MIB,
+  });
+  const verdict = spawnSync(PYTHON, [here('schema.py')], { input: schema.stdout });
+  expect(String(verdict.stdout).match(/^differs: .*/gm) ?? []).toEqual([]);
+  expect(verdict.status).toBe(0);
+});

@@ -242,15 +242,12 @@ export class Points {
 
 /** The value as it is stored: 32 bits, and one zero, so that equal series have one encoding. */
 function checkedPoint(window: WindowIndex, value: number): number {
-  assert(
-    Number.isInteger(window) && window >= 0 && window <= 0xffff_ffff,
-    `a window number is a whole number, got ${window}`,
-  );
   const rounded = Math.fround(value) + 0; // + 0 turns -0 into 0
-  assert(
-    rounded >= 0 && rounded < Number.POSITIVE_INFINITY,
-    `a point is finite and at least 0, got ${value}`,
-  );
+  const isWindow = Number.isInteger(window) && window >= 0 && window <= 0xffff_ffff;
+  const isPoint = rounded >= 0 && rounded < Number.POSITIVE_INFINITY;
+  // the messages are made only when they are needed: millions of points come this way
+  if (!isWindow) assert(false, `a window number is a whole number, got ${window}`);
+  if (!isPoint) assert(false, `a point is finite and at least 0, got ${value}`);
   return rounded;
 }
 

@@ -6,7 +6,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { HttpHandler, HttpResponseOut } from '#core/net/http-server.ts';
 import type { Bytes, UnixMillis } from '#core/units.ts';
-import type { SimulatorContext } from '#simulators/kit/context.ts';
+import type { SimulatorContext } from '../kit/context.ts';
 import { splitPath } from './arm/dispatch.ts';
 import { errorBody, unauthenticated } from './arm/faults.ts';
 import { ArmError, type Principal } from './arm/provider.ts';

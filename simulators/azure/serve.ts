@@ -9,10 +9,10 @@ import { TcpNetwork } from '#core/net/tcp-network.ts';
 import { SystemClock } from '#core/time/system-clock.ts';
 import { Counters } from '#core/trace/recorder.ts';
 import { DAY } from '#core/units.ts';
-import { startProxy } from '#simulators/internet/forward-proxy.ts';
-import type { SimulatorContext } from '#simulators/kit/context.ts';
-import { FaultPoints } from '#simulators/kit/fault-points.ts';
-import type { ServeOutcome } from '#simulators/kit/serve.ts';
+import { startProxy } from '../internet/forward-proxy.ts';
+import type { SimulatorContext } from '../kit/context.ts';
+import { FaultPoints } from '../kit/fault-points.ts';
+import type { ServeOutcome } from '../kit/serve.ts';
 import type { SeedResources } from './landing-zone.ts';
 import { startAzure } from './server.ts';
 

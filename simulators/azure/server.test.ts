@@ -2,12 +2,12 @@ import { createHash } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { HttpClient } from '#core/net/http-client.ts';
 import { canonicalLines } from '#core/trace/canonical.ts';
-import { startProxy } from '#simulators/internet/forward-proxy.ts';
+import { startProxy } from '../internet/forward-proxy.ts';
 import { type AzureSimulator, startAzure } from './server.ts';
 import { GROUP, OWNER, TENANT } from './testing/arm-world.ts';
 import { discovered, VCENTER } from './testing/discovered.ts';
 import { testSeed } from './testing/seed.ts';
-import { type TestWorld, testWorld } from './testing/test-world.ts';
+import { type AnswerJson, readJson, type TestWorld, testWorld } from './testing/test-world.ts';
 
 const PROXY = { host: 'proxy.internet.test', port: 3128 };
 const SITE = `${GROUP}/providers/Microsoft.OffAzure/VMwareSites/corp`;
@@ -16,18 +16,15 @@ const VAULT = `${GROUP}/providers/Microsoft.RecoveryServices/vaults/vault-1`;
 interface Cloud {
   readonly world: TestWorld;
   readonly azure: AzureSimulator;
-  /** One request through the proxy, with a token for the audience; `json` undefined when the answer is not JSON. */
+  /** One request through the proxy, with a token for the audience. */
   ask(
     audience: string,
     method: string,
     url: string,
     body?: unknown,
     headers?: Record<string, string>,
-  ): Promise<{ status: number; json: Json }>;
+  ): Promise<{ status: number; json: AnswerJson }>;
 }
-
-// biome-ignore lint/suspicious/noExplicitAny: answers are looked into by tests, field by field
-type Json = any;
 
 async function inCloud(script: (cloud: Cloud) => Promise<void>, seed?: string): Promise<string[]> {
   await using world = await testWorld('memory', seed);
@@ -48,7 +45,7 @@ async function inCloud(script: (cloud: Cloud) => Promise<void>, seed?: string): 
   const fetchJson = async (method: string, url: string, headers: Record<string, string>, body?: string) => {
     const answer = await http.fetch({ method, url, headers, ...(body === undefined ? {} : { body }) });
     const text = answer.body.toString();
-    return { status: answer.status, json: text.startsWith('{') ? (JSON.parse(text) as Json) : undefined };
+    return { status: answer.status, json: readJson(text) };
   };
   await world.run(() =>
     script({
@@ -135,7 +132,7 @@ describe('the cloud behind the proxy', () => {
   test('has its landing zone: group, projects, vault, log account', async () => {
     await inCloud(async ({ ask, azure }) => {
       const all = await ask(ARM, 'GET', `${ARM}${GROUP}/resources?api-version=2021-04-01`);
-      expect(all.json.value.map(({ type }: Json) => type).sort()).toEqual([
+      expect(all.json.value.map(({ type }) => type).sort()).toEqual([
         'Microsoft.Migrate/MigrateProjects',
         'Microsoft.Migrate/assessmentprojects',
         'Microsoft.RecoveryServices/vaults',

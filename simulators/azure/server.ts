@@ -7,7 +7,7 @@ import type { RulesetName } from '#core/assessment/rulesets.ts';
 import { type HttpHandler, serveHttp } from '#core/net/http-server.ts';
 import { type Listener, matchesHost } from '#core/net/transport.ts';
 import type { Millis } from '#core/units.ts';
-import { exchangeObserver, type Simulator, type SimulatorContext } from '#simulators/kit/context.ts';
+import { exchangeObserver, type Simulator, type SimulatorContext } from '../kit/context.ts';
 import { Authorization } from './arm/authorization.ts';
 import { type ArmService, createArm } from './arm/service.ts';
 import { type Cloud, PUBLIC_CLOUD } from './cloud.ts';

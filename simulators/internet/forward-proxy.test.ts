@@ -3,7 +3,7 @@ import { HttpClient } from '#core/net/http-client.ts';
 import type { TierWorld } from '#core/testing/tier-world.ts';
 import { sleep } from '#core/time/clock.ts';
 import { MINUTE } from '#core/units.ts';
-import { type TestWorld, testWorld } from '#simulators/azure/testing/test-world.ts';
+import { type TestWorld, testWorld } from '../azure/testing/test-world.ts';
 import { type ProxyOptions, startProxy } from './forward-proxy.ts';
 
 const PROXY = { host: 'proxy.internet.test', port: 3128 };

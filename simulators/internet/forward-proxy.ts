@@ -13,7 +13,7 @@ import { DryliftError } from '#core/errors.ts';
 import { type HttpResponseOut, serveHttp } from '#core/net/http-server.ts';
 import { type Endpoint, matchesHost, type Transport } from '#core/net/transport.ts';
 import type { Bytes } from '#core/units.ts';
-import type { SimulatorContext } from '#simulators/kit/context.ts';
+import type { SimulatorContext } from '../kit/context.ts';
 
 export interface ProxyOptions {
   readonly context: SimulatorContext;

@@ -4,7 +4,7 @@
  */
 import { assert } from '#core/assert.ts';
 import { SECOND, type UnixMillis } from '#core/units.ts';
-import type { SimulatorContext } from '#simulators/kit/context.ts';
+import type { SimulatorContext } from '../../kit/context.ts';
 import { iso } from '../http.ts';
 import { errorBody } from './faults.ts';
 import { ArmError, type ArmOperation } from './provider.ts';

@@ -5,7 +5,7 @@
  */
 import express, { type Request, type Response } from 'express';
 import type { HttpHandler } from '#core/net/http-server.ts';
-import type { SimulatorContext } from '#simulators/kit/context.ts';
+import type { SimulatorContext } from '../../kit/context.ts';
 import type { Cloud } from '../cloud.ts';
 import type { IdentityService } from '../identity/service.ts';
 import type { Authorization } from './authorization.ts';

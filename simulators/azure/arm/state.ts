@@ -1,7 +1,7 @@
 /** What the parts of ARM share, and what its middleware has found out about a request. */
 import type { Request, Response } from 'express';
 import type { HttpResponseOut } from '#core/net/http-server.ts';
-import type { SimulatorContext } from '#simulators/kit/context.ts';
+import type { SimulatorContext } from '../../kit/context.ts';
 import type { Cloud } from '../cloud.ts';
 import { sendJson } from '../http.ts';
 import type { IdentityService } from '../identity/service.ts';

@@ -140,7 +140,8 @@ export class SiteInventory {
     const { counter, store } = COUNTERS[vsphereCounter]!;
     const series = this.#series(instanceUuid, `${counter} ${instance}`);
     let stored = 0;
-    for (const [i, value] of values.entries()) {
+    for (let i = 0; i < values.length; i++) {
+      const value = values[i]!;
       if (value === null) continue;
       series.replace(firstWindow + i, store(value));
       stored++;

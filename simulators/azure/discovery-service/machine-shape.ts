@@ -72,7 +72,6 @@ export const readMachine = shape(
 );
 
 export type DiscoveredMachine = ReturnType<typeof readMachine>;
-export type DiscoveredDisk = DiscoveredMachine['disks'][number];
 
 /** What an assessment depends on: a machine in which any of it changes makes assessments out of date. */
 export function assessedFacts(machine: DiscoveredMachine): string {

@@ -5,7 +5,7 @@
 import { POINT_PERIOD_MS } from '#core/metrics/roll-up.ts';
 import type { HttpHandler } from '#core/net/http-server.ts';
 import { DAY, MIB, SECOND, type UnixMillis } from '#core/units.ts';
-import type { SimulatorContext } from '#simulators/kit/context.ts';
+import type { SimulatorContext } from '../../kit/context.ts';
 import type { Authorization } from '../arm/authorization.ts';
 import { forbidden, invalidProperty } from '../arm/faults.ts';
 import { ArmError, type Principal } from '../arm/provider.ts';

@@ -5,7 +5,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { HttpHandler, HttpResponseOut } from '#core/net/http-server.ts';
 import type { Millis, UnixMillis } from '#core/units.ts';
-import type { SimulatorContext } from '#simulators/kit/context.ts';
+import type { SimulatorContext } from '../../kit/context.ts';
 import { type Cloud, sameAudience } from '../cloud.ts';
 import { BadBody, readBody, sendJson } from '../http.ts';
 import { type Application, Directory, type Person } from './directory.ts';

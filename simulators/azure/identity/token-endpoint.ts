@@ -3,7 +3,7 @@
  * (azure.md, section 3). v1 asks for a `resource` instead of a scope and answers numbers as text.
  */
 import { MINUTE, type Millis, SECOND, type UnixMillis } from '#core/units.ts';
-import type { SimulatorContext } from '#simulators/kit/context.ts';
+import type { SimulatorContext } from '../../kit/context.ts';
 import { type Cloud, sameAudience } from '../cloud.ts';
 import { checkAssertion } from './client-assertion.ts';
 import type { Application, Directory, Person } from './directory.ts';

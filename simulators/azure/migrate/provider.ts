@@ -5,7 +5,7 @@
  */
 import { builtInCatalogue, type Catalogue } from '#core/assessment/plan.ts';
 import type { RulesetName } from '#core/assessment/rulesets.ts';
-import type { SimulatorContext } from '#simulators/kit/context.ts';
+import type { SimulatorContext } from '../../kit/context.ts';
 import type { ArmProvider } from '../arm/provider.ts';
 import type { Sites } from '../off-azure/sites.ts';
 import { explanationOf } from './compute-assessment.ts';

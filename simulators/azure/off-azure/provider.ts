@@ -3,7 +3,7 @@
  * are read-only in ARM; the appliance delivers them through the site's service endpoint.
  */
 import { SECOND } from '#core/units.ts';
-import type { SimulatorContext } from '#simulators/kit/context.ts';
+import type { SimulatorContext } from '../../kit/context.ts';
 import {
   badRequest,
   invalidProperty,

@@ -3,8 +3,8 @@ import { type HttpAnswer, HttpClient } from '#core/net/http-client.ts';
 import { type HttpHandler, serveHttp } from '#core/net/http-server.ts';
 import { type TierWorld, tierWorld } from '#core/testing/tier-world.ts';
 import { Counters, type TraceEvent } from '#core/trace/recorder.ts';
-import { exchangeObserver, type SimulatorContext } from '#simulators/kit/context.ts';
-import { FaultPoints } from '#simulators/kit/fault-points.ts';
+import { exchangeObserver, type SimulatorContext } from '../../kit/context.ts';
+import { FaultPoints } from '../../kit/fault-points.ts';
 
 export interface TestWorld extends AsyncDisposable {
   readonly tier: TierWorld;
@@ -25,9 +25,74 @@ export interface AskOptions {
 }
 
 export interface Answer extends HttpAnswer {
-  /** The body read as JSON; undefined when it is empty or not JSON. */
-  // biome-ignore lint/suspicious/noExplicitAny: answers are looked into by tests, field by field
-  readonly json: any;
+  /** The body read as JSON; an object without members when it is empty or not JSON. */
+  readonly json: AnswerJson;
+}
+
+/** A list whose first entries tests look at; one that is not there fails where it is looked at. */
+type Listed<T> = readonly [T, T, ...T[]];
+
+/** What tests look at in answers: a member that an answer lacks is undefined, whatever stands here. */
+export interface AnswerJson {
+  readonly [name: string]: unknown;
+  readonly id: string;
+  readonly name: string;
+  readonly type: string;
+  readonly status: string;
+  readonly endTime: string;
+  readonly nextLink: string | undefined;
+  readonly value: Listed<AnswerJson>;
+  readonly error: { readonly code: string; readonly message: string; readonly target: string };
+  readonly properties: AnswerProperties;
+  // Entra ID
+  readonly access_token: string;
+  readonly refresh_token: string;
+  readonly device_code: string;
+  readonly user_code: string;
+  readonly error_description: string;
+  readonly error_codes: readonly number[];
+  readonly keys: Listed<{ readonly x5c: readonly string[] }>;
+  // data planes
+  readonly reasons: readonly string[];
+  readonly items: Listed<AnswerWork>;
+  readonly logContainerUrl: string;
+  readonly expiresAt: string;
+  // disks
+  readonly accessSAS: string;
+}
+
+export interface AnswerWork {
+  readonly itemId: string;
+  readonly command: string;
+  readonly disks: Listed<{
+    readonly diskId: string;
+    readonly logContainerUrl: string;
+    readonly lastAppliedCycleId: string;
+  }>;
+}
+
+export interface AnswerProperties {
+  readonly [name: string]: unknown;
+  readonly output: AnswerJson;
+  readonly displayName: string;
+  readonly serviceEndpoint: string;
+  readonly monthlyComputeCostForRecommendedSize: number;
+  /** A list in one provider, a map in another: both have entries. */
+  readonly disks: Listed<Readonly<Record<string, unknown>>>;
+  readonly vmFamilies: readonly unknown[];
+  readonly diskState: string;
+  readonly diskSizeBytes: number;
+  readonly migrationState: string;
+  readonly recoveryPointTime: string;
+  readonly currentJob: { readonly jobName: string };
+  readonly providerSpecificDetails: {
+    readonly [name: string]: unknown;
+    readonly protectedDisks: Listed<{ readonly targetManagedDiskId: string }>;
+  };
+}
+
+export function readJson(text: string): AnswerJson {
+  return (/^[[{]/.test(text) ? JSON.parse(text) : {}) as AnswerJson;
 }
 
 export async function testWorld(
@@ -82,7 +147,7 @@ export async function testWorld(
           : { body: typeof body === 'string' || body instanceof Uint8Array ? body : JSON.stringify(body) }),
       });
       const text = answer.body.toString('utf8');
-      return { ...answer, json: /^[[{]/.test(text) ? JSON.parse(text) : undefined };
+      return { ...answer, json: readJson(text) };
     },
     async [Symbol.asyncDispose]() {
       client.close();

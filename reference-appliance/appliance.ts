@@ -86,7 +86,7 @@ export interface Appliance {
 }
 
 const REFRESH_LIMIT_MS: Millis = 30 * MINUTE;
-const HEARTBEAT_EVERY_MS: Millis = 15 * MINUTE;
+const HEARTBEAT_EVERY_MS: Millis = 30 * MINUTE;
 const SHORT_LIMIT_MS: Millis = 10 * MINUTE;
 /** The appliance's clock may differ so much from the service's [error 802 of the real one]. */
 const CLOCK_SKEW_MAX_MS: Millis = 5 * MINUTE;
@@ -164,6 +164,7 @@ export function startAppliance(options: ApplianceOptions): Appliance {
         counters,
         log,
         life: life.signal,
+        onStep: note,
         ...config.replication,
       });
     running = { incarnation, cloud, sources, discoveries, performance, outbox, replication };
@@ -218,6 +219,7 @@ export function startAppliance(options: ApplianceOptions): Appliance {
             failures = 0;
             problems.solved('register');
             log.info({ vcenters: told }, 'registered');
+            note(`registered with ${told} vCenters`);
             onDone();
             continue;
           } catch (error) {
@@ -248,6 +250,12 @@ export function startAppliance(options: ApplianceOptions): Appliance {
         run: (signal) => work.poll(signal),
       });
     }
+  }
+
+  /** An event of the trace; not one of an appliance that has crashed. */
+  function note(what: string): void {
+    if (!life.signal.aborted)
+      options.recorder?.record({ at: clock.wall(), kind: 'step', who: 'appliance', what });
   }
 
   async function nextIncarnation(): Promise<number> {

@@ -65,6 +65,7 @@ async function stage(): Promise<Stage & AsyncDisposable> {
         counters: world.counters,
         log: world.log,
         life: end.signal,
+        onStep: () => {},
         uploadsPerDisk: 4,
         shutdownGraceMs: MINUTE,
       });

@@ -51,8 +51,8 @@ export const errors = defineErrors({
 });
 
 /** How often the service is asked for work, with and without machines under replication. */
-export const ACTIVE_POLL_MS: Millis = MINUTE;
-export const IDLE_POLL_MS: Millis = 10 * MINUTE;
+const ACTIVE_POLL_MS: Millis = MINUTE;
+const IDLE_POLL_MS: Millis = 15 * MINUTE;
 const POWER_POLL_MS: Millis = 10 * SECOND;
 const REPORT_PATIENCE = { totalMs: 5 * MINUTE };
 const POWER_PATIENCE = { totalMs: 30 * MINUTE };
@@ -69,6 +69,8 @@ export interface ReplicationOptions {
   counters: Counters;
   log: Logger;
   life: AbortSignal;
+  /** Told of each change of phase, for the trace. */
+  onStep: (what: string) => void;
   uploadsPerDisk: number;
   shutdownGraceMs: Millis;
 }
@@ -211,7 +213,7 @@ export class Replication {
   }
 
   async #take(actor: Actor, event: ItemEvent): Promise<void> {
-    const { store, log } = this.#options;
+    const { store, log, onStep } = this.#options;
     const { item, effects } = step(actor.item, event);
     const isChanged = JSON.stringify(item) !== JSON.stringify(actor.item);
     if (isChanged || event.type === 'compared') {
@@ -227,8 +229,12 @@ export class Replication {
       });
       await store.flush();
       if (isCycleOver) actor.record = undefined;
-      if (item.phase !== actor.item.phase)
+      if (item.phase !== actor.item.phase) {
         log.info({ machine: item.machineName, from: actor.item.phase, to: item.phase }, 'replication');
+        onStep(
+          `replication of ${item.machineName}: ${item.phase}${item.cycle ? ` (${item.cycle.kind})` : ''}`,
+        );
+      }
     }
     actor.item = item;
     for (const effect of effects) this.#perform(actor, effect);

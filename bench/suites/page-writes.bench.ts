@@ -5,7 +5,7 @@
  * extent store alone: page writes, and a comparison of two snapshots of a large space that differ in little.
  */
 
-import type { Bench, BenchSuite } from '#bench/suite.ts';
+import type { Bench, BenchSuite } from '../suite.ts';
 import { Entropy } from '#core/entropy/entropy.ts';
 import { createAuthority } from '#core/net/certificates.ts';
 import { HttpClient } from '#core/net/http-client.ts';

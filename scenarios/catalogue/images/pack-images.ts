@@ -4,7 +4,7 @@
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { constants as zstd, zstdCompressSync } from 'node:zlib';
-import { packDiff } from '#scenarios/kit/disk-image.ts';
+import { packDiff } from '../../kit/disk-image.ts';
 
 const [name, ...states] = process.argv.slice(2);
 const images = states.map((path) => readFileSync(path));

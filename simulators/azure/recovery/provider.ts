@@ -3,7 +3,7 @@
  * migration items with their recovery points (azure.md, section 7). Not offered: test migrations, container
  * mappings, jobs, events, and protected items of the agent-based way.
  */
-import type { SimulatorContext } from '#simulators/kit/context.ts';
+import type { SimulatorContext } from '../../kit/context.ts';
 import type { ArmAnswer, ArmProvider, ArmRequest } from '../arm/provider.ts';
 import type { DiscoveredMachine, ReplicationStore } from '../replication-service/store.ts';
 import { NAMESPACE, vaultOf } from './ids.ts';

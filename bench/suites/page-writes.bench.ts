@@ -5,7 +5,6 @@
  * extent store alone: page writes, and a comparison of two snapshots of a large space that differ in little.
  */
 
-import type { Bench, BenchSuite } from '../suite.ts';
 import { Entropy } from '#core/entropy/entropy.ts';
 import { createAuthority } from '#core/net/certificates.ts';
 import { HttpClient } from '#core/net/http-client.ts';
@@ -19,6 +18,7 @@ import { DAY, GIB, KIB, MIB, TIB } from '#core/units.ts';
 import { ExtentStore } from '#simulators/azure/storage/extent-store.ts';
 import { BLOB_HOSTS, createStorage } from '#simulators/azure/storage/service.ts';
 import { FaultPoints } from '#simulators/kit/fault-points.ts';
+import type { Bench, BenchSuite } from '../suite.ts';
 
 const PAGES_BYTES = 4 * MIB;
 const BLOCK_BYTES = 8 * MIB;

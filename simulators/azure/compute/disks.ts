@@ -126,11 +126,15 @@ export class Disks {
     return disk;
   }
 
-  /** A disk that another service of the cloud makes of content it has; ready at once. @returns its ARM id */
+  /**
+   * A disk that another service of the cloud makes of content it has; ready at once.
+   * @returns its ARM id. @throws ArmError 409 when there is a disk of that name
+   */
   createManagedDisk({ name, resourceGroupId, sku, content }: ManagedDiskOptions): string {
     assert(content instanceof ExtentSpace, 'the content of a disk is a space of this storage');
     assert(DISK_SKUS.includes(sku), `${sku} is a kind of disk`);
     const id = `${resourceGroupId}/providers/Microsoft.Compute/disks/${name}`;
+    if (this.find(id)) throw conflict('Conflict', `There is a disk '${name}' already.`);
     const diskSizeGb = Math.ceil(content.sizeBytes / GIB);
     const disk = this.create('disks', id, {
       settings: { location: this.#options.region, tags: {}, sku, diskSizeGb, incremental: false, kept: {} },

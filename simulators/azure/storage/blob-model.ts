@@ -46,8 +46,6 @@ export interface BlobEntry {
   readonly uncommitted: Map<string, Content>;
 }
 
-export type BlobType = 'BlockBlob' | 'PageBlob' | 'AppendBlob';
-
 /** Properties that a client sets and reads back. */
 export interface BlobHttpProperties {
   readonly contentType: string;

@@ -4,6 +4,8 @@ import { describe, expect, test } from 'vitest';
 import { HOUR, MIB, MINUTE, SECOND } from '#core/units.ts';
 import { DOCUMENTED_LIMITS } from './limits.ts';
 import { OPERATIONS, REFUSED_OPERATIONS } from './operations/table.ts';
+import { serviceSasStringToSign } from './sas.ts';
+import { sign } from './shared-key.ts';
 import { ACCOUNT, HOST, outcome, type StorageWorld, storageWorld } from './storage-world.ts';
 
 const BLOCK = { 'x-ms-blob-type': 'BlockBlob' };
@@ -315,6 +317,28 @@ test('signatures bound to a protocol or an address are refused elsewhere; nobody
     expect(await at('/public-box?restype=container&comp=list')).toBe('404 ResourceNotFound');
     open.publicAccess = 'container';
     expect(await at('/public-box?restype=container&comp=list')).toBe('200');
+  }));
+
+test('a signature may set headers of the answer, but not with what a header cannot carry', () =>
+  inWorld(async ({ box, storage, world }) => {
+    await box('PUT', 'blob', BLOCK, Buffer.from('x'));
+    const ask = (type: string) => {
+      const account = storage.account(ACCOUNT)!;
+      const query = new Map([
+        ['sv', '2022-11-02'],
+        ['se', '2027-01-01'],
+        ['sr', 'b'],
+        ['sp', 'r'],
+        ['rsct', type],
+      ]);
+      const text = serviceSasStringToSign({ account: ACCOUNT, container: 'box', blob: 'blob' }, query);
+      query.set('sig', sign(account.keys[1], text));
+      const sas = [...query].map(([name, value]) => `${name}=${encodeURIComponent(value)}`).join('&');
+      return world.ask('GET', `${HOST}/box/blob?${sas}`);
+    };
+    expect((await ask('text/html; charset=utf-8')).headers['content-type']).toBe('text/html; charset=utf-8');
+    expect(outcome(await ask('text/plain\r\nX-Evil: 1'))).toBe('400 InvalidQueryParameterValue');
+    expect(outcome(await ask('€'))).toBe('400 InvalidQueryParameterValue');
   }));
 
 test('what a role does not allow is refused to the holder of a good token', () =>

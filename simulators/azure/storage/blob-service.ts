@@ -239,6 +239,7 @@ function sendReply(exchange: Exchange, { status, headers, metadata, body }: Repl
 }
 
 function stream(response: HttpResponseOut, body: StreamedBody, isHead: boolean): void {
+  if (response.destroyed) return body.release();
   response.setHeader('Content-Length', body.length);
   response.once('close', () => body.release());
   let offset = 0;

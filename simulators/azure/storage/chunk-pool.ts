@@ -45,6 +45,7 @@ export class ChunkPool {
   #free = new SlotSet(0);
   #segments = 0;
   #live = 0;
+  #closed = false;
 
   constructor({ chunkBytes, file }: ChunkPoolOptions) {
     this.chunkBytes = chunkBytes;
@@ -109,6 +110,7 @@ export class ChunkPool {
   reclaim(): void {
     const { slotsPerSegment } = this.#backing;
     while (
+      !this.#closed &&
       this.#segments > SLACK_SEGMENTS &&
       (this.#segments - SLACK_SEGMENTS) * slotsPerSegment > 2 * this.#live
     ) {
@@ -131,6 +133,7 @@ export class ChunkPool {
   }
 
   close(): void {
+    this.#closed = true;
     this.#backing.close();
   }
 

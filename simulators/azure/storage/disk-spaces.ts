@@ -5,7 +5,8 @@
  */
 import { assert } from '#core/assert.ts';
 import type { Bytes } from '#core/units.ts';
-import type { ByteRange, ExtentSpace, ExtentStore } from './extent-store.ts';
+import type { ExtentSpace, ExtentStore } from './extent-store.ts';
+import type { ByteRange } from './page-table.ts';
 
 export class DiskSpaces {
   readonly #store: ExtentStore;

@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterAll, describe, expect, test } from 'vitest';
-import { CHUNK_BYTES, type ExtentSpace, ExtentStore, PAGE_BYTES } from './extent-store.ts';
+import { type ExtentSpace, ExtentStore } from './extent-store.ts';
+import { CHUNK_BYTES, PAGE_BYTES } from './page-table.ts';
 
 const PAGES = (5 * CHUNK_BYTES) / PAGE_BYTES + 7;
 

@@ -6,7 +6,8 @@ import { expect, test } from 'vitest';
 import { GIB, KIB, MIB, TIB } from '#core/units.ts';
 import { ChunkPool } from './chunk-pool.ts';
 import { ContentWriter } from './content.ts';
-import { CHUNK_BYTES, ExtentStore } from './extent-store.ts';
+import { ExtentStore } from './extent-store.ts';
+import { CHUNK_BYTES } from './page-table.ts';
 
 test('8 TiB that nobody wrote to hold nothing, and a page at either end of them holds one chunk', () => {
   using store = new ExtentStore();

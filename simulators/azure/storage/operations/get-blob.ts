@@ -1,16 +1,20 @@
 import { createHash } from 'node:crypto';
+import type { Bytes } from '#core/units.ts';
 import { blobHeaders, clampRange, tierHeaders } from '../blob-headers.ts';
-import { bodyLength, freezeBody, readBody, releaseBody } from '../blob-model.ts';
+import { type BlobBody, bodyLength, freezeBody, readBody, releaseBody } from '../blob-model.ts';
 import { type BlobRequest, header, readRange } from '../blob-request.ts';
 import { requireReadConditions } from '../conditions.ts';
 import { Crc64 } from '../crc64.ts';
 import { requireReadable } from '../lease.ts';
 import { blobOf, defineOperation, type Reply, type StreamedBody } from '../operation.ts';
-import { badHeader } from '../storage-fault.ts';
+import { badHeader, badParameter } from '../storage-fault.ts';
 import { encodeStructured, isStructured, STRUCTURED_BODY, structuredLength } from '../structured-message.ts';
 
 /** Checksums over a range are given up to here. */
 const CHECKED_RANGE_MAX = 4 * 1024 * 1024;
+
+/** What is sent in one piece anyway. */
+const AT_ONCE_BYTES: Bytes = 256 * 1024;
 
 /** Query parameters of a signature that replace headers of the answer. */
 const OVERRIDES: ReadonlyArray<readonly [parameter: string, header: string]> = [
@@ -38,12 +42,6 @@ export const getBlob = defineOperation({
     const wantsMd5 = wantsChecksum(request, 'x-ms-range-get-content-md5', range !== undefined, length);
     const wantsCrc = wantsChecksum(request, 'x-ms-range-get-content-crc64', range !== undefined, length);
     const checked = wantsMd5 || wantsCrc ? readBody(blob.body, start, length) : undefined;
-    const frozen = freezeBody(blob.body);
-    const content: StreamedBody = {
-      length,
-      read: (offset, bytes) => readBody(frozen, start + offset, bytes),
-      release: () => releaseBody(frozen),
-    };
     const structured = isStructured(header(request, 'x-ms-structured-body'));
     const headers: Record<string, string | undefined> = {
       ...blobHeaders(blob, now),
@@ -61,8 +59,12 @@ export const getBlob = defineOperation({
     };
     for (const [parameter, name] of OVERRIDES) {
       const value = request.query.get(parameter);
-      if (value !== undefined && request.query.has('sig')) headers[name] = value;
+      if (value === undefined || !request.query.has('sig')) continue;
+      // what a header cannot carry
+      if (/[^\t\u0020-\u007e\u0080-\u00ff]/.test(value)) throw badParameter(parameter, value);
+      headers[name] = value;
     }
+    const content = contentOf(blob.body, start, length);
     return {
       status: range ? 206 : 200,
       headers,
@@ -95,6 +97,20 @@ export const getBlobProperties = defineOperation({
     };
   },
 });
+
+/** Content as it is now: read at once where it is little, else kept as it is while it is sent. */
+function contentOf(body: BlobBody, start: Bytes, length: Bytes): StreamedBody {
+  if (length <= AT_ONCE_BYTES) {
+    const bytes = readBody(body, start, length);
+    return { length, read: (offset, count) => bytes.subarray(offset, offset + count), release() {} };
+  }
+  const frozen = freezeBody(body);
+  return {
+    length,
+    read: (offset, count) => readBody(frozen, start + offset, count),
+    release: () => releaseBody(frozen),
+  };
+}
 
 function wantsChecksum(request: BlobRequest, name: string, isRange: boolean, length: number): boolean {
   const value = header(request, name);

@@ -2,9 +2,9 @@ import { XmlWriter } from '#core/wire/xml/writer.ts';
 import { type Blob, bodyLength, type PageBody } from '../blob-model.ts';
 import { header, maxResults, readRange } from '../blob-request.ts';
 import { requireReadConditions } from '../conditions.ts';
-import { type ChangedRange, PAGE_BYTES } from '../extent-store.ts';
 import { requireReadable } from '../lease.ts';
 import { blobOf, type Call, defineOperation, entryOf, stampHeaders } from '../operation.ts';
+import { type ChangedRange, PAGE_BYTES } from '../page-table.ts';
 import { badParameter, storageFault } from '../storage-fault.ts';
 
 const RANGES_MAX = 10_000;

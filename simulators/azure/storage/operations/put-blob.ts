@@ -3,7 +3,6 @@ import { type BlobBody, BlockList } from '../blob-model.ts';
 import { header, integerHeader, readMetadata, requiredHeader } from '../blob-request.ts';
 import { replaceBlob, requireBlobLease } from '../blob-writes.ts';
 import { requireWriteConditions } from '../conditions.ts';
-import { PAGE_BYTES } from '../extent-store.ts';
 import {
   type Call,
   checksumHeaders,
@@ -12,6 +11,7 @@ import {
   type Permission,
   stampHeaders,
 } from '../operation.ts';
+import { PAGE_BYTES } from '../page-table.ts';
 import { badHeader, storageFault } from '../storage-fault.ts';
 
 const MIB = 1024 * 1024;

@@ -2,7 +2,6 @@ import type { PageBody } from '../blob-model.ts';
 import { integerHeader, readRange } from '../blob-request.ts';
 import { requireBlobLease } from '../blob-writes.ts';
 import { requireSequenceNumber, requireWriteConditions } from '../conditions.ts';
-import { PAGE_BYTES } from '../extent-store.ts';
 import {
   type Call,
   checksumHeaders,
@@ -12,6 +11,7 @@ import {
   touch,
   writableBlobOf,
 } from '../operation.ts';
+import { PAGE_BYTES } from '../page-table.ts';
 import { badHeader, storageFault } from '../storage-fault.ts';
 
 const UPDATE_BYTES_MAX = 4 * 1024 * 1024;

@@ -3,8 +3,8 @@ import type { PageBody } from '../blob-model.ts';
 import { type BlobRequest, header, integerHeader } from '../blob-request.ts';
 import { requireBlobLease, requireNoDisk } from '../blob-writes.ts';
 import { requireWriteConditions } from '../conditions.ts';
-import { PAGE_BYTES } from '../extent-store.ts';
 import { defineOperation, stampHeaders, touch, writableBlobOf } from '../operation.ts';
+import { PAGE_BYTES } from '../page-table.ts';
 import { badHeader, storageFault } from '../storage-fault.ts';
 
 const PROPERTY_HEADERS = [

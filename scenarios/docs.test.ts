@@ -155,10 +155,11 @@ function leadsSomewhere(page: Page, target: string, known: ReadonlyMap<string, P
   return anchor === undefined || (known.get(path)?.anchors.has(anchor) ?? false);
 }
 
-/** What the command prints; nothing when it fails. */
+/** What the command prints. @throws when it fails */
 function drylift(...words: string[]): string {
   const run = spawnSync(process.execPath, ['bin/drylift.mjs', ...words], { cwd: ROOT, encoding: 'utf8' });
-  return run.status === 0 ? run.stdout : '';
+  if (run.status !== 0) throw new Error(`drylift ${words.join(' ')} ended with ${run.status}: ${run.stderr}`);
+  return run.stdout;
 }
 
 /** Dotted names: whole code spans, and words that begin a line of shown output, as codes do. */

@@ -1,12 +1,8 @@
 /** `drylift report` and `drylift runs`: forms of a run that is kept, and which runs are. */
-import { dirname, join } from 'node:path';
 import { type Command, InvalidArgumentError } from 'commander';
-import { formatDuration } from '#core/units.ts';
-import { renderReport } from './html/report.ts';
-import { renderJunit } from './junit.ts';
-import { findRun, lastGreenBefore, listRuns, RUNS_FOLDER, readRecord, writeText } from './read.ts';
-import { renderSummary } from './summary.ts';
-import { tallyChecks, VERDICT_WORDS } from './view/words.ts';
+
+/** As in read.ts, which is loaded only when a command runs, so that `drylift --help` is quick. */
+const RUNS_FOLDER = '.runs';
 
 interface ReportOptions {
   readonly html?: string;
@@ -45,7 +41,12 @@ export function registerReports(program: Command): void {
     .action(runs);
 }
 
-function report(run: string, options: ReportOptions): void {
+async function report(run: string, options: ReportOptions): Promise<void> {
+  const { dirname, join } = await import('node:path');
+  const { findRun, lastGreenBefore, readRecord, writeText } = await import('./read.ts');
+  const { renderReport } = await import('./html/report.ts');
+  const { renderJunit } = await import('./junit.ts');
+  const { renderSummary } = await import('./summary.ts');
   const path = findRun(run, options.runs);
   const { record, trace } = readRecord(path);
   const previous =
@@ -68,7 +69,10 @@ function report(run: string, options: ReportOptions): void {
   for (const [form, file] of Object.entries(written)) print(`${form.padEnd(9)} ${file}`);
 }
 
-function runs(options: RunsOptions): void {
+async function runs(options: RunsOptions): Promise<void> {
+  const { formatDuration } = await import('#core/units.ts');
+  const { listRuns } = await import('./read.ts');
+  const { tallyChecks, VERDICT_WORDS } = await import('./view/words.ts');
   const { runs: kept, unreadable } = listRuns(options.runs);
   const shown = kept.slice(0, options.limit);
   if (options.json)

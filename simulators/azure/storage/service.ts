@@ -20,7 +20,6 @@ import {
 } from './blob-model.ts';
 import { readBlobRequest } from './blob-request.ts';
 import { blobFaultPoints, blobHandler } from './blob-service.ts';
-import { DiskSpaces } from './disk-spaces.ts';
 import { ExtentStore } from './extent-store.ts';
 import { DOCUMENTED_LIMITS, LimitKeeper, type StorageLimits } from './limits.ts';
 import { blobOf, type ServiceTools } from './operation.ts';
@@ -91,12 +90,10 @@ export interface DiskBlobOptions {
 export interface StorageService {
   /** For all blob endpoints: accounts by Host header, or as the first part of the path. */
   readonly handler: HttpHandler;
-  readonly disks: DiskSpaces;
+  /** Where all content lies; also of disks, which are spaces of it. */
   readonly store: ExtentStore;
   createAccount(name: string, options?: Omit<AccountOptions, 'name'>): StorageAccount;
   account(name: string): StorageAccount | undefined;
-  accounts(): Iterable<StorageAccount>;
-  deleteAccount(name: string): void;
   /** Container of that name, made if it is not there. The account must be. */
   container(account: string, name: string): Container;
   deleteContainer(account: string, name: string): void;
@@ -114,7 +111,6 @@ export interface StorageService {
   /** The disk is gone, and its names with it. */
   forgetDisk(key: string): void;
   nextGeneration(): number;
-  originOf(account: string): string;
   /** Bytes that content occupies, and that memory or files really hold. */
   usage(): { liveBytes: Bytes; heldBytes: Bytes };
   close(): void;
@@ -200,7 +196,6 @@ export function createStorage(options: StorageOptions): StorageService {
 
   const service: StorageService = {
     handler: blobHandler({ context, tools, authorization, limits }),
-    disks: new DiskSpaces(store),
     store,
     createAccount(name, { keys, allowPublicAccess } = {}) {
       const made = (n: number) => context.entropy.bytes(64, 'azure.storage.key', name, n).toString('base64');
@@ -214,12 +209,6 @@ export function createStorage(options: StorageOptions): StorageService {
       return account;
     },
     account: (name) => accounts.get(name),
-    accounts: () => accounts.values(),
-    deleteAccount(name) {
-      for (const container of accounts.get(name)?.containers.keys() ?? [])
-        service.deleteContainer(name, container);
-      accounts.delete(name);
-    },
     container(account, name) {
       const { containers } = requireAccount(account);
       let container = containers.get(name);
@@ -314,7 +303,6 @@ export function createStorage(options: StorageOptions): StorageService {
       accounts.delete(diskNames(key)[0]);
     },
     nextGeneration: tools.nextGeneration,
-    originOf,
     usage: () => store.usage(),
     close: () => store[Symbol.dispose](),
   };

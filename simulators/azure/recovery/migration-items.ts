@@ -1,6 +1,6 @@
 /** Migration items as people see and steer them; what replicates stands in replication-service/. */
 import { DAY, HOUR, MINUTE, SECOND } from '#core/units.ts';
-import type { SimulatorContext } from '#simulators/kit/context.ts';
+import type { SimulatorContext } from '../../kit/context.ts';
 import {
   badRequest,
   conflict,

@@ -135,14 +135,14 @@ function failCycle(
   becomeQuiet(store, item);
 }
 
-/** Deletes the log blobs of an ended cycle, and forgets its blocks. */
+/**
+ * Empties the log of an ended cycle, and forgets its blocks. No blob of another cycle can be there: blobs are
+ * uploaded after their cycle was opened, and one is open at a time. What a crash left without a manifest goes too.
+ */
 function clearUp(store: ReplicationStore, item: MigrationItem, cycle: Cycle): void {
-  for (const { diskId, container } of item.disks) {
-    for (const { content } of blocksOf(cycle, diskId))
-      if (content.encoding !== 'zero') store.storage.deleteLogBlob(container, content.blob);
-    const manifests = cycle.manifests.get(diskId);
-    for (const number of manifests?.keys() ?? []) manifests!.set(number, []);
-  }
+  for (const { container } of item.disks) store.storage.emptyLogContainer(container);
+  for (const manifests of cycle.manifests.values())
+    for (const number of manifests.keys()) manifests.set(number, []);
   cycle.dirty = new Map();
 }
 

@@ -10,6 +10,10 @@ export function logAccount(storage: StorageService, account: string): Replicatio
   return {
     account,
     createLogContainer: (name) => void storage.container(account, name),
+    emptyLogContainer(name) {
+      storage.deleteContainer(account, name);
+      storage.container(account, name);
+    },
     deleteLogContainer: (name) => storage.deleteContainer(account, name),
     issueLogSas: (container, expiresAt) =>
       storage.issueContainerSas({ account, container, permissions: LOG_PERMISSIONS, expiresAt }),
@@ -20,7 +24,6 @@ export function logAccount(storage: StorageService, account: string): Replicatio
       const sha256 = [...blob.metadata].find(([key]) => key.toLowerCase() === 'sha256')?.[1];
       return { content: blob.content, sha256 };
     },
-    deleteLogBlob: (container, name) => void storage.deleteBlob(account, container, name),
     createSeedDisk: (sizeBytes) => storage.store.create(sizeBytes),
   };
 }

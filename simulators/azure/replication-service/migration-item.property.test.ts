@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import {
   allowedOperations,
   commandFor,
+  isUnderWay,
   type MigrationEvent,
   type MigrationState,
   NEXT,
@@ -44,6 +45,41 @@ describe('migration item', () => {
     for (const state of STATES)
       if (!['EnableMigrationFailed', 'DisableMigrationInProgress', 'Removed'].includes(state))
         expect(able).toContain(state);
+  });
+
+  test('a cycle that is being applied can end in whatever state its item has come to meanwhile', () => {
+    // what cannot happen before it has ended
+    const after: MigrationEvent[] = [
+      'cycleBegun',
+      'cycleApplied',
+      'quiet',
+      'migrated',
+      'seedingFailed',
+      'removed',
+    ];
+    const found = new Set(
+      STATES.map((state) => step(state, 'cycleBegun')).filter((state) => state !== undefined),
+    );
+    for (const state of found)
+      for (const event of EVENTS) {
+        const next = after.includes(event) ? undefined : step(state, event);
+        if (next !== undefined) found.add(next);
+      }
+    expect([...found].filter((state) => step(state, 'cycleApplied') === undefined)).toEqual([]);
+    expect(found.size).toBeGreaterThan(5);
+  });
+
+  test('an operation that was asked for is under way in the state that it leads to, and may be repeated there', () => {
+    for (const state of STATES)
+      for (const event of ['pause', 'resume', 'resync', 'migrate', 'disable'] as const) {
+        const next = step(state, event);
+        if (next !== undefined) expect([state, event, isUnderWay(next)]).toEqual([state, event, true]);
+      }
+  });
+
+  test('a paused machine is not worked on', () => {
+    expect(commandFor('SuspendingProtection')).toBeUndefined();
+    expect(commandFor('ProtectionSuspended')).toBeUndefined();
   });
 
   test('while seeding only stopping is allowed', () => {

@@ -4,7 +4,7 @@
  */
 import type { HttpHandler } from '#core/net/http-server.ts';
 import { type Bytes, MIB } from '#core/units.ts';
-import type { SimulatorContext } from '#simulators/kit/context.ts';
+import type { SimulatorContext } from '../../kit/context.ts';
 import type { Authorization } from '../arm/authorization.ts';
 import { conflict, forbidden, invalidProperty } from '../arm/faults.ts';
 import { ArmError } from '../arm/provider.ts';

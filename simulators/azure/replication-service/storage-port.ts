@@ -24,10 +24,11 @@ export interface ReplicationStorage {
   /** Name of the account that holds the log containers. */
   readonly account: string;
   createLogContainer(name: string): void;
+  /** Deletes everything in it, also what was not finished. */
+  emptyLogContainer(name: string): void;
   deleteLogContainer(name: string): void;
   /** A URL with a signature that lets its holder create and write block blobs in the container. */
   issueLogSas(container: string, expiresAt: UnixMillis): string;
   readLogBlob(container: string, name: string): LogBlob | undefined;
-  deleteLogBlob(container: string, name: string): void;
   createSeedDisk(sizeBytes: Bytes): DiskSpace;
 }

@@ -4,7 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import { type Bytes, HOUR, type Millis, type UnixMillis } from '#core/units.ts';
-import type { SimulatorContext } from '#simulators/kit/context.ts';
+import type { SimulatorContext } from '../../kit/context.ts';
 import { ArmError } from '../arm/provider.ts';
 import type { Block, Range } from './blocks.ts';
 import {

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parseConfig } from '#appliance/config.ts';
 import { declaredErrors } from '#core/errors.ts';
 import { requireInstalled } from '#core/testing/installed.ts';
+import { COUNTERS } from '#simulators/estate/workload-curve.ts';
 import { loadDeclarations } from './commands/explain.ts';
 import type { Fence, Page } from './docs/markdown.ts';
 import { allPages, isRun, ROOT } from './docs/pages.ts';
@@ -82,7 +83,7 @@ describe('the pages', () => {
     expect(broken).toEqual([]);
   });
 
-  test('every error code and fault point they name exists', async () => {
+  test('every error code, fault point and counter they name exists', async () => {
     await loadDeclarations();
     const codes = declaredErrors().map(([code]) => code);
     const families = new Set(codes.map((code) => code.split('.')[0]));
@@ -91,7 +92,7 @@ describe('the pages', () => {
       .filter((row) => /^\S/.test(row));
     expect(points).toContain('vcenter.QueryPerf');
     for (const point of points) families.add(point.split('.')[0]);
-    const known = new Set([...codes, ...points]);
+    const known = new Set<string>([...codes, ...points, ...COUNTERS]);
     const exists = (name: string): boolean =>
       name.endsWith('.*') ? codes.some((code) => code.startsWith(name.slice(0, -1))) : known.has(name);
     const unknown = PAGES.filter((page) => isRun(page) || page.path.startsWith('docs/')).flatMap((page) =>
@@ -165,7 +166,7 @@ function drylift(...words: string[]): string {
 /** Dotted names: whole code spans, and words that begin a line of shown output, as codes do. */
 function namesIn({ spans, fences }: Page): Array<{ name: string; line: number }> {
   const DOTTED = /^[a-z][A-Za-z]*(?:\.[A-Za-z]+)+$|^[a-z][A-Za-z]*(?:\.[A-Za-z]+)*\.\*$/;
-  const FILES = /\.(?:ts|md|json|yaml|xlsx|xml|html|env|log|db|key|pem|gz)$/;
+  const FILES = /\.(?:ts|md|csv|json|yaml|xlsx|xml|html|env|log|db|key|pem|gz)$/;
   const shown = fences
     .filter(({ language }) => language === 'text' || language === 'console')
     .flatMap(({ text, line }) =>

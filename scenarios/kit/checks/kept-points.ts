@@ -13,6 +13,8 @@ export interface KeptPoints {
 export interface KeptSeries {
   /** Windows that must be there: from discovery to the last collection. Undefined before there are any. */
   readonly span: { readonly first: number; readonly end: number } | undefined;
+  /** The first window that anybody has a point of: vCenter keeps an hour, so it lies before the discovery. */
+  readonly earliest: number;
   of(series: TrueSeries): KeptPoints | undefined;
   /** A true value in the unit in which the service keeps points of that counter. */
   unit(counter: Counter, value: number): number;
@@ -48,13 +50,16 @@ export function keptSeries(world: World): KeptSeries {
     return inventory?.points(machine.instanceUuid, KEPT[counter][0], key);
   };
   let last = Number.NEGATIVE_INFINITY;
+  let earliest = Number.POSITIVE_INFINITY;
   for (const machine of world.estate.machines()) {
     const cpu = of({ machine, counter: 'cpu.usage', instance: 0 });
     if (cpu?.last !== undefined) last = Math.max(last, cpu.last);
+    if (cpu?.first !== undefined) earliest = Math.min(earliest, cpu.first);
   }
   const { first, end } = wholeWindows(discoveredAt, (last + 1) * 600_000);
   return {
     span: Number.isFinite(discoveredAt) && Number.isFinite(last) && end > first ? { first, end } : undefined,
+    earliest,
     of,
     unit: (counter, value) => Math.round(value * KEPT[counter][1]),
   };

@@ -15,7 +15,8 @@ export const pointsEqualEstate: Check = {
   judge({ world }) {
     const kept = keptSeries(world);
     if (kept.span === undefined) return undefined;
-    const { first, end } = kept.span;
+    const first = kept.earliest;
+    const { end } = kept.span;
     const candidates = world.estate.machines().filter(({ template }) => !template);
     const wrong: string[] = [];
     let compared = 0;

@@ -19,7 +19,7 @@ export function sizingEqualsOracle(world: World, { options, at, assessment }: Do
   const names: string[] = [];
   const suitable = assessment.machines.filter(({ recommendedSize }) => recommendedSize !== undefined);
   const to = Math.floor(at / 600_000);
-  const from = Math.max(to - WINDOWS_OF[options.history], keptSeries(world).span?.first ?? to);
+  const from = Math.max(to - WINDOWS_OF[options.history], keptSeries(world).earliest);
   for (let n = 0; n < Math.min(MACHINES, suitable.length); n++) {
     const assessed = suitable[world.entropy.below(suitable.length, 'check.sizing', n)]!;
     const machine = world.estate.machines().find(({ name }) => name === assessed.facts.displayName)!;

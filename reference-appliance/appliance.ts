@@ -323,6 +323,7 @@ function findMachine(discoveries: readonly Discovery[], uuid: string) {
 /** A promise that its maker resolves, and the end of the appliance as well. */
 function gate(life: AbortSignal): { readonly passed: Promise<void>; readonly open: () => void } {
   const { promise, resolve } = Promise.withResolvers<void>();
-  life.addEventListener('abort', () => resolve(), { once: true });
+  if (life.aborted) resolve();
+  else life.addEventListener('abort', () => resolve(), { once: true });
   return { passed: promise, open: resolve };
 }

@@ -54,7 +54,12 @@ export const discoveryMessages: BatchForms = {
     for (const [i, { counter, values }] of series.entries())
       for (const [w, value] of values.entries())
         if (value !== null) peaks[i * windows + w] = Math.round(value * scaleOf(counter));
-    return { firstWindow: series[0]?.firstWindow ?? 0, windows, series, peaks };
+    return {
+      firstWindow: series[0]?.firstWindow ?? 0,
+      windows,
+      series: series.map(({ machine, counter, instance }) => ({ machine, counter, instance })),
+      peaks,
+    };
   },
 };
 

@@ -60,8 +60,18 @@ function fail(error: unknown): void {
       ? errors.make('cli.usage', { what: sentence(error.message), cause: error })
       : error;
   process.stderr.write(`${formatError(told)}\n`);
+  if (process.argv.includes('--json')) process.stdout.write(`${JSON.stringify(asJson(told))}\n`);
   if (program.opts()['trace'] === true) process.stderr.write(`${stackOf(error)}\n`);
   process.exitCode = told instanceof DryliftError ? exitCodeOf(told) : 5;
+}
+
+/** One object for programs, also when there is nothing but an error to tell. */
+function asJson(error: unknown): Record<string, unknown> {
+  const { code, what, why, next, where } =
+    error instanceof DryliftError
+      ? error
+      : { code: 'drylift.bug', what: String(error), why: '', next: '', where: undefined };
+  return { verdict: 'error', exitCode: exitCodeOf(error), error: { code, what, why, next, where } };
 }
 
 /** "error: unknown command 'rn'\n(Did you mean run?)" → a sentence. */

@@ -3,10 +3,10 @@ import { relative } from 'node:path';
 import { formatDuration, parseDuration } from '#core/units.ts';
 import { RUNS_FOLDER } from '#reports/read.ts';
 import { findScenario } from '../kit/catalogue.ts';
-import { says } from '../kit/fault-plan.ts';
+import { says } from '../kit/fault-words.ts';
 import { InputFiles } from '../kit/input-files.ts';
 import { errors, type Overrides, override } from '../kit/overrides.ts';
-import { type RunOutcome, runScenario } from '../kit/runner.ts';
+import type { RunOptions, RunOutcome } from '../kit/runner.ts';
 import type { World } from '../kit/world.ts';
 import { type Progress, SILENT, startProgress } from './progress.ts';
 import { summaryOf } from './summary.ts';
@@ -45,9 +45,10 @@ function tierOf(text: string): 'memory' | 'loopback' {
 
 /** Runs with live progress, and with Ctrl-C as an orderly end. */
 export async function runWithProgress(
-  options: Omit<Parameters<typeof runScenario>[0], 'interrupt' | 'onStart' | 'onStep'>,
+  options: Omit<RunOptions, 'interrupt' | 'onStart' | 'onStep'>,
   quiet: boolean,
 ): Promise<RunOutcome> {
+  const { runScenario } = await import('../kit/runner.ts'); // late: a mistake in the arguments is told at once
   const interrupt = new AbortController();
   const onSignal = (): void => interrupt.abort();
   process.once('SIGINT', onSignal).once('SIGTERM', onSignal);

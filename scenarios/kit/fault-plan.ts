@@ -4,11 +4,12 @@
  */
 import type { FaultView } from '#core/contracts/run-record.ts';
 import { nearest } from '#core/errors.ts';
-import type { LinkAction, LinkRule, LinkRules } from '#core/net/link-rules.ts';
+import type { LinkRule, LinkRules } from '#core/net/link-rules.ts';
 import type { Clock, Timer } from '#core/time/clock.ts';
 import type { TraceEvent } from '#core/trace/recorder.ts';
-import { formatBytes, formatDuration, formatOffset, type Millis, type UnixMillis } from '#core/units.ts';
+import type { Millis, UnixMillis } from '#core/units.ts';
 import { type FaultPoint, type FaultPoints, errors as pointErrors } from '#simulators/kit/fault-points.ts';
+import { says } from './fault-words.ts';
 import type { Fault } from './scenario-faults.ts';
 import type { Verb } from './scenario-steps.ts';
 
@@ -213,36 +214,6 @@ export class FaultPlan {
       fn();
     });
     this.#timers.add(timer);
-  }
-}
-
-/** A fault in words. */
-export function says(fault: Fault): string {
-  const when = `${fault.after === undefined ? 'from' : `${fault.after} +`} ${
-    fault.fromShare > 0 ? `${Math.round(fault.fromShare * 100)}%` : formatOffset(fault.from)
-  }`;
-  if (fault.kind === 'crash')
-    return `the appliance is killed${fault.on === undefined ? '' : ` at its next ${fault.on}`}, and started again after ${formatDuration(fault.restartAfterMs)} (${when})`;
-  if (fault.kind === 'point') {
-    const times = fault.times === 1 ? 'once' : `${fault.times} times`;
-    return `${fault.at} answers ${fault.answer}, ${times} (${when})`;
-  }
-  const { from, to } = fault.link;
-  return `${from} -> ${to} ${doing(fault.action)} (${when}, for ${formatDuration(fault.forMs)})`;
-}
-
-function doing(action: LinkAction): string {
-  switch (action.do) {
-    case 'delay':
-      return `is slower by ${formatDuration(action.ms)}`;
-    case 'throttle':
-      return `carries ${formatBytes(action.bytesPerSecond)} a second`;
-    case 'stall':
-      return 'delivers nothing';
-    case 'reset':
-      return `is cut after ${formatBytes(action.afterBytes)}`;
-    case 'refuse':
-      return 'refuses connections';
   }
 }
 

@@ -141,8 +141,7 @@ async function call(
       receiver: self.ref,
       method: method.name,
     });
-  const rest = { ...element, children: element.children.filter((each) => each !== thisElement) };
-  const args = decodeFields(rest, method.parameters, encoder.version, method.name);
+  const args = decodeFields(element, method.parameters, encoder.version, method.name, thisElement);
   if (session && method.privilege !== undefined && !session.may(method.privilege))
     throw noPermission(self.ref, method.privilege);
 

@@ -18,9 +18,9 @@ test('digits written straight into a buffer are those that a string would have',
       csv.text(']');
       expect(Buffer.concat(csv.take(true)).toString()).toBe(`[${values.join(',')}]`);
       const xml = new AsciiWriter();
-      xml.elements(Int32Array.from(values), values.length, Buffer.from('<v>'), Buffer.from('</v>'));
+      xml.valueElements(Int32Array.from(values), values.length);
       expect(Buffer.concat(xml.take(true)).toString()).toBe(
-        values.map((value) => `<v>${value}</v>`).join(''),
+        values.map((value) => `<value>${value}</value>`).join(''),
       );
     }),
   );

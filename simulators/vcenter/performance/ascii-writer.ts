@@ -5,18 +5,43 @@
 import { Buffer } from 'node:buffer';
 
 const PIECE_BYTES = 512 * 1024;
-/** Digits of the longest 32-bit number, and a separator. */
-const NUMBER_BYTES_MAX = 11;
-const ZERO = 0x30;
+/** Digits of the longest 32-bit number, a separator, and what a store of four digits may write beyond. */
+const NUMBER_BYTES_MAX = 14;
+const COMMA = 0x2c;
 
-/** The four digits of 0…9999, one after another. */
-const DIGITS = new Uint8Array(40_000);
-for (let value = 0; value < 10_000; value++)
-  for (let place = 3, rest = value; place >= 0; place--, rest = Math.floor(rest / 10))
-    DIGITS[value * 4 + place] = ZERO + (rest % 10);
+/**
+ * Digits of 0…9999 as little-endian words, to be stored four bytes at a time: without leading zeros, and how
+ * many bytes of it count; and padded to four digits.
+ */
+const DIGITS = new Uint32Array(10_000);
+const LENGTHS = new Uint8Array(10_000);
+const PADDED = new Uint32Array(10_000);
+for (let value = 0; value < 10_000; value++) {
+  DIGITS[value] = wordOf(String(value));
+  LENGTHS[value] = String(value).length;
+  PADDED[value] = wordOf(String(value).padStart(4, '0'));
+}
+
+const OPEN = '<value>';
+const CLOSE = '</value>';
+const OPEN_1 = wordOf(OPEN.slice(0, 4));
+const OPEN_2 = wordOf(OPEN.slice(4));
+const CLOSE_1 = wordOf(CLOSE.slice(0, 4));
+const CLOSE_2 = wordOf(CLOSE.slice(4));
+
+function viewOf({ buffer, byteOffset, byteLength }: Buffer): DataView {
+  return new DataView(buffer, byteOffset, byteLength);
+}
+
+function wordOf(digits: string): number {
+  let word = 0;
+  for (let i = 0; i < digits.length; i++) word += digits.charCodeAt(i) * 2 ** (8 * i);
+  return word;
+}
 
 export class AsciiWriter {
   #piece = Buffer.allocUnsafeSlow(PIECE_BYTES);
+  #view = viewOf(this.#piece);
   #at = 0;
   readonly #full: Buffer[] = [];
 
@@ -40,24 +65,33 @@ export class AsciiWriter {
   commaSeparated(values: Int32Array, count: number): void {
     this.#reserve(count * NUMBER_BYTES_MAX);
     const piece = this.#piece;
+    const view = this.#view;
     let at = this.#at;
     for (let i = 0; i < count; i++) {
-      at = putNumber(piece, at, values[i]!);
-      piece[at++] = 0x2c;
+      const value = values[i]!;
+      if (value < 10_000) {
+        view.setUint32(at, DIGITS[value]!, true);
+        at += LENGTHS[value]!;
+      } else at = putLargeNumber(view, at, value);
+      piece[at++] = COMMA;
     }
     this.#at = count > 0 ? at - 1 : at;
   }
 
-  /** `<open>1</close><open>2</close>` */
-  elements(values: Int32Array, count: number, open: Uint8Array, close: Uint8Array): void {
+  /** `<value>1</value><value>2</value>`: numbers from 0 to 2^31 − 1. */
+  valueElements(values: Int32Array, count: number): void {
+    this.#reserve(count * (OPEN.length + NUMBER_BYTES_MAX + CLOSE.length));
+    const view = this.#view;
+    let at = this.#at;
     for (let i = 0; i < count; i++) {
-      this.#reserve(open.length + NUMBER_BYTES_MAX + close.length);
-      const piece = this.#piece;
-      piece.set(open, this.#at);
-      const at = putNumber(piece, this.#at + open.length, values[i]!);
-      piece.set(close, at);
-      this.#at = at + close.length;
+      view.setUint32(at, OPEN_1, true);
+      view.setUint32(at + 4, OPEN_2, true);
+      at = putNumber(view, at + OPEN.length, values[i]!);
+      view.setUint32(at, CLOSE_1, true);
+      view.setUint32(at + 4, CLOSE_2, true);
+      at += CLOSE.length;
     }
+    this.#at = at;
   }
 
   /** Hands out what is complete: full pieces, and with `all` the rest. */
@@ -75,25 +109,23 @@ export class AsciiWriter {
     if (this.#at + bytes <= this.#piece.length) return;
     if (this.#at > 0) this.#full.push(this.#piece.subarray(0, this.#at));
     this.#piece = Buffer.allocUnsafeSlow(Math.max(PIECE_BYTES, bytes));
+    this.#view = viewOf(this.#piece);
     this.#at = 0;
   }
 }
 
-function putNumber(out: Uint8Array, at: number, value: number): number {
-  if (value >= 10_000) {
-    const high = Math.floor(value / 10_000);
-    at = putNumber(out, at, high);
-    const low = (value - high * 10_000) * 4;
-    out[at] = DIGITS[low]!;
-    out[at + 1] = DIGITS[low + 1]!;
-    out[at + 2] = DIGITS[low + 2]!;
-    out[at + 3] = DIGITS[low + 3]!;
-    return at + 4;
-  }
-  const digits = value * 4;
-  if (value >= 1000) out[at++] = DIGITS[digits]!;
-  if (value >= 100) out[at++] = DIGITS[digits + 1]!;
-  if (value >= 10) out[at++] = DIGITS[digits + 2]!;
-  out[at] = DIGITS[digits + 3]!;
-  return at + 1;
+/** Writes up to three bytes beyond the digits, which are then overwritten: leave room. */
+function putNumber(out: DataView, at: number, value: number): number {
+  if (value >= 10_000) return putLargeNumber(out, at, value);
+  out.setUint32(at, DIGITS[value]!, true);
+  return at + LENGTHS[value]!;
+}
+
+/** Kept apart, so that the usual case is inlined. */
+function putLargeNumber(out: DataView, at: number, value: number): number {
+  const high = (value / 10_000) | 0;
+  const end = high < 10_000 ? at + LENGTHS[high]! : putLargeNumber(out, at, high);
+  if (high < 10_000) out.setUint32(at, DIGITS[high]!, true);
+  out.setUint32(end, PADDED[value - high * 10_000]!, true);
+  return end + 4;
 }

@@ -186,7 +186,7 @@ function writeQuery(out: AsciiWriter, query: PlannedQuery, times: TimeTexts): vo
       out.bytes(VALUE_OPEN);
       out.commaSeparated(values, count);
       out.bytes(VALUE_CLOSE);
-    } else out.elements(values, count, VALUE_OPEN, VALUE_CLOSE);
+    } else out.valueElements(values, count);
     out.bytes(VALUE_CLOSE);
   }
   out.text('</returnval>');

@@ -12,53 +12,86 @@ import type { ApiVersion } from './versions.ts';
 
 export const VIM_NAMESPACE = 'urn:vim25';
 
-/** @param what names the structure in fault messages. @throws VimFault InvalidRequest, NotSupported */
+/** What has to be looked at of a structure's fields after its elements have been read. */
+interface Demands {
+  readonly required: readonly Field[];
+  readonly arrays: readonly Field[];
+}
+
+const demands = new WeakMap<ReadonlyMap<string, Field>, Demands>();
+
+function demandsOf(fields: ReadonlyMap<string, Field>): Demands {
+  let known = demands.get(fields);
+  if (!known) {
+    const all = [...fields.values()];
+    known = {
+      required: all.filter((field) => !field.isOptional),
+      arrays: all.filter((field) => field.isOptional && field.isArray),
+    };
+    demands.set(fields, known);
+  }
+  return known;
+}
+
+/**
+ * @param what names the structure in fault messages.
+ * @param ignored a child element that has been read already.
+ * @throws VimFault InvalidRequest, NotSupported
+ */
 export function decodeFields(
   element: XmlElement,
   fields: ReadonlyMap<string, Field>,
   version: ApiVersion,
   what: string,
+  ignored?: XmlElement,
 ): Record<string, Value> {
-  if (element.text.trim() !== '') throw invalidRequest(`text inside ${what}`);
+  if (element.text !== '' && element.text.trim() !== '') throw invalidRequest(`text inside ${what}`);
   const out: Record<string, Value> = {};
   for (const child of element.children) {
+    if (child === ignored) continue;
     const field = child.namespace === VIM_NAMESPACE ? fields.get(child.name) : undefined;
     if (!field || field.since > version) throw invalidRequest(`${what} has no element "${child.name}"`);
-    if (field.isOptional && attribute(child, XSI_NAMESPACE, 'nil') === 'true') continue;
-    const value = decodeValue(child, field, version, `${what}.${field.name}`);
+    if (field.isOptional && isNil(child)) continue;
+    const value = decodeValue(child, field, version, what);
+    const known = out[field.name];
     if (field.isArray) {
-      const values = (out[field.name] ?? []) as Value[];
-      values.push(value);
-      out[field.name] = values;
-    } else if (field.name in out) throw invalidRequest(`${what}.${field.name} stands there twice`);
+      if (known === undefined) out[field.name] = [value];
+      else (known as Value[]).push(value);
+    } else if (known !== undefined) throw invalidRequest(`${what}.${field.name} stands there twice`);
     else out[field.name] = value;
   }
-  for (const field of fields.values()) {
-    if (field.name in out) continue;
-    if (field.isOptional || field.since > version) {
-      if (field.isArray) out[field.name] = [];
-    } else throw invalidRequest(`${what}.${field.name} is missing`);
-  }
+  const { required, arrays } = demandsOf(fields);
+  for (const field of required)
+    if (out[field.name] === undefined && field.since <= version)
+      throw invalidRequest(`${what}.${field.name} is missing`);
+  for (const { name } of arrays) if (out[name] === undefined) out[name] = [];
   return out;
 }
 
-function decodeValue(element: XmlElement, field: Field, version: ApiVersion, what: string): Value {
+function isNil(element: XmlElement): boolean {
+  return element.attributes.size > 0 && attribute(element, XSI_NAMESPACE, 'nil') === 'true';
+}
+
+/** @param parent names the structure that it stands in. */
+function decodeValue(element: XmlElement, field: Field, version: ApiVersion, parent: string): Value {
   switch (field.kind) {
     case 'reference':
-      return decodeRef(element, what);
+      return decodeRef(element, `${parent}.${field.name}`);
     case 'enumeration': {
-      const value = textOf(element, what);
+      const value = textOf(element, parent);
       const values = enumValues(field.type);
       if (values && !values.has(value))
-        throw invalidRequest(`${what} is "${value.slice(0, 80)}", which ${field.type} does not have`);
+        throw invalidRequest(
+          `${parent}.${field.name} is "${value.slice(0, 80)}", which ${field.type} does not have`,
+        );
       return value;
     }
     case 'primitive':
-      return decodePrimitive(textOf(element, what), field.type, what);
+      return decodePrimitive(textOf(element, parent), field.type, parent, field.name);
     case 'any':
-      return decodePrimitive(textOf(element, what), typeOf(element) ?? 'string', what);
+      return decodePrimitive(textOf(element, parent), typeOf(element) ?? 'string', parent, field.name);
     case 'data':
-      return decodeData(element, field.type, version, what);
+      return decodeData(element, field.type, version, `${parent}.${field.name}`);
   }
 }
 
@@ -71,7 +104,7 @@ function decodeData(element: XmlElement, declared: string, version: ApiVersion, 
   }
   if (type.kind !== 'data' || type.since > version || !isA(type.name, declared))
     throw invalidRequest(`${what} cannot be of type ${type.name}`);
-  return { $: type.name, ...decodeFields(element, type.fields, version, what) };
+  return { $: type.name, ...decodeFields(element, type.fields, version, type.name) };
 }
 
 /** Some clients leave xsi:type out where only one subtype of SelectionSpec has the fields that they send. */
@@ -89,8 +122,9 @@ export function decodeRef(element: XmlElement, what: string): Ref {
   return ref(type, id);
 }
 
-function textOf(element: XmlElement, what: string): string {
-  if (element.children.length > 0) throw invalidRequest(`${what} holds elements instead of a value`);
+function textOf(element: XmlElement, parent: string): string {
+  if (element.children.length > 0)
+    throw invalidRequest(`${parent}.${element.name} holds elements instead of a value`);
   return element.text;
 }
 
@@ -101,12 +135,10 @@ const INTEGER_RANGES: Readonly<Record<string, readonly [number, number]>> = {
   long: [Number.MIN_SAFE_INTEGER, Number.MAX_SAFE_INTEGER],
 };
 
-function decodePrimitive(source: string, type: string, what: string): Value {
+function decodePrimitive(source: string, type: string, parent: string, name: string): Value {
+  if (type === 'string' || type === 'anyURI') return source;
   const text = source.trim();
   switch (type) {
-    case 'string':
-    case 'anyURI':
-      return source;
     case 'boolean':
       if (text === 'true' || text === '1') return true;
       if (text === 'false' || text === '0') return false;
@@ -130,9 +162,12 @@ function decodePrimitive(source: string, type: string, what: string): Value {
       break;
     }
     default:
-      throw vimFault('NotSupported', `${what}: values of type ${type} are not supported by this server.`);
+      throw vimFault(
+        'NotSupported',
+        `${parent}.${name}: values of type ${type} are not supported by this server.`,
+      );
   }
-  throw invalidRequest(`${what} is not of type ${type}`);
+  throw invalidRequest(`${parent}.${name} is not of type ${type}`);
 }
 
 /** xsd:dateTime; without a zone it is UTC. Undefined when it is none. */

@@ -56,7 +56,7 @@ test('a misspelt key is named with its place and the nearest right one', () => {
     [
       'config.unknownKey  "resourceGruop" is not a key of cloud; did you mean "resourceGroup"?',
       '  where: appliance.yaml:10:3 (cloud.resourceGruop)',
-      '           resourceGruop: rg',
+      '           resourceGruop: ***',
       '           ^',
       '  why:   A key that the appliance does not know has no effect, so it is refused.',
       '  next:  Write resourceGroup.',
@@ -111,6 +111,15 @@ test.each([
 test('the line shown with an error does not show a password', () => {
   const error = failure(GOOD.replace('    password: hunter2', '    Password: hunter2'));
   expect(error.code).toBe('config.unknownKey');
+  expect(formatError(error)).not.toContain('hunter2');
+});
+
+test.each([
+  ['a misspelt password', '    pasword: hunter2'],
+  ['a misspelt secret', '    clientSecrt: hunter2'],
+  ['a password without a key', '    hunter2'],
+])('%s is not shown', (_what, line) => {
+  const error = failure(GOOD.replace('    user: reader', `    user: reader\n${line}`));
   expect(formatError(error)).not.toContain('hunter2');
 });
 

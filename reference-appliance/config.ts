@@ -285,9 +285,15 @@ function offsetOf(
   return 0;
 }
 
+/** Keys whose values may be shown; a misspelt key may be a misspelt `password`, so anything else may not. */
+const SHOWN =
+  /^(applianceName|tenantId|subscriptionId|resourceGroup|project|siteName|region|vault|host|port|user|drylift|everyMinutes)$/;
+
 /** The line that is shown with an error, without the secret that may stand on it. */
 function maskLine(line: string): string {
-  return line.replace(/((?:password|clientSecret)"?\s*:\s*).+/i, '$1***');
+  const [, before, key, after] = /^(\s*(?:- )?"?)([\w-]+)("?\s*:)/.exec(line) ?? [];
+  if (key === undefined) return line.replace(/\S.*/, '***');
+  return SHOWN.test(key) || /:\s*$/.test(line) ? line : `${before}${key}${after} ***`;
 }
 
 const DISCOVERY_AUDIENCE = 'https://discoverysrv.windowsazure.com';

@@ -59,9 +59,9 @@ export function createLog({ clock, level, write }: LogOptions): Logger {
 export function describeError(error: unknown): Record<string, unknown> {
   if (error instanceof DryliftError)
     return {
+      ...error.data,
       code: error.code,
       what: error.what,
-      ...error.data,
       ...(error.cause ? { cause: describeError(error.cause) } : {}),
     };
   if (error instanceof Error)

@@ -34,7 +34,11 @@ const PROGRAMS: ReadonlyArray<{
   },
   {
     name: 'pyVmomi',
-    commands: [['python3', '-c', 'import pyVmomi; print("pyVmomi")']],
+    // Debian's package belongs to Debian's Python, which need not be the first on the path
+    commands: [
+      ['python3', '-c', 'import pyVmomi; print("pyVmomi")'],
+      ['/usr/bin/python3', '-c', 'import pyVmomi; print("pyVmomi")'],
+    ],
     without: "the vCenter simulator is not walked by VMware's own client (crosscheck)",
   },
   {

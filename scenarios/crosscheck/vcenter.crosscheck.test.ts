@@ -3,6 +3,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { missing } from '#core/testing/installed.ts';
 import { MIB } from '#core/units.ts';
 import { generateEstate } from '#simulators/estate/generate.ts';
 import type { EstateFacts, Machine } from '#simulators/estate/model.ts';
@@ -79,7 +80,7 @@ describe.each(ESTATES)('$name', ({ facts: makeFacts }) => {
   afterAll(() => served?.stop());
 
   test('pyVmomi sees what the estate holds, reads every counter as it is and copies a disk by its changes', async (ctx) => {
-    if (!hasPyvmomi) return ctx.skip('python3-pyvmomi is not installed');
+    if (!hasPyvmomi) return missing(ctx, 'python3-pyvmomi is not installed');
     if (!served) return ctx.skip('the workbook is not there');
     const done = JSON.parse(await run(PYTHON, [here('walk.py'), `${served.folder}/facts.json`])) as {
       machines: number;
@@ -90,7 +91,7 @@ describe.each(ESTATES)('$name', ({ facts: makeFacts }) => {
   }, 240_000);
 
   test('libvirt lists and dumps every machine and drives one through power states and snapshots', async (ctx) => {
-    if (!hasVirsh) return ctx.skip('libvirt-clients is not installed');
+    if (!hasVirsh) return missing(ctx, 'libvirt-clients is not installed');
     if (!served) return ctx.skip('the workbook is not there');
     const said = await run('bash', [
       here('virsh.sh'),
@@ -106,7 +107,7 @@ describe.each(ESTATES)('$name', ({ facts: makeFacts }) => {
 });
 
 test('every type, field and method is as pyVmomi has it: name, order, kind, optionality, first version, privilege', async (ctx) => {
-  if (!hasPyvmomi) return ctx.skip('python3-pyvmomi is not installed');
+  if (!hasPyvmomi) return missing(ctx, 'python3-pyvmomi is not installed');
   const schema = spawnSync(process.execPath, ['--import', 'tsx', here('print-schema.ts')], {
     maxBuffer: 16 * MIB,
   });

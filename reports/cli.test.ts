@@ -22,7 +22,7 @@ afterEach(() => {
 });
 
 /** What the command prints. */
-function drylift(...args: string[]): string {
+async function drylift(...args: string[]): Promise<string> {
   const program = new Command().exitOverride().configureOutput({ writeErr: () => {} });
   registerReports(program);
   const printed: string[] = [];
@@ -31,7 +31,7 @@ function drylift(...args: string[]): string {
     return true;
   });
   try {
-    program.parse([...args, '--runs', runs], { from: 'user' });
+    await program.parseAsync([...args, '--runs', runs], { from: 'user' });
   } finally {
     write.mockRestore();
   }
@@ -39,47 +39,50 @@ function drylift(...args: string[]): string {
 }
 
 describe('drylift report', () => {
-  test('writes the page beside the record and prints where', () => {
+  test('writes the page beside the record and prints where', async () => {
     const file = join(runs, 'failed', 'report.html');
-    expect(drylift('report', 'fail')).toBe(`html      ${file}\n`);
+    expect(await drylift('report', 'fail')).toBe(`html      ${file}\n`);
     expect(readFileSync(file, 'utf8').startsWith('<!doctype html>')).toBe(true);
   });
 
-  test('writes the forms asked for and no other, compared with the last green run', () => {
+  test('writes the forms asked for and no other, compared with the last green run', async () => {
     const junit = join(runs, 'out', 'junit.xml');
     const markdown = join(runs, 'out', 'summary.md');
-    const printed = drylift('report', 'failed', '--junit', junit, '--markdown', markdown, '--json');
+    const printed = await drylift('report', 'failed', '--junit', junit, '--markdown', markdown, '--json');
     expect(JSON.parse(printed)).toEqual({ run: 'failed', verdict: 'failed', junit, markdown });
     expect(readFileSync(junit, 'utf8')).toContain('<testsuites name="drylift"');
     expect(readFileSync(markdown, 'utf8')).toContain('### Work counters since `passed`');
     expect(existsSync(join(runs, 'failed', 'report.html'))).toBe(false);
   });
 
-  test('of an unknown run names the nearest', () => {
-    expect(() => drylift('report', 'faild')).toThrow(
-      expect.objectContaining({ code: 'record.notFound', next: expect.stringContaining('Nearest: failed') }),
-    );
+  test('of an unknown run names the nearest', async () => {
+    await expect(drylift('report', 'faild')).rejects.toMatchObject({
+      code: 'record.notFound',
+      next: expect.stringContaining('Nearest: failed') as string,
+    });
   });
 });
 
 describe('drylift runs', () => {
-  test('lists the youngest first, and what cannot be read last', () => {
+  test('lists the youngest first, and what cannot be read last', async () => {
     mkdirSync(join(runs, 'broken'));
     writeFileSync(recordPath(runs, 'broken'), 'no');
-    const lines = drylift('runs').trimEnd().split('\n');
+    const lines = (await drylift('runs')).trimEnd().split('\n');
     expect(lines.map((line) => line.split(/ +/)[0])).toEqual(['failed', 'passed', 'broken']);
     expect(lines[0]).toContain('7 of 9 checks');
     expect(lines[2]).toContain('unreadable: ');
   });
 
-  test('as JSON is one object', () => {
-    const { runs: listed } = JSON.parse(drylift('runs', '--json', '--limit', '1')) as { runs: unknown[] };
+  test('as JSON is one object', async () => {
+    const { runs: listed } = JSON.parse(await drylift('runs', '--json', '--limit', '1')) as {
+      runs: unknown[];
+    };
     expect(listed).toEqual([
       expect.objectContaining({ id: 'failed', tier: 'memory', checks: { passed: 7, failed: 2, skipped: 1 } }),
     ]);
   });
 
-  test('wants a whole number as limit', () => {
-    expect(() => drylift('runs', '--limit', 'many')).toThrow('whole number');
+  test('wants a whole number as limit', async () => {
+    await expect(drylift('runs', '--limit', 'many')).rejects.toThrow('whole number');
   });
 });

@@ -201,7 +201,7 @@ describe('the report in a browser', () => {
     const built = await page.evaluate<number>(
       `new Promise((done) => requestAnimationFrame(() => done(performance.now())))`,
     );
-    ctx.annotate(`first picture after ${Math.round(built)} ms`);
+    await ctx.annotate(`first picture after ${Math.round(built)} ms`);
     const search = page.locator('#trace input[type=search]');
     await search.fill('QueryPerf vm-1003');
     expect(await page.locator('#trace output').innerText()).toMatch(/^2,000 of \d,\d{3} events$/);

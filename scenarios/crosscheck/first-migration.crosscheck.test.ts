@@ -16,6 +16,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { Entropy } from '#core/entropy/entropy.ts';
 import { missing, requireInstalled } from '#core/testing/installed.ts';
 import { findScenario } from '../kit/catalogue.ts';
 import { InputFiles } from '../kit/input-files.ts';
@@ -44,7 +45,9 @@ function makeStates(): string[] {
   const disk = join(folder, 'disk.img');
   const tree = join(folder, 'tree');
   mkdirSync(join(tree, 'srv', 'plans'), { recursive: true });
-  const words = (n: number) => Buffer.from(Array.from({ length: n }, () => Math.floor(Math.random() * 256)));
+  const entropy = new Entropy(process.env.DRYLIFT_TEST_SEED ?? 'states');
+  let drawn = 0;
+  const words = (n: number) => entropy.bytes(n, 'file', drawn++);
   for (let i = 0; i < 12; i++) writeFileSync(join(tree, 'srv', `file-${i}.bin`), words(50_000 + i * 20_000));
   writeFileSync(disk, Buffer.alloc(48 * 2 ** 20));
   tool('mke2fs', '-q', '-F', '-t', 'ext4', '-b', '1024', '-L', 'fresh', '-d', tree, disk);

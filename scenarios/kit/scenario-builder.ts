@@ -35,9 +35,6 @@ export function scenario(input: ScenarioInput): BuiltScenario {
 export const days = (n: number): string => `${n}d`;
 export const hours = (n: number): string => `${n}h`;
 export const minutes = (n: number): string => `${n}m`;
-export const seconds = (n: number): string => `${n}s`;
-export const mib = (n: number): string => `${n}MiB`;
-export const gib = (n: number): string => `${n}GiB`;
 
 interface Timed<Self> {
   /** After the beginning of the story, or of the step that `after` names. */

@@ -167,7 +167,7 @@ export interface Scenario {
 }
 
 /** Shares given for a mix or for shapes; what is left over goes to none. */
-export type Shares = Readonly<Record<string, Ratio>>;
+type Shares = Readonly<Record<string, Ratio>>;
 
 /** The language as JSON Schema (draft 2020-12), for editors. */
 export function scenarioJsonSchema(): unknown {

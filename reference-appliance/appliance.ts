@@ -13,7 +13,7 @@ import { Counters, type Recorder } from '#core/trace/recorder.ts';
 import { MINUTE, type Millis, type UnixMillis } from '#core/units.ts';
 import { Discovery } from './app/discovery.ts';
 import { Outbox, readNumber, writeNumber } from './app/outbox.ts';
-import { SETTLE_MS } from './app/peaks.ts';
+import { SETTLE_MS, SeriesNames } from './app/peaks.ts';
 import { Performance } from './app/performance.ts';
 import { PointLog } from './app/point-log.ts';
 import type { Source } from './app/ports.ts';
@@ -148,9 +148,10 @@ export function startAppliance(options: ApplianceOptions): Appliance {
       }),
     );
     const outbox = new Outbox({ store, cloud, clock, retrier, problems, counters, log });
-    const pointLog = new PointLog({ store, forms: cloud.forms, counters });
+    const names = new SeriesNames();
+    const pointLog = new PointLog({ store, forms: cloud.forms, names, counters });
     const shared = { forms: cloud.forms, store, outbox, clock, counters, log };
-    const performance = new Performance({ ...shared, pointLog });
+    const performance = new Performance({ ...shared, pointLog, names });
     const discoveries = sources.map((source) => new Discovery({ ...shared, source }));
     const replication =
       cloud.replication &&

@@ -3,7 +3,7 @@
  * RVTools workbook is 200 million samples in 1.5 GB of text; 50 ns a sample is the budget. The peer is the XML parser
  * on the same bytes, doing nothing with what it finds.
  */
-import { PeaksOfBatch } from '#appliance/app/peaks.ts';
+import { PeaksOfBatch, SeriesNames } from '#appliance/app/peaks.ts';
 import type { CounterName, SampleRun } from '#appliance/app/ports.ts';
 import { readPerfReply } from '#appliance/sources/vsphere/perf-reply.ts';
 import { Entropy } from '#core/entropy/entropy.ts';
@@ -42,10 +42,12 @@ function reply(samples: number): Buffer {
 
 const UUIDS = new Map(Array.from({ length: MACHINES }, (_, i) => [`vm-${i}`, `uuid-${i}`] as const));
 
+const NAMES = new SeriesNames();
+
 function parseAndRollUp(body: Buffer, samples: number): number {
   const firstWindow = FIRST_SAMPLE / 30;
   const sink = readPerfReply(body, () => {
-    const peaks = new PeaksOfBatch(firstWindow, firstWindow + samples / 30 - 1, UUIDS);
+    const peaks = new PeaksOfBatch(firstWindow, firstWindow + samples / 30 - 1, UUIDS, NAMES);
     return {
       peaks,
       entity: (moid: string, runs: readonly SampleRun[]) => peaks.machine(moid, runs),

@@ -18,7 +18,7 @@ import { type FakeSource, fakeSource, machine, sampleAt } from '../testing/fake-
 import { type MemoryWorld, memoryWorld, START } from '../testing/memory-world.ts';
 import { Discovery } from './discovery.ts';
 import { Outbox } from './outbox.ts';
-import { SETTLE_MS } from './peaks.ts';
+import { SETTLE_MS, SeriesNames } from './peaks.ts';
 import { Performance } from './performance.ts';
 import { PointLog } from './point-log.ts';
 import type { CounterName } from './ports.ts';
@@ -67,9 +67,10 @@ async function stage(): Promise<Stage> {
       const problems = new Problems({ clock, log });
       const retrier = new Retrier({ ...world, clock, incarnation: ++incarnation });
       const outbox = new Outbox({ store, cloud, clock, retrier, problems, counters, log });
-      const pointLog = new PointLog({ store, forms: cloud.forms, counters });
+      const names = new SeriesNames();
+      const pointLog = new PointLog({ store, forms: cloud.forms, names, counters });
       const shared = { forms: cloud.forms, store, outbox, clock, counters, log };
-      const performance = new Performance({ ...shared, pointLog });
+      const performance = new Performance({ ...shared, pointLog, names });
       const discovery = new Discovery({ ...shared, source });
       await outbox.load();
       await pointLog.load();

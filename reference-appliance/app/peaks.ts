@@ -8,7 +8,7 @@ import {
   type WindowIndex,
 } from '#core/metrics/roll-up.ts';
 import { HOUR, type Millis, SECOND, type UnixMillis } from '#core/units.ts';
-import type { CounterName, PointsBatch, SampleRun, SampleSink } from './ports.ts';
+import type { CounterName, PointsBatch, SampleRun, SampleSink, SeriesName } from './ports.ts';
 
 /** vSphere's real-time samples stand 20 s apart. */
 const GRID = rollUpGrid(20 * SECOND, POINT_PERIOD_MS);
@@ -33,12 +33,40 @@ export function samplesOf(first: WindowIndex, last: WindowIndex): { after: UnixM
   return { after: first * POINT_PERIOD_MS, through: (last + 1) * POINT_PERIOD_MS };
 }
 
+/**
+ * One object per series, the same in every batch: there are thousands in each, and whatever is worked out about one
+ * (its name in a message, say) can be kept beside it.
+ */
+export class SeriesNames {
+  readonly #byMachine = new Map<string, Map<CounterName, Map<string, SeriesName>>>();
+
+  of(machine: string, counter: CounterName, instance: string): SeriesName {
+    let byCounter = this.#byMachine.get(machine);
+    if (!byCounter) {
+      byCounter = new Map();
+      this.#byMachine.set(machine, byCounter);
+    }
+    let byInstance = byCounter.get(counter);
+    if (!byInstance) {
+      byInstance = new Map();
+      byCounter.set(counter, byInstance);
+    }
+    let name = byInstance.get(instance);
+    if (!name) {
+      name = { machine, counter, instance };
+      byInstance.set(instance, name);
+    }
+    return name;
+  }
+}
+
 /** Collects the peaks of several machines over the same windows. */
 export class PeaksOfBatch implements SampleSink {
   readonly #firstWindow: WindowIndex;
   readonly #windows: number;
   readonly #uuids: ReadonlyMap<string, string>;
-  readonly #series: Array<{ machine: string; counter: CounterName; instance: string }> = [];
+  readonly #names: SeriesNames;
+  readonly #series: SeriesName[] = [];
   readonly #peaks = new PeakSink();
   #out: Int32Array;
   #machine: string | undefined;
@@ -48,10 +76,16 @@ export class PeaksOfBatch implements SampleSink {
   points = 0;
 
   /** @param uuids instance UUID by handle: whose answers are wanted */
-  constructor(firstWindow: WindowIndex, lastWindow: WindowIndex, uuids: ReadonlyMap<string, string>) {
+  constructor(
+    firstWindow: WindowIndex,
+    lastWindow: WindowIndex,
+    uuids: ReadonlyMap<string, string>,
+    names: SeriesNames,
+  ) {
     this.#firstWindow = firstWindow;
     this.#windows = lastWindow - firstWindow + 1;
     this.#uuids = uuids;
+    this.#names = names;
     this.#out = new Int32Array(this.#windows * uuids.size * 12);
   }
 
@@ -79,7 +113,7 @@ export class PeaksOfBatch implements SampleSink {
       this.#out[row + window] = peaks.peaks[i]!;
       this.points++;
     }
-    this.#series.push({ machine: this.#machine, counter, instance });
+    this.#series.push(this.#names.of(this.#machine, counter, instance));
   }
 
   batch(): PointsBatch {

@@ -14,7 +14,7 @@ import type { UnixMillis } from '#core/units.ts';
 import type { Logger } from '../log.ts';
 import type { Store } from '../store/store.ts';
 import type { Outbox } from './outbox.ts';
-import { newestWindow, oldestWindow, PeaksOfBatch, samplesOf } from './peaks.ts';
+import { newestWindow, oldestWindow, PeaksOfBatch, type SeriesNames, samplesOf } from './peaks.ts';
 import type { PointLog } from './point-log.ts';
 import type { BatchForms, Source, SourceMachine } from './ports.ts';
 
@@ -23,6 +23,7 @@ export interface PerformanceOptions {
   store: Store;
   outbox: Outbox;
   pointLog: PointLog;
+  names: SeriesNames;
   clock: Clock;
   counters: Counters;
   log: Logger;
@@ -105,7 +106,7 @@ export class Performance {
     try {
       peaks = await source.samples(
         { handles: [...uuids.keys()], ...samplesOf(first, last) },
-        () => new PeaksOfBatch(first, last, uuids),
+        () => new PeaksOfBatch(first, last, uuids, this.#options.names),
         signal,
       );
     } catch (error) {

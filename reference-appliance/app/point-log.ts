@@ -2,18 +2,18 @@
  * The appliance's own ten-minute points, kept for a month.
  *
  * Points arrive a few windows at a time for thousands of series; writing each series' blob every time would rewrite
- * the same rows all day. The batches queued for the service already make them durable, so the day that is running is
- * kept in memory, rebuilt from those batches after a restart, and written once when it is over: one packed blob per
- * series and day. Batches are dropped when the service has them and their day is written.
+ * the same rows all day. The batches queued for the service are durable already: they are the record of the day that
+ * is running, in memory as arrays, and read back from the store after a restart. When the day is over it is written
+ * once, one packed blob per series; a batch is dropped when that is done and the service has it.
  */
-
 import { zstdDecompressSync } from 'node:zlib';
 import { Points } from '#core/metrics/points.ts';
 import { POINT_PERIOD_MS, type WindowIndex } from '#core/metrics/roll-up.ts';
 import type { Counters } from '#core/trace/recorder.ts';
 import { DAY } from '#core/units.ts';
 import type { Database, Store } from '../store/store.ts';
-import type { BatchForms, PointsBatch } from './ports.ts';
+import type { SeriesNames } from './peaks.ts';
+import type { BatchForms, CounterName, PointsBatch, SeriesName } from './ports.ts';
 
 const WINDOWS_PER_DAY = DAY / POINT_PERIOD_MS;
 /** Days that are kept: the longest history an assessment looks at, and the day that is running. */
@@ -24,66 +24,60 @@ const ROWS_PER_STATEMENT = 500;
 type Day = number;
 const dayOf = (window: WindowIndex): Day => Math.floor(window / WINDOWS_PER_DAY);
 
-interface Series {
-  readonly machine: string;
-  readonly counter: string;
-  readonly instance: string;
-  points: Points;
+/** Peaks of a day's windows by series; -1: none. */
+type DayPeaks = Map<SeriesName, Int32Array>;
+
+interface PointLogOptions {
+  store: Store;
+  forms: BatchForms;
+  names: SeriesNames;
+  counters: Counters;
 }
 
 export class PointLog {
-  readonly #store: Store;
-  readonly #forms: BatchForms;
-  readonly #counters: Counters;
+  readonly #options: PointLogOptions;
+  /** The day that is running; -1 before the first batch. */
   #day: Day = -1;
-  #today = new Map<string, Series>();
+  /** Batches with windows that are not written yet. */
+  #open: PointsBatch[] = [];
 
-  constructor({ store, forms, counters }: { store: Store; forms: BatchForms; counters: Counters }) {
-    this.#store = store;
-    this.#forms = forms;
-    this.#counters = counters;
+  constructor(options: PointLogOptions) {
+    this.#options = options;
   }
 
-  /** Rebuilds the running day from the batches that are not compacted. */
+  /** Reads back what the day that is running has so far. */
   async load(): Promise<void> {
-    const rows = await this.#store.read((db) =>
+    const { store, forms, names } = this.#options;
+    const rows = await store.read((db) =>
       db
         .selectFrom('outbox')
         .select(['body', 'last_window'])
         .where('kind', '=', 'points')
         .where('compacted', '=', 0)
-        .orderBy('last_window')
+        .orderBy('id')
         .execute(),
     );
-    for (const { body } of rows) {
-      const batch = this.#forms.readPoints(Buffer.from(zstdDecompressSync(body)));
-      this.#day = Math.max(this.#day, dayOf(batch.firstWindow + batch.windows - 1));
-      this.#raise(batch);
+    for (const { body, last_window } of rows) {
+      const { series, ...batch } = forms.readPoints(zstdDecompressSync(body));
+      const interned = series.map(({ machine, counter, instance }) => names.of(machine, counter, instance));
+      this.#open.push({ ...batch, series: interned });
+      this.#day = Math.max(this.#day, dayOf(last_window));
     }
   }
 
-  /**
-   * Takes a batch into the unit that `db` belongs to, after the batch was queued: closes the running day when the
-   * batch goes beyond it.
-   */
+  /** A batch was queued in the unit that `db` belongs to: closes the running day when it goes beyond it. */
   async add(db: Database, batch: PointsBatch): Promise<void> {
-    const newest = dayOf(batch.firstWindow + batch.windows - 1);
-    if (newest > this.#day) {
-      if (this.#day >= 0) {
-        this.#raise(batch); // the part of it that still belongs to the day that is over
-        await this.#closeDay(db, newest);
-      }
-      this.#day = newest;
-      this.#today = new Map();
-    }
-    // a machine that lagged behind: its day is written already
-    if (dayOf(batch.firstWindow) < this.#day) await this.#mergeLate(db, batch);
-    this.#raise(batch);
+    this.#open.push(batch);
+    const day = dayOf(lastWindow(batch));
+    if (day <= this.#day) return;
+    if (this.#day >= 0) await this.#close(db, day);
+    this.#day = day;
   }
 
-  /** Points of one series over whole days, the running one included. For the appliance's own view. */
-  async read(machine: string, counter: string, instance: string): Promise<Points> {
-    const rows = await this.#store.read((db) =>
+  /** Points of one series, those included whose day is not written yet. For the appliance's own view. */
+  async read(machine: string, counter: CounterName, instance: string): Promise<Points> {
+    const { store, names } = this.#options;
+    const rows = await store.read((db) =>
       db
         .selectFrom('points')
         .innerJoin('series', 'series.id', 'points.series')
@@ -96,101 +90,94 @@ export class PointLog {
     );
     const all = new Points(POINT_PERIOD_MS);
     for (const { data } of rows) all.merge(Points.decode(data));
-    const today = this.#today.get(`${machine}\0${counter}\0${instance}`);
-    if (today) all.merge(today.points);
+    const name = names.of(machine, counter, instance);
+    for (const [day, peaks] of this.#gather(Number.MAX_SAFE_INTEGER)) {
+      const ofSeries = peaks.get(name);
+      if (ofSeries) all.merge(pointsOf(day, ofSeries));
+    }
     return all;
   }
 
-  #raise({ firstWindow, windows, series, peaks }: PointsBatch): void {
-    for (const [i, { machine, counter, instance }] of series.entries()) {
-      const key = `${machine}\0${counter}\0${instance}`;
-      let entry = this.#today.get(key);
-      if (!entry) {
-        entry = { machine, counter, instance, points: new Points(POINT_PERIOD_MS) };
-        this.#today.set(key, entry);
-      }
-      for (let w = 0; w < windows; w++) {
-        const peak = peaks[i * windows + w]!;
-        if (peak >= 0 && dayOf(firstWindow + w) === this.#day) entry.points.raise(firstWindow + w, peak);
-      }
+  /** Writes all days before `newDay`, marks the batches that are wholly in them, drops what is done with. */
+  async #close(db: Database, newDay: Day): Promise<void> {
+    const { counters } = this.#options;
+    for (const [day, peaks] of this.#gather(newDay)) {
+      await this.#write(db, day, peaks);
+      counters.add('appliance.rows.points', peaks.size);
     }
-  }
-
-  /** Writes the running day, marks its batches, drops those that were sent and days that are too old. */
-  async #closeDay(db: Database, newDay: Day): Promise<void> {
-    const series = [...this.#today.values()].filter(({ points }) => points.first !== undefined);
-    await this.#write(db, this.#day, series);
-    const firstOfNewDay = newDay * WINDOWS_PER_DAY;
+    this.#open = this.#open.filter((batch) => dayOf(lastWindow(batch)) >= newDay);
     await db
       .updateTable('outbox')
       .set({ compacted: 1 })
       .where('kind', '=', 'points')
       .where('compacted', '=', 0)
-      .where('last_window', '<', firstOfNewDay)
+      .where('last_window', '<', newDay * WINDOWS_PER_DAY)
       .execute();
     await db.deleteFrom('outbox').where('compacted', '=', 1).where('sent_at', 'is not', null).execute();
     await db
       .deleteFrom('points')
       .where('day', '<', newDay - DAYS_KEPT)
       .execute();
-    this.#counters.add('appliance.points.days');
-    this.#counters.add('appliance.rows.points', series.length);
+    counters.add('appliance.points.days');
   }
 
-  /** Windows of days that are over, merged into the rows that hold them. */
-  async #mergeLate(db: Database, { firstWindow, windows, series, peaks }: PointsBatch): Promise<void> {
-    for (const [i, { machine, counter, instance }] of series.entries()) {
-      const late = new Map<Day, Points>();
+  /** What the open batches say about days before `newDay`. */
+  #gather(newDay: Day): Map<Day, DayPeaks> {
+    const days = new Map<Day, DayPeaks>();
+    for (const { firstWindow, windows, series, peaks } of this.#open)
       for (let w = 0; w < windows; w++) {
-        const day = dayOf(firstWindow + w);
-        const peak = peaks[i * windows + w]!;
-        if (peak < 0 || day >= this.#day) continue;
-        const points = late.get(day) ?? new Points(POINT_PERIOD_MS);
-        points.raise(firstWindow + w, peak);
-        late.set(day, points);
+        const window = firstWindow + w;
+        const day = dayOf(window);
+        if (day >= newDay) break;
+        let ofDay = days.get(day);
+        if (!ofDay) {
+          ofDay = new Map();
+          days.set(day, ofDay);
+        }
+        const at = window - day * WINDOWS_PER_DAY;
+        for (let i = 0; i < series.length; i++) {
+          const peak = peaks[i * windows + w]!;
+          if (peak < 0) continue;
+          const name = series[i]!;
+          let ofSeries = ofDay.get(name);
+          if (!ofSeries) {
+            ofSeries = new Int32Array(WINDOWS_PER_DAY).fill(-1);
+            ofDay.set(name, ofSeries);
+          }
+          if (peak > ofSeries[at]!) ofSeries[at] = peak;
+        }
       }
-      for (const [day, points] of late) {
-        const before = await db
-          .selectFrom('points')
-          .innerJoin('series', 'series.id', 'points.series')
-          .select('points.data')
-          .where('series.machine', '=', machine)
-          .where('series.counter', '=', counter)
-          .where('series.instance', '=', instance)
-          .where('points.day', '=', day)
-          .executeTakeFirst();
-        if (before) points.merge(Points.decode(before.data));
-        await this.#write(db, day, [{ machine, counter, instance, points }]);
-      }
-    }
+    return days;
   }
 
-  async #write(db: Database, day: Day, series: readonly Series[]): Promise<void> {
-    for (let i = 0; i < series.length; i += ROWS_PER_STATEMENT) {
-      const slice = series.slice(i, i + ROWS_PER_STATEMENT);
+  async #write(db: Database, day: Day, peaks: DayPeaks): Promise<void> {
+    const all = [...peaks];
+    for (let i = 0; i < all.length; i += ROWS_PER_STATEMENT) {
+      const slice = all.slice(i, i + ROWS_PER_STATEMENT);
       await db
         .insertInto('series')
-        .values(slice.map(({ machine, counter, instance }) => ({ machine, counter, instance })))
+        .values(slice.map(([{ machine, counter, instance }]) => ({ machine, counter, instance })))
         .onConflict((c) => c.columns(['machine', 'counter', 'instance']).doNothing())
         .execute();
-      const ids = await db
+      // rows that are there already: a machine lagged behind, and its day was written without it
+      const known = await db
         .selectFrom('series')
-        .select(['id', 'machine', 'counter', 'instance'])
-        .where(
-          'machine',
-          'in',
-          slice.map(({ machine }) => machine),
+        .leftJoin('points', (join) =>
+          join.onRef('points.series', '=', 'series.id').on('points.day', '=', day),
         )
+        .select(['series.id', 'machine', 'counter', 'instance', 'points.data'])
+        .where('machine', 'in', [...new Set(slice.map(([{ machine }]) => machine))])
         .execute();
-      const idOf = new Map(ids.map((row) => [`${row.machine}\0${row.counter}\0${row.instance}`, row.id]));
+      const rowOf = new Map(known.map((row) => [`${row.machine}\0${row.counter}\0${row.instance}`, row]));
       await db
         .insertInto('points')
         .values(
-          slice.map(({ machine, counter, instance, points }) => ({
-            series: idOf.get(`${machine}\0${counter}\0${instance}`)!,
-            day,
-            data: points.encode(),
-          })),
+          slice.map(([{ machine, counter, instance }, ofSeries]) => {
+            const row = rowOf.get(`${machine}\0${counter}\0${instance}`)!;
+            const points = pointsOf(day, ofSeries);
+            if (row.data) points.merge(Points.decode(row.data));
+            return { series: row.id, day, data: points.encode() };
+          }),
         )
         .onConflict((c) =>
           c.columns(['series', 'day']).doUpdateSet((e) => ({ data: e.ref('excluded.data') })),
@@ -198,4 +185,15 @@ export class PointLog {
         .execute();
     }
   }
+}
+
+function lastWindow({ firstWindow, windows }: PointsBatch): WindowIndex {
+  return firstWindow + windows - 1;
+}
+
+function pointsOf(day: Day, peaks: Int32Array): Points {
+  const points = new Points(POINT_PERIOD_MS);
+  for (let at = 0; at < peaks.length; at++)
+    if (peaks[at]! >= 0) points.raise(day * WINDOWS_PER_DAY + at, peaks[at]!);
+  return points;
 }

@@ -207,12 +207,19 @@ export interface Heartbeat {
   readonly services: ReadonlyArray<{ name: string; version: string; state: string }>;
 }
 
+export interface SeriesName {
+  /** Instance UUID. */
+  readonly machine: string;
+  readonly counter: CounterName;
+  readonly instance: string;
+}
+
 /** Ten-minute peaks of several machines over the same windows. */
 export interface PointsBatch {
   /** Number of the first window since the Unix epoch. */
   readonly firstWindow: number;
   readonly windows: number;
-  readonly series: ReadonlyArray<{ machine: string; counter: CounterName; instance: string }>;
+  readonly series: readonly SeriesName[];
   /** Peak of series i in window w at [i × windows + w], in the counter's raw whole units; -1: no samples. */
   readonly peaks: Int32Array;
 }
@@ -229,7 +236,7 @@ export interface BatchForms {
   ): Buffer;
   points(batch: PointsBatch): Buffer;
   /** The reverse of `points`, for batches that were stored before a restart. */
-  readPoints(body: Buffer): PointsBatch;
+  readPoints(body: Uint8Array): PointsBatch;
 }
 
 export type Accepted = { readonly ok: true } | { readonly ok: false; readonly expected: number };

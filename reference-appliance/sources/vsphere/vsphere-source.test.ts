@@ -3,7 +3,7 @@ import { sleep } from '#core/time/clock.ts';
 import { MINUTE } from '#core/units.ts';
 import type { XmlElement } from '#core/wire/xml/element.ts';
 import { child, childText } from '#core/wire/xml/element.ts';
-import { newestWindow, oldestWindow, PeaksOfBatch, samplesOf } from '../../app/peaks.ts';
+import { newestWindow, oldestWindow, PeaksOfBatch, SeriesNames, samplesOf } from '../../app/peaks.ts';
 import type { FrozenDisk } from '../../app/ports.ts';
 import { type FakeVcenter, fakeVcenter } from '../../testing/fake-vcenter.ts';
 import { type MemoryWorld, memoryWorld } from '../../testing/memory-world.ts';
@@ -354,7 +354,7 @@ describe('counters', () => {
       });
       const peaks = await source.samples(
         { handles: ['vm-1'], after, through },
-        () => new PeaksOfBatch(first, last, new Map([['vm-1', 'uuid-1']])),
+        () => new PeaksOfBatch(first, last, new Map([['vm-1', 'uuid-1']]), new SeriesNames()),
         signal,
       );
       expect(peaks.batch().series).toEqual([
@@ -382,7 +382,7 @@ describe('counters', () => {
         vcenter.methods.set('QueryPerf', () => answer);
         const asking = source.samples(
           { handles: ['vm-1'], after: 0, through: 600_000 },
-          () => new PeaksOfBatch(0, 0, new Map()),
+          () => new PeaksOfBatch(0, 0, new Map(), new SeriesNames()),
           signal,
         );
         await expect(asking).rejects.toMatchObject({ code: 'vcenter.machine.gone' });

@@ -2,15 +2,7 @@
  * Bodies of the discovery data plane. [docs/protocols/appliance-data-planes.md §1; property names of
  * Microsoft.OffAzure 2020-07-07]
  */
-import { z } from 'zod';
-import {
-  type BatchForms,
-  COUNTERS,
-  type CounterName,
-  type SourceAbout,
-  type SourceMachine,
-} from '../../app/ports.ts';
-import { readAs } from './azure-http.ts';
+import type { BatchForms, CounterName, SeriesName, SourceAbout, SourceMachine } from '../../app/ports.ts';
 
 export const POINT_PERIOD_SECONDS = 600;
 
@@ -33,22 +25,22 @@ export const discoveryMessages: BatchForms = {
   },
   points({ firstWindow, windows, series, peaks }) {
     // by hand: a month of samples makes 300 MB of these
-    const parts: string[] = [];
-    for (const [i, { machine, counter, instance }] of series.entries()) {
-      const scale = scaleOf(counter);
-      let values = '';
-      for (let at = i * windows; at < (i + 1) * windows; at++) {
+    let body = `{"periodSeconds":${POINT_PERIOD_SECONDS},"series":[`;
+    for (let i = 0; i < series.length; i++) {
+      const name = series[i]!;
+      const scale = scaleOf(name.counter);
+      body += `${i === 0 ? '' : ','}${headOf(name)}${firstWindow},"values":[`;
+      const end = (i + 1) * windows;
+      for (let at = i * windows; at < end; at++) {
         const peak = peaks[at]!;
-        values += `${at === i * windows ? '' : ','}${peak < 0 ? 'null' : peak / scale}`;
+        body += `${at === end - windows ? '' : ','}${peak < 0 ? 'null' : peak / scale}`;
       }
-      parts.push(
-        `{"machine":"${machine}","counter":"${counter}","instance":${JSON.stringify(instance)},"firstWindow":${firstWindow},"values":[${values}]}`,
-      );
+      body += ']}';
     }
-    return Buffer.from(`{"periodSeconds":${POINT_PERIOD_SECONDS},"series":[${parts.join(',')}]}`);
+    return Buffer.from(`${body}]}`);
   },
   readPoints(body) {
-    const { series } = readAs(POINTS, 'a stored batch', JSON.parse(body.toString('utf8')));
+    const { series } = JSON.parse(Buffer.from(body).toString('utf8')) as StoredPoints;
     const windows = series[0]?.values.length ?? 0;
     const peaks = new Int32Array(series.length * windows).fill(-1);
     for (const [i, { counter, values }] of series.entries())
@@ -63,17 +55,23 @@ export const discoveryMessages: BatchForms = {
   },
 };
 
-const POINTS = z.object({
-  series: z.array(
-    z.object({
-      machine: z.string(),
-      counter: z.enum(COUNTERS),
-      instance: z.string(),
-      firstWindow: z.int(),
-      values: z.array(z.number().nullable()),
-    }),
-  ),
-});
+/** A body of `points`, which is read back only where it was written. */
+interface StoredPoints {
+  readonly series: ReadonlyArray<SeriesName & { firstWindow: number; values: ReadonlyArray<number | null> }>;
+}
+
+const heads = new WeakMap<SeriesName, string>();
+
+/** `{"machine":…,"firstWindow":`, worked out once for each series. */
+function headOf(name: SeriesName): string {
+  let head = heads.get(name);
+  if (head === undefined) {
+    const { machine, counter, instance } = name;
+    head = `${JSON.stringify({ machine, counter, instance }).slice(0, -1)},"firstWindow":`;
+    heads.set(name, head);
+  }
+  return head;
+}
 
 function machineView(machine: SourceMachine, about: SourceAbout): Record<string, unknown> {
   return {

@@ -166,8 +166,6 @@ export interface Scenario {
   readonly watch: ReadonlyArray<{ readonly check: string; readonly relax: string }>;
 }
 
-/** Shares given for a mix or for shapes; what is left over goes to none. */
-type Shares = Readonly<Record<string, Ratio>>;
 
 /** The language as JSON Schema (draft 2020-12), for editors. */
 export function scenarioJsonSchema(): unknown {

@@ -40,6 +40,12 @@ export const errors = defineErrors({
     why: 'Changed block tracking is switched on but its mark is missing on a disk, even after a snapshot was taken and removed.',
     next: 'Power the machine off and on once; look for ctkEnabled of that disk in its configuration.',
   },
+  'replication.paused': {
+    blame: 'peer',
+    retry: 'after-change',
+    why: 'Replication of the machine was paused or stopped while the appliance was not running.',
+    next: 'Resume the replication of the machine.',
+  },
   'replication.cycle.refused': {
     blame: 'peer',
     retry: 'safe',
@@ -244,7 +250,9 @@ export class Gateway {
     signal: AbortSignal,
   ): Promise<void> {
     const { control, retrier, uploadsPerDisk } = this.#options;
-    const container = { url: inputs.disks.find(({ diskId }) => diskId === disk.diskId)!.logContainerUrl };
+    const asked = inputs.disks.find(({ diskId }) => diskId === disk.diskId);
+    if (!asked) throw notAskedFor(inputs.machine.name);
+    const container = { url: asked.logContainerUrl };
     const windows = windowsOf(ranges);
     for (let manifest = 0; ; manifest++) {
       const batch = [...windows.take(BLOCKS_PER_MANIFEST)];
@@ -375,6 +383,13 @@ export class Gateway {
       onProgress(all === 0 ? 100 : Math.floor((done / all) * 100));
     };
   }
+}
+
+/** What is to be sent would have nowhere to go. */
+export function notAskedFor(machineName: string): DryliftError {
+  return errors.make('replication.paused', {
+    what: `The service does not ask for ${machineName} at the moment.`,
+  });
 }
 
 /** The frozen disks that are replicated, in the order in which the service names them. */

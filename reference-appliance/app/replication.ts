@@ -11,7 +11,7 @@ import { MINUTE, type Millis, SECOND, type UnixMillis } from '#core/units.ts';
 import type { Logger } from '../log.ts';
 import type { Store } from '../store/store.ts';
 import { type CycleRecord, newCycle } from './cycle-record.ts';
-import { type CycleInputs, Gateway } from './gateway.ts';
+import { type CycleInputs, Gateway, notAskedFor } from './gateway.ts';
 import type {
   CycleKind,
   Health,
@@ -41,12 +41,6 @@ export const errors = defineErrors({
     retry: 'safe',
     why: 'None of the vCenters of this appliance has a machine with that identity at the moment.',
     next: 'Check that its vCenter is reachable and that the machine was not deleted.',
-  },
-  'replication.paused': {
-    blame: 'peer',
-    retry: 'after-change',
-    why: 'Replication of the machine was paused or stopped while the appliance was not running.',
-    next: 'Resume the replication of the machine.',
   },
 });
 
@@ -296,11 +290,11 @@ export class Replication {
     const { item } = actor;
     const { source, machine } = this.#placeOf(actor);
     const cycle = item.cycle!;
-    const disks = actor.work?.disks;
-    if (!disks)
-      throw errors.make('replication.paused', {
-        what: `The service does not ask for ${item.machineName} at the moment.`,
-      });
+    // a cycle that was under way is brought to its end also when nothing is asked for any more: the service may
+    // have applied it, and with a final one finished the migration, while the appliance was not there to see it
+    const isUnderWay = actor.record?.cycleId === cycle.id && actor.record.stage !== 'begun';
+    const disks = actor.work?.disks ?? (isUnderWay ? [] : undefined);
+    if (!disks) throw notAskedFor(item.machineName);
     using _slots = await this.#slots.take(
       {
         host: machine.host,

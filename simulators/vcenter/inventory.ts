@@ -5,7 +5,7 @@
  */
 import { assert } from '#core/assert.ts';
 import type { Entropy } from '#core/entropy/entropy.ts';
-import { DAY, type UnixMillis } from '#core/units.ts';
+import { type Bytes, DAY, type UnixMillis } from '#core/units.ts';
 import type { Estate } from '../estate/estate.ts';
 import type { Machine } from '../estate/model.ts';
 import { ComputeObject, PoolObject } from './objects/compute.ts';
@@ -40,6 +40,7 @@ export class Inventory {
   readonly #switches = new Map<string, SwitchObject>();
   readonly #places: Place[] = [];
   readonly #vms: Array<VirtualMachine | undefined> = [];
+  readonly #allocated = new Map<string, Bytes>();
   readonly #indexByMachine = new Map<string, number>();
   readonly #firstVm: number;
   #number = 1;
@@ -125,6 +126,24 @@ export class Inventory {
 
   network(networkId: string): NetworkObject {
     return present(this.#networks.get(networkId), `network ${networkId}`);
+  }
+
+  /** Bytes of a disk that are not known to be zero now; counted once, until the disk is written to. */
+  allocatedBytes(diskId: string): Bytes {
+    let bytes = this.#allocated.get(diskId);
+    if (bytes === undefined) {
+      bytes = this.estate
+        .disk(diskId)
+        .allocated()
+        .reduce((sum, { length }) => sum + length, 0);
+      this.#allocated.set(diskId, bytes);
+    }
+    return bytes;
+  }
+
+  /** A disk was written to. */
+  forgetAllocated(diskId: string): void {
+    this.#allocated.delete(diskId);
   }
 
   /** Every entity, parents before children; machines last in their folders. */

@@ -1,48 +1,58 @@
 /**
- * The coverage ledger of the vCenter simulator, docs/coverage/vcenter.md: offered, refused, verified against whom.
- * Offered comes from the tables that dispatch requests and that objects are encoded by, so it cannot say more than
- * there is.
+ * The coverage ledger of the vCenter simulator, docs/coverage/vcenter.md: offered, refused, verified against
+ * whom. It is made from the tables that dispatch requests and that objects are read by, so that it cannot say
+ * more than there is.
  */
 import { faultPoints } from './fault-points.ts';
 import { METHODS } from './methods/table.ts';
-import { allTypes } from './schema/schema.ts';
+import { offeredProperties } from './offered.ts';
+import { typeNamed } from './schema/schema.ts';
 import { VERSIONS } from './schema/versions.ts';
 
 /** Who has judged a part, and on what. A part that nobody outside has judged says so. */
 const JUDGES: ReadonlyArray<readonly [part: string, judge: string]> = [
   [
-    'Every type, field, method, enumeration up to 6.7: name, order, kind, optionality, first version, privilege',
+    'Every type, field, method and enumeration up to 6.7.1: name, order, kind, optionality, first version, privilege',
     'pyVmomi 6.7.1, by its own tables (crosscheck vcenter)',
   ],
   [
-    'Login, inventory walk, performance in both formats, snapshots, changed areas, task updates, datastore paths',
-    'pyVmomi 6.7.1 (crosscheck vcenter)',
+    'Login, walk of the inventory, every offered property of every object, QueryPerf in both formats, search, snapshots, changed areas and ranges through three replication cycles, waiting for tasks and views, faults',
+    'pyVmomi 6.7.1 (crosscheck vcenter); pyVmomi 8.0.3.0.1, which reads by Fetch (by hand)',
   ],
   [
-    'RetrieveProperties, WaitForUpdates, FindByUuid, VMX files, power, snapshots, datastores',
+    'RetrieveProperties, WaitForUpdates, FindByUuid, VMX files, power, snapshots, datastores and their files',
     'libvirt 9.0 with virsh, vpx:// (crosscheck vcenter)',
   ],
   ['Datastore paths: HEAD, GET, ranges, Basic', 'curl 7.88 (guide third-party-clients)'],
-  ['Fields and methods newer than 6.7', 'unverified'],
+  ['History (intervals of 300 s and longer), QueryPerf of hosts and pools', 'unverified'],
+  ['The WSDL', 'unverified'],
+  ['Fields and methods newer than 6.7.1', 'unverified, where the second line does not name them'],
 ];
 
 /** Asked for often enough to be named; everything else that is not offered is refused as well. */
 const REFUSED: ReadonlyArray<readonly [what: string, answer: string]> = [
-  ['A method that no table names', 'InvalidRequest or MethodNotFound'],
+  ['A method that the table does not name', 'InvalidRequest'],
+  ['A method of another type than that of the object', 'MethodNotFound'],
   [
-    'An element, or a field newer than the version that the client asks for',
-    'InvalidRequest; InvalidProperty in a path',
+    'An element that the schema does not know, or not at the version that the client asks for',
+    'InvalidRequest',
   ],
-  [
-    'Event and alarm managers, guest operations, OVF and NFC leases, life cycle beyond power and snapshots',
-    'MethodNotFound',
-  ],
-  [
-    'Performance of an interval other than 20 s',
-    'InvalidArgument, or no samples, as QueryAvailablePerfMetric says',
-  ],
-  ['REST: /rest, /api; single sign-on: /sts; policies: /pbm', '404'],
+  ['A path that the schema does not know at that version', 'InvalidProperty'],
+  ['A property that every such object has in vSphere and that has no reader here', 'NotSupported'],
+  ['Reconfiguring anything but change tracking, annotation and extra options', 'NotSupported'],
+  ['Disks of machines that share them, in snapshots', 'GenericVmConfigFault'],
+  ['An interval other than 20, 300, 1800, 7200 and 86400 s', 'InvalidArgument'],
+  ['REST: /rest, /api; single sign-on: /sts; policies: /pbm; leases: /nfc; guest files: /guestFile', '404'],
   ['PUT, POST and DELETE below /folder', '405'],
+  ['Reading swap files and delta extents below /folder', '403'],
+];
+
+/** Where the simulator takes what a real server might not. */
+const LAXER: readonly string[] = [
+  'The flat file of a running machine without a snapshot can be read; a host would keep it locked.',
+  'PowerOnVM_Task ignores the host that it is given.',
+  'Updates always carry whole properties, whatever partialUpdates says.',
+  'quickStats move with time, and nobody who waits is told of it until something else changes.',
 ];
 
 export function vcenterLedger(): string {
@@ -51,28 +61,64 @@ export function vcenterLedger(): string {
     '',
     'Generated from the tables that answer requests (`simulators/vcenter/ledger.ts`); a test holds this page against them.',
     '',
-    '## Verified against',
-    '',
-    '| part | judge |',
-    '|---|---|',
-    ...JUDGES.map(([part, judge]) => `| ${part} | ${judge} |`),
+    ...table(['part', 'verified against'], JUDGES),
     '',
     '## Methods',
     '',
-    '| object | method | since | privilege |',
-    '|---|---|---|---|',
+    ...table(
+      ['object', 'method', 'since', 'privilege'],
+      [...METHODS]
+        .sort((a, b) => compare(a.on, b.on) || compare(a.name, b.name))
+        .map(({ on, name, since, privilege }) => [
+          on,
+          name,
+          VERSIONS[since]!,
+          privilege ?? 'depends on the arguments',
+        ]),
+    ),
+    '',
+    '## Properties of managed objects',
+    '',
+    'Those of ExtensibleManagedObject and ManagedEntity are offered wherever they exist. What is not offered and',
+    'optional is unset; what is not offered and required is refused.',
+    '',
+    ...table(['object', 'offered', 'not offered'], propertyRows()),
+    '',
+    '## Refused',
+    '',
+    ...table(['what', 'answer'], REFUSED),
+    '',
+    '## Laxer than the product',
+    '',
+    ...LAXER.map((line) => `- ${line}`),
+    '',
+    `Faults can act at ${faultPoints().length} points: \`drylift explain points\`.`,
+    '',
   ];
-  const methods = [...METHODS].sort((a, b) => compare(a.on, b.on) || compare(a.name, b.name));
-  for (const { on, name, since, privilege } of methods)
-    lines.push(`| ${on} | ${name} | ${VERSIONS[since]} | ${privilege ?? 'checked by the method'} |`);
-  lines.push('', '## Properties of managed objects', '', '| object | own properties |', '|---|---|');
-  for (const { kind, name, own } of [...allTypes()].sort((a, b) => compare(a.name, b.name)))
-    if (kind === 'managed' && own.length > 0)
-      lines.push(`| ${name} | ${own.map((field) => field.name).join(', ')} |`);
-  lines.push('', '## Refused', '', '| what | answer |', '|---|---|');
-  for (const [what, answer] of REFUSED) lines.push(`| ${what} | ${answer} |`);
-  lines.push('', `Faults can act at ${faultPoints().length} points: \`drylift explain points\`.`, '');
   return lines.join('\n');
+}
+
+function propertyRows(): string[][] {
+  const inherited = typeNamed('ManagedEntity');
+  return [...offeredProperties()]
+    .sort(([a], [b]) => compare(a, b))
+    .map(([type, offered]) => {
+      const { fields, base } = typeNamed(type);
+      const own = [...fields.keys()].filter(
+        (name) => !base || fields.get(name) !== inherited.fields.get(name),
+      );
+      const list = (names: readonly string[]) => names.join(', ') || '–';
+      return [
+        type,
+        list(own.filter((name) => offered.has(name))),
+        list(own.filter((name) => !offered.has(name))),
+      ];
+    });
+}
+
+function table(head: readonly string[], rows: ReadonlyArray<readonly string[]>): string[] {
+  const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
+  return [line(head), `|${head.map(() => '---|').join('')}`, ...rows.map(line)];
 }
 
 function compare(a: string, b: string): number {

@@ -11,7 +11,7 @@ import { Entity, ManagedObject, type Properties } from './objects/object.ts';
 import { accountName, type Session } from './sessions.ts';
 import type { Data, Value } from './values.ts';
 
-const TASK: Properties<TaskObject> = {
+export const TASK: Properties<TaskObject> = {
   value: () => [],
   availableField: () => [],
   info: (self) => self.info,

@@ -68,7 +68,7 @@ export class Vcenter {
     this.files = new DatastoreFiles(this.inventory);
     this.managers = managersOf();
     this.#listening = estate.onChange((change) => {
-      if (change.kind !== 'power') return;
+      if (change.kind === 'disk') return this.inventory.forgetAllocated(change.diskId);
       const vm = this.inventory.vmOf(change.machineId);
       this.changes.changed(
         vm,

@@ -5,7 +5,7 @@ import { ManagedObject, type Properties } from './objects/object.ts';
 import { findType, isA } from './schema/schema.ts';
 import type { Ref } from './values.ts';
 
-const CONTAINER_VIEW: Properties<ContainerViewObject> = {
+export const CONTAINER_VIEW: Properties<ContainerViewObject> = {
   view: (self) => self.list(),
   container: (self) => self.container.ref,
   type: (self) => [...self.types],
@@ -48,7 +48,7 @@ export class ContainerViewObject extends ManagedObject {
   }
 }
 
-const LIST_VIEW: Properties<ListViewObject> = {
+export const LIST_VIEW: Properties<ListViewObject> = {
   view: (self) => self.refs(),
 };
 

@@ -1,4 +1,4 @@
-/** QueryPerfCounter: counters by id. An unknown id answers InvalidArgument. */
+/** QueryPerfCounter: counters by id, each once. An unknown id answers InvalidArgument. */
 import { invalidArgument } from '../faults.ts';
 import { counterById } from '../performance/counters.ts';
 import { defineMethod } from './method.ts';
@@ -11,7 +11,7 @@ export const queryPerfCounter = defineMethod<{ counterId: readonly number[] }>({
   privilege: 'System.View',
   faults: ['InvalidArgument'],
   run: ({ counterId }) =>
-    counterId.map((id) => {
+    [...new Set(counterId)].map((id) => {
       const counter = counterById(id);
       if (!counter) throw invalidArgument('counterId');
       return counter.data;

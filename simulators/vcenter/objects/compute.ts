@@ -7,7 +7,7 @@ import type { NetworkObject } from './network.ts';
 import { ENTITY_PROPERTIES, Entity, type Properties, type Reading } from './object.ts';
 import { VmList } from './vm-list.ts';
 
-const COMPUTE: Properties<ComputeObject> = {
+export const COMPUTE: Properties<ComputeObject> = {
   ...ENTITY_PROPERTIES,
   resourcePool: (self) => self.pool.ref,
   host: (self) => self.hosts.map((host) => host.ref),
@@ -32,7 +32,7 @@ const DRS_CONFIG: Data = {
   vmotionRate: 3,
 };
 
-const CLUSTER: Properties<ComputeObject> = {
+export const CLUSTER: Properties<ComputeObject> = {
   ...COMPUTE,
   summary: (self) => ({
     $: 'ClusterComputeResourceSummary',
@@ -114,7 +114,7 @@ function sumsOf({ hosts }: ComputeObject): Record<string, Value> {
   };
 }
 
-const POOL: Properties<PoolObject> = {
+export const POOL: Properties<PoolObject> = {
   ...ENTITY_PROPERTIES,
   summary: (self, reading) => ({
     $: 'ResourcePoolSummary',

@@ -10,7 +10,7 @@ import { VmList } from './vm-list.ts';
 const FILE_BYTES_MAX = 64 * TIB;
 const DISK_BYTES_MAX = 62 * TIB;
 
-const DATASTORE: Properties<DatastoreObject> = {
+export const DATASTORE: Properties<DatastoreObject> = {
   ...ENTITY_PROPERTIES,
   info: (self, { now }) => infoOf(self, now),
   summary: (self) => ({
@@ -137,7 +137,7 @@ function deviceDigits(uuid: string): string {
   return `6${uuid.replaceAll('-', '')}`.padEnd(32, '0').slice(0, 32);
 }
 
-const BROWSER: Properties<DatastoreBrowserObject> = {
+export const BROWSER: Properties<DatastoreBrowserObject> = {
   datastore: (self) => self.datastores().map((datastore) => datastore.ref),
   supportedType: () =>
     [
@@ -162,7 +162,7 @@ export class DatastoreBrowserObject extends ManagedObject {
   }
 }
 
-const ENVIRONMENT_BROWSER: Properties<EnvironmentBrowserObject> = {
+export const ENVIRONMENT_BROWSER: Properties<EnvironmentBrowserObject> = {
   datastoreBrowser: (self) => self.browser.ref,
 };
 

@@ -4,7 +4,7 @@ import type { NetworkObject } from './network.ts';
 import { ENTITY_PROPERTIES, Entity, escapeName, type Properties } from './object.ts';
 import { VmList } from './vm-list.ts';
 
-const FOLDER: Properties<FolderObject> = {
+export const FOLDER: Properties<FolderObject> = {
   ...ENTITY_PROPERTIES,
   childType: (self) => [...self.childTypes],
   childEntity: (self) => self.list().map((child) => child.ref),
@@ -44,7 +44,7 @@ export class FolderObject extends Entity {
   }
 }
 
-const DATACENTER: Properties<DatacenterObject> = {
+export const DATACENTER: Properties<DatacenterObject> = {
   ...ENTITY_PROPERTIES,
   vmFolder: (self) => self.vmFolder.ref,
   hostFolder: (self) => self.hostFolder.ref,

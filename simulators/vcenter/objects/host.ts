@@ -10,7 +10,7 @@ import type { NetworkObject } from './network.ts';
 import { ENTITY_PROPERTIES, Entity, type Properties, type Reading } from './object.ts';
 import { VmList } from './vm-list.ts';
 
-const HOST: Properties<HostObject> = {
+export const HOST: Properties<HostObject> = {
   ...ENTITY_PROPERTIES,
   runtime: (self, reading) => runtimeOf(self, reading),
   summary: (self, reading) => ({

@@ -52,7 +52,8 @@ function role(roleId: number, name: string, label: string, privilege: readonly s
   };
 }
 
-const READERS: Readonly<Record<string, Properties<never>>> = {
+/** Readers by type: of those that are not here nothing can be read. */
+export const MANAGER_READERS: Readonly<Record<string, Properties<never>>> = {
   ServiceInstance: {
     serverClock: (_self, { now }) => now,
     capability: () => ({
@@ -126,7 +127,7 @@ function option(key: string, value: Value): Data {
 
 class ManagerObject extends ManagedObject {
   protected get properties(): Properties<never> {
-    return READERS[this.ref.type] ?? {};
+    return MANAGER_READERS[this.ref.type] ?? {};
   }
 }
 

@@ -4,7 +4,7 @@ import type { HostObject } from './host.ts';
 import { ENTITY_PROPERTIES, Entity, type Properties } from './object.ts';
 import { VmList } from './vm-list.ts';
 
-const NETWORK: Properties<NetworkObject> = {
+export const NETWORK: Properties<NetworkObject> = {
   ...ENTITY_PROPERTIES,
   summary: (self) => ({
     $: 'NetworkSummary',
@@ -32,7 +32,7 @@ export class NetworkObject extends Entity {
   }
 }
 
-const PORTGROUP: Properties<PortgroupObject> = {
+export const PORTGROUP: Properties<PortgroupObject> = {
   ...(NETWORK as Properties<PortgroupObject>),
   key: (self) => self.ref.id,
   config: (self) => ({
@@ -69,7 +69,7 @@ export class PortgroupObject extends NetworkObject {
   }
 }
 
-const SWITCH: Properties<SwitchObject> = {
+export const SWITCH: Properties<SwitchObject> = {
   ...ENTITY_PROPERTIES,
   uuid: (self) => self.uuid,
   capability: () => ({

@@ -9,7 +9,7 @@ import type { FilterObject, ObjectUpdate } from './filter.ts';
 import type { PropertyPath } from './path.ts';
 import type { Find } from './selection.ts';
 
-const COLLECTOR: Properties<CollectorObject> = {
+export const COLLECTOR: Properties<CollectorObject> = {
   filter: (self) => [...self.filters].map((filter) => filter.ref),
 };
 

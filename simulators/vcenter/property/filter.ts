@@ -13,7 +13,7 @@ import type { PropertyPath } from './path.ts';
 import { encodeProperty, Projection } from './projection.ts';
 import { type Find, type PropertyFilterSpec, Selection } from './selection.ts';
 
-const FILTER: Properties<FilterObject> = {
+export const FILTER: Properties<FilterObject> = {
   spec: (self) => self.spec as unknown as Data,
   partialUpdates: (self) => self.partialUpdates,
 };

@@ -65,8 +65,11 @@ export class Encoder {
 
   #arrayOf(name: string, values: readonly Value[], { type, kind }: Declared): string {
     const child = kind === 'reference' ? 'ManagedObjectReference' : kind === 'any' ? 'anyType' : type;
-    const items = values.map((value) => this.any(child, value, { type, kind, isArray: false })).join('');
-    return `<${name} xsi:type="ArrayOf${child[0]!.toUpperCase()}${child.slice(1)}">${items}</${name}>`;
+    const one = { type, kind, isArray: false };
+    let out = `<${name} xsi:type="ArrayOf${child[0]!.toUpperCase()}${child.slice(1)}">`;
+    for (const value of values)
+      out += isData(value) ? this.#typed(child, value) : this.any(child, value, one);
+    return `${out}</${name}>`;
   }
 
   #typed(name: string, value: Data | Ref): string {
@@ -137,8 +140,8 @@ export class Encoder {
 }
 
 function text(value: Value, type: string): string {
-  if (type === 'dateTime') return new Date(value as number).toISOString();
-  return typeof value === 'string' ? escapeText(value) : String(value);
+  if (typeof value === 'string') return escapeText(value);
+  return type === 'dateTime' ? new Date(value as number).toISOString() : String(value);
 }
 
 function primitiveTypeOf(value: Value): string {

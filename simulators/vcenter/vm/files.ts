@@ -4,7 +4,7 @@
  */
 import { type Bytes, KIB, MIB } from '#core/units.ts';
 import type { DiskFacts } from '../../estate/model.ts';
-import type { Epoch, VirtualDisk } from '../../estate/virtual-disk.ts';
+import type { Epoch } from '../../estate/virtual-disk.ts';
 import type { Data, Ref } from '../values.ts';
 import type { DiskLink } from './disk-chain.ts';
 import { directoryOf, formatDatastorePath, parseDatastorePath, withoutExtension } from './paths.ts';
@@ -92,7 +92,7 @@ function filesOfDisk(vm: VirtualMachine, disk: DiskFacts): VmFile[] {
       name: disk.raw ? `${stem}-rdmp.vmdk` : `${stem}-flat.vmdk`,
       type: 'diskExtent',
       size: () => disk.sizeBytes,
-      used: () => (disk.raw ? 0 : disk.thin ? allocatedBytes(virtualDisk, link.frozenAt) : disk.sizeBytes),
+      used: () => (disk.raw ? 0 : disk.thin ? takenBy(vm, disk, link.frozenAt) : disk.sizeBytes),
       read: (offset, length) =>
         link.frozenAt === undefined || virtualDisk.isReadable(link.frozenAt)
           ? virtualDisk.read(offset, length, link.frozenAt)
@@ -126,9 +126,11 @@ function ofZeros(vm: VirtualMachine, name: string, type: VmFile['type'], bytes: 
   return { name, type, size, used: size, vm, read: (_offset, length) => Buffer.alloc(length) };
 }
 
-/** Bytes of a disk that are not known to be zero. */
-function allocatedBytes(disk: VirtualDisk, epoch: Epoch | undefined): Bytes {
-  return sizeOfExtents(disk.allocated(epoch));
+/** Bytes of a thin disk that are not known to be zero, now or as frozen at an epoch. */
+function takenBy(vm: VirtualMachine, disk: DiskFacts, epoch: Epoch | undefined): Bytes {
+  return epoch === undefined
+    ? vm.inventory.allocatedBytes(disk.id)
+    : sizeOfExtents(vm.diskOf(disk).allocated(epoch));
 }
 
 function joined(directory: string, file: string): string {
@@ -141,7 +143,7 @@ export function storageOf(vm: VirtualMachine): { committed: Bytes; uncommitted: 
   let uncommitted = 0;
   for (const disk of vm.machine.disks) {
     if (disk.raw) continue;
-    const used = disk.thin ? allocatedBytes(vm.diskOf(disk), undefined) : disk.sizeBytes;
+    const used = disk.thin ? takenBy(vm, disk, undefined) : disk.sizeBytes;
     committed += used;
     uncommitted += disk.sizeBytes - used;
   }
@@ -160,7 +162,7 @@ export function usageByDatastore(vm: VirtualMachine): Data[] {
   for (const disk of vm.machine.disks) {
     const own = entry(vm.datastoreOf(disk).ref);
     if (disk.raw) continue;
-    const used = disk.thin ? allocatedBytes(vm.diskOf(disk), undefined) : disk.sizeBytes;
+    const used = disk.thin ? takenBy(vm, disk, undefined) : disk.sizeBytes;
     own.committed += used;
     own.uncommitted += disk.sizeBytes - used;
   }

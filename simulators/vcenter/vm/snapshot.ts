@@ -23,7 +23,7 @@ export interface SnapshotDisk {
   readonly changeId: string | undefined;
 }
 
-const SNAPSHOT: Properties<SnapshotObject> = {
+export const SNAPSHOT: Properties<SnapshotObject> = {
   value: () => [],
   availableField: () => [],
   config: (self, reading) =>

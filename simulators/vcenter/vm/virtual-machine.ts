@@ -29,7 +29,7 @@ import {
 import type { SnapshotObject } from './snapshot.ts';
 import { runtimeOf, summaryOf } from './summary.ts';
 
-const VIRTUAL_MACHINE: Properties<VirtualMachine> = {
+export const VIRTUAL_MACHINE: Properties<VirtualMachine> = {
   ...ENTITY_PROPERTIES,
   capability: (self) =>
     self.machine.hardwareVersion >= TRACKING_HARDWARE_VERSION ? CAPABILITY : OLD_CAPABILITY,
@@ -188,10 +188,7 @@ export class VirtualMachine extends Entity {
   }
 
   get locationId(): string {
-    return `564d${this.machine.biosUuid.replaceAll('-', '').slice(4)}`.replace(
-      /^(.{8})(.{4})(.{4})(.{4})(.{12})$/,
-      '$1-$2-$3-$4-$5',
-    );
+    return `564d${this.machine.biosUuid.slice(4)}`;
   }
 
   /** Does the guest see the UUIDs of its disks? */

@@ -1,0 +1,43 @@
+/** Which properties of which managed object types can be read: the tables that objects are read by. */
+import { CLUSTER, COMPUTE, POOL } from './objects/compute.ts';
+import { BROWSER, DATASTORE, ENVIRONMENT_BROWSER } from './objects/datastore.ts';
+import { DATACENTER, FOLDER } from './objects/folder.ts';
+import { HOST } from './objects/host.ts';
+import { MANAGER_READERS } from './objects/managers.ts';
+import { NETWORK, PORTGROUP, SWITCH } from './objects/network.ts';
+import { COLLECTOR } from './property/collector.ts';
+import { FILTER } from './property/filter.ts';
+import { TASK } from './tasks.ts';
+import { CONTAINER_VIEW, LIST_VIEW } from './views.ts';
+import { SNAPSHOT } from './vm/snapshot.ts';
+import { VIRTUAL_MACHINE } from './vm/virtual-machine.ts';
+
+const TABLES: Readonly<Record<string, object>> = {
+  ComputeResource: COMPUTE,
+  ClusterComputeResource: CLUSTER,
+  ResourcePool: POOL,
+  Datastore: DATASTORE,
+  HostDatastoreBrowser: BROWSER,
+  EnvironmentBrowser: ENVIRONMENT_BROWSER,
+  Folder: FOLDER,
+  Datacenter: DATACENTER,
+  HostSystem: HOST,
+  Network: NETWORK,
+  DistributedVirtualPortgroup: PORTGROUP,
+  VmwareDistributedVirtualSwitch: SWITCH,
+  PropertyCollector: COLLECTOR,
+  PropertyFilter: FILTER,
+  Task: TASK,
+  ContainerView: CONTAINER_VIEW,
+  ListView: LIST_VIEW,
+  VirtualMachineSnapshot: SNAPSHOT,
+  VirtualMachine: VIRTUAL_MACHINE,
+  ...MANAGER_READERS,
+};
+
+/** Type names, and the properties of each that have a reader, inherited ones included. */
+export function offeredProperties(): ReadonlyMap<string, ReadonlySet<string>> {
+  return new Map(
+    Object.entries(TABLES).map(([type, readers]) => [type, new Set(Object.keys(readers))] as const),
+  );
+}

@@ -6,7 +6,7 @@
  */
 import { z } from 'zod';
 import { defineErrors } from '#core/errors.ts';
-import { type Bytes, type Millis, parseDuration, type Ratio, type UnixMillis } from '#core/units.ts';
+import { type Bytes, type Millis, parseDuration, type UnixMillis } from '#core/units.ts';
 import { type Expectation, expectation } from './expect.ts';
 import { type Fault, fault, type Link, link } from './scenario-faults.ts';
 import {
@@ -165,7 +165,6 @@ export interface Scenario {
   readonly expect: readonly Expectation[];
   readonly watch: ReadonlyArray<{ readonly check: string; readonly relax: string }>;
 }
-
 
 /** The language as JSON Schema (draft 2020-12), for editors. */
 export function scenarioJsonSchema(): unknown {

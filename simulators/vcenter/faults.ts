@@ -1,4 +1,6 @@
 /** Faults as values: thrown by methods, carried by tasks and missingSets, written as SOAP faults. */
+import { assert } from '#core/assert.ts';
+import { isA } from './schema/schema.ts';
 import type { Data, FieldValue } from './values.ts';
 
 /** Thrown to answer a call with a fault of the API. */
@@ -9,6 +11,7 @@ export class VimFault extends Error {
 
   constructor(type: string, message: string, fields: Readonly<Record<string, FieldValue>> = {}) {
     super(message);
+    assert(isA(type, 'MethodFault'), `the schema has no fault ${type}`);
     this.type = type;
     this.fields = fields;
   }

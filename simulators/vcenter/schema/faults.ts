@@ -39,6 +39,7 @@ SnapshotFault < VimFault:
 FilesystemQuiesceFault < SnapshotFault:
 TooManySnapshotLevels < SnapshotFault:
 TaskInProgress < VimFault: task &Task
+ConcurrentAccess < VimFault:
 ToolsUnavailable < VimFault:
 InvalidName < VimFault: name string, entity &ManagedEntity?
 InvalidDatastore < VimFault: datastore &Datastore?, name string?

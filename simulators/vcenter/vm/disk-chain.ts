@@ -20,6 +20,8 @@ export class DiskChain {
   live: DiskLink;
   /** Links that snapshots hold, and live; in order of creation. */
   readonly #links: Set<DiskLink>;
+  /** Links that a snapshot holds. */
+  readonly #held = new Set<DiskLink>();
 
   constructor(disk: VirtualDisk) {
     this.disk = disk;
@@ -34,22 +36,14 @@ export class DiskChain {
     frozen.frozenAt = this.disk.mark();
     this.live = { fileName: this.#freeName(), parent: frozen, frozenAt: undefined };
     this.#links.add(this.live);
+    this.#held.add(frozen);
     return frozen;
   }
 
-  /**
-   * A snapshot gives up its link. With one link on top of it the two are merged under the older name, as
-   * consolidation does; with several it has to stay; with none it goes.
-   */
+  /** A snapshot gives up its link. */
   drop(link: DiskLink): void {
-    const above = [...this.#links].filter((other) => other.parent === link);
-    if (above.length > 1) return;
-    this.#links.delete(link);
-    if (above[0]) {
-      above[0].fileName = link.fileName;
-      above[0].parent = link.parent;
-    }
-    if (link.frozenAt !== undefined) this.disk.release(link.frozenAt);
+    this.#held.delete(link);
+    this.#consolidate();
   }
 
   /** Makes the content what it was at `link`, in a new delta on top of it. */
@@ -62,6 +56,7 @@ export class DiskChain {
     this.#links.delete(this.live);
     this.live = { fileName: this.#freeName(), parent: link, frozenAt: undefined };
     this.#links.add(this.live);
+    this.#consolidate();
   }
 
   /** All files of the disk, the base first. */
@@ -74,6 +69,28 @@ export class DiskChain {
     let link: DiskLink = this.live;
     while (link.parent) link = link.parent;
     return link.frozenAt;
+  }
+
+  /**
+   * A frozen link that no snapshot holds is merged with the one link on top of it, under the older name; with
+   * nothing on top it goes; with several links on top it has to stay until there is one.
+   */
+  #consolidate(): void {
+    for (let again = true; again; ) {
+      again = false;
+      for (const link of this.#links) {
+        if (link === this.live || this.#held.has(link)) continue;
+        const above = [...this.#links].filter((other) => other.parent === link);
+        if (above.length > 1) continue;
+        this.#links.delete(link);
+        if (above[0]) {
+          above[0].fileName = link.fileName;
+          above[0].parent = link.parent;
+        }
+        if (link.frozenAt !== undefined) this.disk.release(link.frozenAt);
+        again = true;
+      }
+    }
   }
 
   #freeName(): string {

@@ -58,7 +58,7 @@ export function startProgress({ out, look }: ProgressOptions): Progress {
   };
   const tick = (): void => {
     if (ended) return;
-    if (live) out.write(`\r\u001b[K${line().slice(0, Math.max(20, out.columns - 1))}`);
+    if (live) out.write(`\r\u001b[K${line().slice(0, Math.max(20, (out.columns || 100) - 1))}`);
     else print(`        ${line()}`);
     arm();
   };

@@ -70,6 +70,10 @@ export async function runWithProgress(
           ].join('\n'),
         );
         progress = startProgress({ out: process.stdout, look: () => look(world, step) });
+        world.trace.listen(({ kind, who, what }) => {
+          if (kind === 'fault' || kind === 'link')
+            progress.note(`${what}${kind === 'link' ? ` (${who})` : ''}`);
+        });
       },
       onStep(view) {
         step = view.name;

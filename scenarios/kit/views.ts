@@ -141,7 +141,7 @@ function utilisation(
   };
 }
 
-/** Samples of the last whole day (UTC) before `at`. */
+/** Samples of the last whole working day (UTC) before `at`, or of whatever the story has. */
 function samplesOfADay(
   world: World,
   machine: Machine,
@@ -149,7 +149,14 @@ function samplesOfADay(
   at: UnixMillis,
   scale: number,
 ): UtilisationView['samples'] {
-  const from = Math.max(world.start, Math.floor(at / DAY) * DAY - DAY);
+  let day = Math.floor(at / DAY) * DAY - DAY;
+  for (
+    let back = 0;
+    back < 2 && day - DAY >= world.start && [0, 6].includes(new Date(day).getUTCDay());
+    back++
+  )
+    day -= DAY;
+  const from = Math.max(world.start, day);
   const count = Math.floor(Math.min(DAY, at - from) / (SAMPLE_SECONDS * SECOND));
   const first = Math.floor(from / (SAMPLE_SECONDS * SECOND)) + 1;
   const raw = new Int32Array(count);

@@ -286,7 +286,9 @@ export function readPower(text: string): SourceMachine['power'] {
 
 function readOs(guestId: string, name: string): SourceMachine['os'] {
   const isWindows = /^win/i.test(guestId) || /windows/i.test(name);
-  const isOther = /^(darwin|freebsd|solaris|netware|os2|dos|vmkernel|unixWare|openServer)/i.test(guestId);
+  const isOther =
+    /^(darwin|freebsd|solaris|netware|os2|dos|vmkernel|unixWare|openServer)/i.test(guestId) ||
+    /^other(?!.*linux)/i.test(guestId);
   return { family: isWindows ? 'windows' : isOther || guestId === '' ? 'other' : 'linux', name };
 }
 

@@ -170,6 +170,16 @@ test('references, prefixes and another order of things are read by the general r
   ]);
 });
 
+test('an answer in the normal form is refused: a server that ignores the format would lose every sample', () => {
+  const body = reply(
+    '<returnval xsi:type="PerfEntityMetric"><entity type="VirtualMachine">vm-1</entity><sampleInfo><timestamp>2026-01-02T03:04:00Z</timestamp>' +
+      '<interval>20</interval></sampleInfo><value xsi:type="PerfMetricIntSeries"><id><counterId>2</counterId><instance/></id><value>7</value></value></returnval>',
+  );
+  expect(() => readPerfReply(body, remembering)).toThrow(
+    expect.objectContaining({ code: 'vcenter.perf.malformed' }),
+  );
+});
+
 test('what follows the last returnval is checked as well', () => {
   const body = reply(entityXml({ moid: 'vm-1', instants: [], series: [] }));
   expect(() => readPerfReply(Buffer.concat([body, Buffer.from('<x/>')]), remembering)).toThrow();

@@ -84,16 +84,19 @@ function instantReader(): (text: string) => UnixMillis {
       dayStart = Date.parse(`${day}00:00:00Z`);
       return Date.parse(text);
     }
-    const digit = (i: number): number => text.charCodeAt(i) - 48;
-    const hours = digit(11) * 10 + digit(12);
-    const minutes = digit(14) * 10 + digit(15);
-    const seconds = digit(17) * 10 + digit(18);
-    const isTime =
-      text[13] === ':' && text[16] === ':' && text[19] === 'Z' && hours < 24 && minutes < 60 && seconds < 60;
-    return isTime && hours >= 0 && minutes >= 0 && seconds >= 0
+    const [hours, minutes, seconds] = [twoDigits(text, 11), twoDigits(text, 14), twoDigits(text, 17)];
+    const isTime = text[13] === ':' && text[16] === ':' && text[19] === 'Z';
+    return isTime && hours < 24 && minutes < 60 && seconds < 60
       ? dayStart + ((hours * 60 + minutes) * 60 + seconds) * 1000
       : Date.parse(text);
   };
+}
+
+/** NaN when there are none. */
+function twoDigits(text: string, at: number): number {
+  const tens = text.charCodeAt(at) - 48;
+  const ones = text.charCodeAt(at + 1) - 48;
+  return tens >= 0 && tens <= 9 && ones >= 0 && ones <= 9 ? tens * 10 + ones : Number.NaN;
 }
 
 function malformed(what: string): Error {
@@ -354,6 +357,8 @@ function parse(body: Buffer, sink: PerfSink): void {
     onOpen: (name, depth) => {
       if (depth < FRAME.length && name !== FRAME[depth] && name !== 'Header')
         throw malformed(`The reply holds <${name}> where it should not.`);
+      // a server that does not know the CSV form answers in the normal one: nothing of it would be read
+      if (name === 'sampleInfo') throw malformed('The reply is not in the CSV form that was asked for.');
       if (name === 'value' && moid !== '') started();
       if (name === 'value') csv = '';
     },

@@ -20,10 +20,10 @@ import { SystemClock } from '#core/time/system-clock.ts';
 import { Counters } from '#core/trace/recorder.ts';
 import { MINUTE } from '#core/units.ts';
 
+const GO = 'go';
 const GOPATH = '/usr/share/gocode';
 const isThere =
-  existsSync(`${GOPATH}/src/github.com/vmware/govmomi/simulator`) &&
-  spawnSync('go', ['version']).status === 0;
+  existsSync(`${GOPATH}/src/github.com/vmware/govmomi/simulator`) && spawnSync(GO, ['version']).status === 0;
 
 const folder = mkdtempSync(join(tmpdir(), 'drylift-vcsim-'));
 const clock = new SystemClock();
@@ -36,7 +36,7 @@ beforeAll(async () => {
   if (!isThere) return;
   const program = join(folder, 'vcsim');
   const built = spawnSync(
-    'go',
+    GO,
     ['build', '-o', program, fileURLToPath(new URL('./vcsim.go', import.meta.url))],
     { env: { ...process.env, GOPATH, GO111MODULE: 'off', GOCACHE: join(folder, 'cache') }, encoding: 'utf8' },
   );

@@ -89,7 +89,11 @@ export class PacedClock implements Clock {
     entry.timer.cancel();
     if (this.#paused && entry.at > this.wall()) return;
     entry.timer = scheduleReal(
-      () => (this.#paused ? LONGEST_MS : (entry.at - this.wall()) / this.#pace),
+      () => {
+        const storyMs = entry.at - this.wall();
+        if (storyMs <= 0) return 0; // due, also by a jump while paused
+        return this.#paused ? LONGEST_MS : storyMs / this.#pace;
+      },
       () => {
         this.#timers.delete(entry as never);
         entry.fn();

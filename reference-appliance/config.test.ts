@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { DryliftError, formatError } from '#core/errors.ts';
 import { configFrom, parseConfig, resolveConfig } from './config.ts';
@@ -121,6 +122,16 @@ test.each([
 ])('%s is not shown', (_what, line) => {
   const error = failure(GOOD.replace('    user: reader', `    user: reader\n${line}`));
   expect(formatError(error)).not.toContain('hunter2');
+});
+
+test('the example is a whole configuration', () => {
+  const text = readFileSync(new URL('./example.yaml', import.meta.url), 'utf8');
+  const config = resolveConfig(parseConfig(text, 'example.yaml'), (path) => `content of ${path}\n`);
+  expect(config.cloud.clientSecret).toBe('content of client-secret.txt');
+  // what is commented out is right as well
+  expect(() =>
+    parseConfig(text.replace(/^(\s*)# (\w+: )/gm, '$1$2').replace(/ *fingerprint:.*\n/, ''), 'x'),
+  ).not.toThrow();
 });
 
 test('plain values make the same configuration as a file', () => {

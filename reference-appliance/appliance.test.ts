@@ -140,7 +140,7 @@ test('registers, discovers, collects and reports; and its status says so', () =>
       'PUT /subscriptions/33333333-3333-4333-8333-333333333333/resourceGroups/rg/providers/Microsoft.Migrate/assessmentProjects/project/vmwarecollectors/appl01collector',
     ]);
     expect(inventoryOf(it)).toEqual([['web-1', 'web-2']]);
-    expect(it.azure.points.size).toBe(2);
+    expect(it.azure.points.size).toBe(3);
     expect(it.appliance.status()).toEqual({
       state: 'running',
       incarnation: 1,
@@ -155,12 +155,12 @@ test('registers, discovers, collects and reports; and its status says so', () =>
         },
       ],
       machines: 2,
-      // an hour less the ten minutes that were not over, then half an hour more
+      // from an hour before the start to the last ten minutes that are over
       samples: 2 * (5 + 4) * 30,
       points: 2 * (5 + 4),
       lostWindows: 0,
       outbox: 0,
-      sent: 3,
+      sent: 4,
       replications: [],
       problems: [],
     });

@@ -104,13 +104,14 @@ export class FaultPlan {
     if (!declared || declared.fault.kind === 'crash') return;
     declared.fired++;
     declared.firstAt ??= event.at;
+    if (declared.fault.kind === 'point' && declared.fired >= declared.fault.times) this.#disarm(declared);
   }
 
   /** The end of the safety phase: nothing acts any more, and what was crashed is up again. */
   async lift(): Promise<void> {
     this.#lifted = true;
     for (const timer of this.#timers) timer.cancel();
-    for (const declared of this.#declared) declared.armed?.[Symbol.dispose]();
+    for (const declared of this.#declared) this.#disarm(declared);
     await this.settle();
   }
 
@@ -164,16 +165,28 @@ export class FaultPlan {
       declared.rule!.end = declared.until;
       return;
     }
-    declared.armed = points.arm({
-      id,
-      at: fault.at,
-      from: declared.from,
-      until: declared.until,
-      times: fault.times,
-      answer: fault.answer,
-      ...(fault.subject === undefined ? {} : { subject: fault.subject }),
-      ...(fault.retryAfterSeconds === undefined ? {} : { retryAfterSeconds: fault.retryAfterSeconds }),
-    });
+    // a simulator that has nothing armed need not work out what a call is about: armed just before its time
+    const arm = (): void => {
+      declared.armed = points.arm({
+        id,
+        at: fault.at,
+        from: declared.from,
+        until: declared.until,
+        times: fault.times,
+        answer: fault.answer,
+        ...(fault.subject === undefined ? {} : { subject: fault.subject }),
+        ...(fault.retryAfterSeconds === undefined ? {} : { retryAfterSeconds: fault.retryAfterSeconds }),
+      });
+      this.#at(declared.until, `fault ${id} over`, () => this.#disarm(declared));
+    };
+    if (delayMs <= 1) arm();
+    else this.#at(declared.from - 1, `fault ${id}`, arm);
+  }
+
+  /** Idempotent. */
+  #disarm(declared: Declared): void {
+    declared.armed?.[Symbol.dispose]();
+    declared.armed = undefined;
   }
 
   /** The exchange that a crash waits for has just ended: the appliance dies before it can go on. */

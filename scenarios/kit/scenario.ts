@@ -133,6 +133,16 @@ export const scenarioSchema = z.strictObject({
       limit: duration.default(parseDuration('60d')),
     })
     .prefault({}),
+  appliance: z
+    .strictObject({
+      'collect-every': duration
+        .refine((ms) => ms >= 600_000 && ms <= 3_000_000 && ms % 600_000 === 0, {
+          message: 'collect-every is 10m, 20m, 30m, 40m or 50m: vCenter keeps an hour',
+        })
+        .optional()
+        .describe('between collections of performance: 10m to 50m, in steps of 10m'),
+    })
+    .prefault({}),
   network: z.array(linkQuality).max(50).default([]).describe('what always holds of links'),
   script: z.array(step).min(1).max(200),
   faults: z.array(fault).max(200).default([]),
@@ -159,6 +169,7 @@ export interface Scenario {
     readonly machines: readonly MachinePlan[];
   };
   readonly clock: { readonly start: UnixMillis; readonly limit: Millis };
+  readonly appliance: { readonly 'collect-every'?: Millis | undefined };
   readonly network: readonly LinkQuality[];
   readonly script: readonly Step[];
   readonly faults: readonly Fault[];

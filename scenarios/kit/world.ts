@@ -21,7 +21,7 @@ import { Quiescence } from '#core/time/quiescence.ts';
 import { SystemClock } from '#core/time/system-clock.ts';
 import { VirtualClock } from '#core/time/virtual-clock.ts';
 import { Counters } from '#core/trace/recorder.ts';
-import { DAY, type UnixMillis } from '#core/units.ts';
+import { DAY, MINUTE, type Millis, type UnixMillis } from '#core/units.ts';
 import type { SeedResources } from '#simulators/azure/landing-zone.ts';
 import { type AzureSimulator, startAzure } from '#simulators/azure/server.ts';
 import { Estate } from '#simulators/estate/estate.ts';
@@ -38,7 +38,7 @@ import type { LinkQuality, Scenario } from './scenario.ts';
 import { TraceLog } from './trace-log.ts';
 
 export interface WorldOptions {
-  readonly scenario: Pick<Scenario, 'clock' | 'faults'> & Partial<Pick<Scenario, 'network'>>;
+  readonly scenario: Pick<Scenario, 'clock' | 'faults'> & Partial<Pick<Scenario, 'network' | 'appliance'>>;
   readonly estate: EstatePlan;
   readonly seed: string;
   readonly tier: 'memory' | 'loopback';
@@ -74,6 +74,7 @@ export class World {
   readonly #authority: CertificateAuthority;
   readonly #zone: SeedResources;
   readonly #password: string;
+  readonly #collectEvery: Millis | undefined;
   readonly #started: Simulator[] = [];
   #azure: AzureSimulator | undefined;
   #http: HttpClient | undefined;
@@ -127,6 +128,7 @@ export class World {
     this.points = new FaultPoints({ clock: this.clock, recorder: this.trace });
     this.estate = new Estate(estate.facts, { clock: this.clock, entropy: this.entropy });
     for (const [diskId, image] of estate.images) attachImage(this.estate.disk(diskId), image);
+    this.#collectEvery = scenario.appliance?.['collect-every'];
     this.#password = `Pw-${this.entropy.hex(24, 'world.vcenterPassword')}`;
     this.#zone = landingZone(this.entropy);
     this.secrets = [this.#password, ...this.#zone.clients.map(({ secret }) => secret)];
@@ -288,6 +290,9 @@ export class World {
         vault,
       },
       vcenters: [{ host: VCENTER.host, user: USER, password: this.#password }],
+      ...(this.#collectEvery === undefined
+        ? {}
+        : { collection: { everyMinutes: this.#collectEvery / MINUTE } }),
     });
   }
 

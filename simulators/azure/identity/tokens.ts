@@ -100,14 +100,26 @@ export function judgeToken(
   const jwt = decodeJwt(token);
   const key = jwt && keys.find(({ kid }) => kid === jwt.header['kid']);
   if (!jwt || !key || jwt.header['alg'] !== 'RS256') return 'InvalidAuthenticationToken';
-  if (!createVerify('sha256').update(jwt.signed).verify(key.publicKey, jwt.signature))
-    return 'InvalidAuthenticationToken';
+  if (!isSigned(token, jwt, key)) return 'InvalidAuthenticationToken';
   const claims = jwt.claims as TokenClaims;
   if (claims.tid !== expected.tenantId) return 'InvalidAuthenticationTokenTenant';
   if (claims.iss !== expected.issuer || claims.nbf * SECOND > expected.now)
     return 'InvalidAuthenticationToken';
   if (claims.exp * SECOND <= expected.now) return 'ExpiredAuthenticationToken';
   return claims;
+}
+
+const REMEMBERED_MAX = 256;
+/** Tokens whose signature was found good, by key: the same token comes with every request of an hour. */
+const good = new WeakMap<SigningKey, Set<string>>();
+
+function isSigned(token: string, { signed, signature }: DecodedJwt, key: SigningKey): boolean {
+  const known = good.get(key) ?? new Set();
+  if (known.has(token)) return true;
+  if (!createVerify('sha256').update(signed).verify(key.publicKey, signature)) return false;
+  if (known.size >= REMEMBERED_MAX) known.clear();
+  good.set(key, known.add(token));
+  return true;
 }
 
 function encode(value: object): string {

@@ -1,6 +1,10 @@
-/** Our vCenter, judged by pyVmomi and libvirt over real TLS. Both come from Debian; without them nothing runs. */
+/**
+ * Our vCenter, judged by pyVmomi, libvirt and, where a Go compiler is, govmomi, over real TLS. All of them come
+ * from Debian.
+ */
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { missing } from '#core/testing/installed.ts';
@@ -15,6 +19,10 @@ const WORKBOOK = new URL('../../../shared/data/rvtools/next-133-machines.xlsx', 
 const here = (name: string) => fileURLToPath(new URL(`./vcenter/${name}`, import.meta.url));
 
 const hasPyvmomi = spawnSync(PYTHON, ['-c', 'import pyVmomi']).status === 0;
+/** Where Debian puts the sources of Go libraries. Opt-in: CI does not install a Go compiler. */
+const GOCODE = '/usr/share/gocode';
+const hasGovmomi =
+  existsSync(join(GOCODE, 'src/github.com/vmware/govmomi')) && spawnSync('go', ['version']).status === 0;
 const hasVirsh = spawnSync('virsh', ['--version']).status === 0;
 
 /** A machine that can be replicated as a whole in a test: running, ordinary, its first disk small. */
@@ -33,9 +41,9 @@ function withSmallMachine(facts: EstateFacts): { facts: EstateFacts; machine: Ma
   };
 }
 
-function run(command: string, args: string[]): Promise<string> {
+function run(command: string, args: string[], env = process.env): Promise<string> {
   return new Promise((resolve, reject) => {
-    const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], env });
     let said = '';
     let complained = '';
     child.stdout.on('data', (chunk) => {
@@ -104,6 +112,16 @@ describe.each(ESTATES)('$name', ({ facts: makeFacts }) => {
     expect(said).toContain('power and snapshots: ok');
     expect(said).toMatch(/machines: [1-9]/);
   }, 240_000);
+
+  test('govmomi finds every machine by its path, samples counters by name and waits for tasks and properties', async (ctx) => {
+    if (!hasGovmomi) return ctx.skip('golang-go and golang-github-vmware-govmomi-dev are not installed');
+    if (!served) return ctx.skip('the workbook is not there');
+    const walk = join(served.folder, 'walk');
+    const env = { ...process.env, GO111MODULE: 'off', GOPATH: GOCODE };
+    await run('go', ['build', '-o', walk, here('walk.go')], env);
+    const done = JSON.parse(await run(walk, [`${served.folder}/facts.json`])) as { machines: number };
+    expect(done.machines).toBe(served.estate.machines().length);
+  }, 600_000);
 });
 
 test('every type, field and method is as pyVmomi has it: name, order, kind, optionality, first version, privilege', async (ctx) => {

@@ -23,6 +23,10 @@ const JUDGES: ReadonlyArray<readonly [part: string, judge: string]> = [
     'RetrieveProperties, WaitForUpdates, FindByUuid, VMX files, power, snapshots, datastores and their files',
     'libvirt 9.0 with virsh, vpx:// (crosscheck vcenter)',
   ],
+  [
+    'Paths of the inventory, container views, counters by name, snapshots, waiting for tasks and properties, files of a datastore',
+    'govmomi 0.24.2 (crosscheck vcenter, where a Go compiler is)',
+  ],
   ['Datastore paths: HEAD, GET, ranges, Basic', 'curl 7.88 (guide third-party-clients)'],
   ['History (intervals of 300 s and longer), QueryPerf of hosts and pools', 'unverified'],
   ['The WSDL', 'unverified'],

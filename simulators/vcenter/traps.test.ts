@@ -69,7 +69,7 @@ describe('traps', () => {
       expect(oldest.summary.all('instanceUuid')).toHaveLength(0);
       expect(oldest.devices.all('capacityInBytes')).toHaveLength(0);
       expect((await old.call('CreateSnapshotEx_Task', vm)).fault).toBe('InvalidRequest');
-      old.action = 'urn:vim25/99.0';
+      old.action = 'urn:pbm/8.0';
       const refused = await old.call('CurrentTime', 'ServiceInstance:ServiceInstance');
       expect([refused.status, refused.fault]).toEqual([500, 'InvalidRequest']);
     }));

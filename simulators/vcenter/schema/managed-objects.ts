@@ -55,6 +55,11 @@ managed DistributedVirtualSwitch < ManagedEntity @4.0: uuid string, capability D
   summary DVSSummary, config DVSConfigInfo, networkResourcePool DVSNetworkResourcePool[] @4.1,
   portgroup &DistributedVirtualPortgroup[], runtime DVSRuntimeInfo? @5.1
 managed VmwareDistributedVirtualSwitch < DistributedVirtualSwitch @4.0:
+managed VirtualApp < ResourcePool @4.0: parentFolder &Folder?, datastore &Datastore[], network &Network[],
+  vAppConfig VAppConfigInfo?, parentVApp &ManagedEntity? @4.1, childLink VirtualAppLinkInfo[] @4.1
+managed StoragePod < Folder @5.0: summary StoragePodSummary?, podStorageDrsEntry PodStorageDrsEntry?
+managed OpaqueNetwork < Network @5.5: capability OpaqueNetworkCapability? @6.5,
+  extraConfig OptionValue[] @6.5
 managed EnvironmentBrowser: datastoreBrowser &HostDatastoreBrowser?
 managed Task < ExtensibleManagedObject: info TaskInfo
 managed ServiceInstance: serverClock dateTime, capability Capability, content ServiceContent

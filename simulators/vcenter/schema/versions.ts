@@ -55,14 +55,30 @@ export const UNNAMED_VERSION = versionOf('2.5u2');
 
 /**
  * Version of a SOAPAction header: `urn:vim25/8.0.3.0` or `"urn:vim25/6.5"`; absent, empty or without a
- * version means UNNAMED_VERSION. Undefined when the server (whose newest is `newest`) does not speak it.
+ * version means UNNAMED_VERSION. An id that never existed means the newest one below it, and one that is newer
+ * than the server the server's newest: govmomi sends `urn:vim25/7.0`, and its later releases 8.0.3.0, to every
+ * vCenter alike. Undefined when the header is of another form.
+ *
+ * @param newest of the server.
  */
 export function requestedVersion(soapAction: string | undefined, newest: ApiVersion): ApiVersion | undefined {
   const action = (soapAction ?? '').trim().replace(/^"(.*)"$/, '$1');
   if (action === '' || action === 'urn:vim25') return UNNAMED_VERSION;
-  const match = /^urn:vim25\/([\w.]+)$/.exec(action);
-  const version = match ? INDEX.get(match[1]!) : undefined;
-  return version !== undefined && version <= newest ? version : undefined;
+  const id = /^urn:vim25\/([\w.]+)$/.exec(action)?.[1];
+  if (id === undefined) return undefined;
+  const version = INDEX.get(id) ?? (/^\d+(\.\d+){1,3}$/.test(id) ? newestBelow(id) : undefined);
+  return version === undefined ? undefined : Math.min(version, newest);
+}
+
+function newestBelow(id: string): ApiVersion | undefined {
+  const wanted = id.split('.').map(Number);
+  let found: ApiVersion | undefined;
+  VERSIONS.forEach((candidate, index) => {
+    const parts = candidate.split('.').map((part) => Number.parseInt(part, 10));
+    const at = parts.findIndex((part, i) => part !== (wanted[i] ?? 0));
+    if (at < 0 || parts[at]! < (wanted[at] ?? 0)) found = index;
+  });
+  return found;
 }
 
 /** The document at /sdk/vimServiceVersions.xml: clients take the first version of theirs that it names. */

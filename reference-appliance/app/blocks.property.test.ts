@@ -3,7 +3,7 @@ import { zstdDecompressSync } from 'node:zlib';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { KIB, MIB } from '#core/units.ts';
-import { encode, payloadOf, readsOf, WINDOW_BYTES, windowsOf } from './blocks.ts';
+import { encode, nextOf, payloadOf, readsOf, WINDOW_BYTES, windowsOf } from './blocks.ts';
 import type { ByteRange } from './ports.ts';
 
 const SECTOR = 512;
@@ -76,6 +76,18 @@ test('a payload is the bytes of its extents, however they were read', () => {
       }
     }),
     { numRuns: 30 },
+  );
+});
+
+test('windows taken in batches are all of them, whatever the size of a batch', () => {
+  fc.assert(
+    fc.property(ranges, fc.integer({ min: 1, max: 7 }), (changed, size) => {
+      const windows = windowsOf(changed);
+      const taken = [];
+      for (let batch = nextOf(windows, size); batch.length > 0; batch = nextOf(windows, size))
+        taken.push(...batch);
+      expect(taken).toEqual([...windowsOf(changed)]);
+    }),
   );
 });
 

@@ -45,6 +45,20 @@ export function* windowsOf(ranges: Iterable<ByteRange>): Generator<Window> {
   if (extents.length > 0) yield { offset, extents };
 }
 
+/**
+ * The next `size` items, fewer at the end. Not `iterator.take(size)`: that closes the iterator behind them, and
+ * everything after the first batch would be lost.
+ */
+export function nextOf<T>(iterator: Iterator<T>, size: number): T[] {
+  const items: T[] = [];
+  while (items.length < size) {
+    const { done, value } = iterator.next();
+    if (done) break;
+    items.push(value);
+  }
+  return items;
+}
+
 /** Ranges of the disk to read for a window, so that few requests and few needless bytes are spent. */
 export function readsOf({ offset, extents }: Window): ByteRange[] {
   const reads: Array<{ start: Bytes; length: Bytes }> = [];

@@ -6,26 +6,17 @@
  * the same bytes (the snapshot froze them), a commit that may have arrived is asked about. The change ids of the
  * snapshot are durable before the snapshot is removed; the other order corrupts targets (kubev2v/forklift#1184).
  */
+import { setMaxListeners } from 'node:events';
 import { assert } from '#core/assert.ts';
-import { DryliftError, defineErrors } from '#core/errors.ts';
+import { defineErrors } from '#core/errors.ts';
 import { type Clock, sleep } from '#core/time/clock.ts';
-import type { Counters } from '#core/trace/recorder.ts';
-import { MINUTE, type Millis, SECOND } from '#core/units.ts';
+import { type Millis, SECOND } from '#core/units.ts';
 import type { Logger } from '../log.ts';
-import { encode, payloadOf, readsOf, totalBytes, type Window, windowsOf } from './blocks.ts';
+import { BlockSender, type BlockSenderOptions, isCode, OUTAGE } from './block-sender.ts';
+import { totalBytes } from './blocks.ts';
 import { type CycleDisk, type CycleRecord, SNAPSHOT_PREFIX } from './cycle-record.ts';
-import type {
-  Block,
-  ByteRange,
-  Frozen,
-  ReplicationControl,
-  Source,
-  SourceMachine,
-  WorkDisk,
-} from './ports.ts';
+import type { ByteRange, Frozen, Source, SourceMachine, WorkDisk } from './ports.ts';
 import type { Baseline } from './replication-item.ts';
-import type { Patience, Retrier } from './retry.ts';
-import type { UploadPace } from './upload-pace.ts';
 
 export const errors = defineErrors({
   'replication.disk.missing': {
@@ -40,12 +31,6 @@ export const errors = defineErrors({
     why: 'Changed block tracking is switched on but its mark is missing on a disk, even after a snapshot was taken and removed.',
     next: 'Power the machine off and on once; look for ctkEnabled of that disk in its configuration.',
   },
-  'replication.paused': {
-    blame: 'peer',
-    retry: 'after-change',
-    why: 'Replication of the machine was paused or stopped while the appliance was not running.',
-    next: 'Resume the replication of the machine.',
-  },
   'replication.cycle.refused': {
     blame: 'peer',
     retry: 'safe',
@@ -54,20 +39,13 @@ export const errors = defineErrors({
   },
 });
 
-/** Longer outages end the cycle: it begins again from nothing [am/tutorial-migrate-vmware]. */
-const OUTAGE: Patience = { totalMs: 90 * MINUTE };
-const BLOCKS_PER_MANIFEST = 256;
 const POLL_MS: Millis = 5 * SECOND;
+const LONGEST_POLL_MS: Millis = 60 * SECOND;
 const REPORT_MS: Millis = 30 * SECOND;
 
-export interface GatewayOptions {
-  control: ReplicationControl;
+export interface GatewayOptions extends BlockSenderOptions {
   clock: Clock;
-  retrier: Retrier;
-  pace: UploadPace;
-  counters: Counters;
   log: Logger;
-  uploadsPerDisk: number;
 }
 
 export interface CycleInputs {
@@ -83,9 +61,11 @@ export interface CycleInputs {
 
 export class Gateway {
   readonly #options: GatewayOptions;
+  readonly #sender: BlockSender;
 
   constructor(options: GatewayOptions) {
     this.#options = options;
+    this.#sender = new BlockSender(options);
   }
 
   /**
@@ -96,6 +76,7 @@ export class Gateway {
     // what is still under way when one disk fails must not go on behind the cycle's back
     const ended = new AbortController();
     const signal = AbortSignal.any([outer, ended.signal]);
+    setMaxListeners(0, signal); // every wait of every upload listens to it
     try {
       await this.#stages(record, inputs, signal);
     } finally {
@@ -206,7 +187,7 @@ export class Gateway {
       }
       await Promise.all(
         [...ranges].map(([disk, changed], index) =>
-          this.#sendDisk(record, disk, index, changed, inputs, progress, signal),
+          this.#sender.send({ ...inputs, record, disk, index, ranges: changed, onSent: progress }, signal),
         ),
       );
       await retrier.run('replication', OUTAGE, signal, () =>
@@ -240,114 +221,9 @@ export class Gateway {
     }
   }
 
-  async #sendDisk(
-    record: CycleRecord,
-    disk: CycleDisk,
-    index: number,
-    ranges: readonly ByteRange[],
-    inputs: CycleInputs,
-    onSent: (bytes: number) => void,
-    signal: AbortSignal,
-  ): Promise<void> {
-    const { control, retrier, uploadsPerDisk } = this.#options;
-    const asked = inputs.disks.find(({ diskId }) => diskId === disk.diskId);
-    if (!asked) throw notAskedFor(inputs.machine.name);
-    const container = { url: asked.logContainerUrl };
-    const windows = windowsOf(ranges);
-    for (let manifest = 0; ; manifest++) {
-      const batch = [...windows.take(BLOCKS_PER_MANIFEST)];
-      if (batch.length === 0) break;
-      const bytes = batch.reduce((sum, window) => sum + extentBytes(window), 0);
-      if (manifest < disk.manifests) {
-        onSent(bytes); // sent before a crash
-        continue;
-      }
-      const blocks: Block[] = new Array(batch.length);
-      let next = 0;
-      const lane = async (): Promise<void> => {
-        for (let i = next++; i < batch.length; i = next++)
-          blocks[i] = await this.#sendBlock(record, disk, index, batch[i]!, container, inputs, signal);
-      };
-      await Promise.all(Array.from({ length: Math.min(uploadsPerDisk, batch.length) }, lane));
-      await retrier.run('replication', OUTAGE, signal, () =>
-        control.putManifest(record.itemId, record.cycleId, disk.diskId, manifest, blocks, signal),
-      );
-      disk.manifests = manifest + 1;
-      await inputs.save(record);
-      onSent(bytes);
-    }
-  }
-
-  async #sendBlock(
-    record: CycleRecord,
-    disk: CycleDisk,
-    index: number,
-    window: Window,
-    container: { url: string },
-    { source, machine }: CycleInputs,
-    signal: AbortSignal,
-  ): Promise<Block> {
-    const { retrier, counters } = this.#options;
-    const reads = readsOf(window);
-    const contents: Buffer[] = [];
-    for (const range of reads)
-      contents.push(
-        await retrier.run('vcenter', OUTAGE, signal, () =>
-          source.read(machine.handle, { ...disk, uuid: disk.diskId }, range, signal),
-        ),
-      );
-    const payload = payloadOf(window, reads, contents);
-    const encoded = encode(payload);
-    const readBytes = totalBytes(reads);
-    record.readBytes += readBytes;
-    record.blocks++;
-    counters.add('appliance.replication.blocks');
-    counters.add('appliance.replication.bytes.read', readBytes);
-    const block = { offset: window.offset, extents: window.extents };
-    if (encoded.encoding === 'zero') return { ...block, content: { encoding: 'zero' } };
-    const { encoding, content, sha256 } = encoded;
-    const blob = `${record.cycleId}/${index}/${(window.offset / 2 ** 20).toString(16).padStart(8, '0')}`;
-    await this.#upload(record, disk, container, blob, content, sha256, signal);
-    record.sentBytes += content.length;
-    counters.add('appliance.replication.bytes.sent', content.length);
-    return { ...block, content: { encoding, blob, storedBytes: content.length, sha256 } };
-  }
-
-  /** Busy, reset and silent: again, slower. Signature refused: a fresh one, once. */
-  async #upload(
-    record: CycleRecord,
-    disk: CycleDisk,
-    container: { url: string },
-    name: string,
-    content: Buffer,
-    sha256: string,
-    signal: AbortSignal,
-  ): Promise<void> {
-    const { control, retrier, pace, counters } = this.#options;
-    let renewed = false;
-    await retrier.run('upload.block', OUTAGE, signal, async () => {
-      const { url } = container;
-      try {
-        await pace.run(signal, () => control.putBlob(url, name, content, sha256, signal));
-        pace.good();
-      } catch (error) {
-        record.retries++;
-        if (isCode(error, 'azure.blob.busy')) pace.busy();
-        if (!isCode(error, 'azure.blob.forbidden') || renewed) throw error;
-        renewed = true;
-        // another upload of the same disk may have renewed it meanwhile
-        if (container.url === url) {
-          counters.add('appliance.retries.sas');
-          container.url = await control.renewLogContainer(record.itemId, disk.diskId, signal);
-        }
-        await pace.run(signal, () => control.putBlob(container.url, name, content, sha256, signal));
-      }
-    });
-  }
-
   async #awaitApplied(record: CycleRecord, { save }: CycleInputs, signal: AbortSignal): Promise<void> {
     const { clock } = this.#options;
-    for (;;) {
+    for (let wait = POLL_MS; ; wait = Math.min(wait + POLL_MS, LONGEST_POLL_MS)) {
       const known = await this.#ask(record, signal);
       if (known?.state === 'Applied') break;
       if (known?.state !== 'Applying')
@@ -359,7 +235,7 @@ export class Gateway {
           }`,
           data: { code: known?.error?.code ?? '' },
         });
-      await sleep(clock, POLL_MS, 'appliance.replication.applied', signal);
+      await sleep(clock, wait, 'appliance.replication.applied', signal);
     }
     record.stage = 'applied';
     await save(record);
@@ -385,13 +261,6 @@ export class Gateway {
   }
 }
 
-/** What is to be sent would have nowhere to go. */
-export function notAskedFor(machineName: string): DryliftError {
-  return errors.make('replication.paused', {
-    what: `The service does not ask for ${machineName} at the moment.`,
-  });
-}
-
 /** The frozen disks that are replicated, in the order in which the service names them. */
 function wanted(frozen: Frozen, disks: readonly WorkDisk[]): Frozen['disks'][number][] {
   return disks.map(({ diskId }) => {
@@ -399,12 +268,4 @@ function wanted(frozen: Frozen, disks: readonly WorkDisk[]): Frozen['disks'][num
     if (!disk) throw errors.make('replication.disk.missing', { what: `The snapshot has no disk ${diskId}.` });
     return { ...disk, uuid: diskId };
   });
-}
-
-function extentBytes({ extents }: Window): number {
-  return extents.reduce((sum, [, length]) => sum + length, 0);
-}
-
-function isCode(error: unknown, code: string): boolean {
-  return error instanceof DryliftError && error.code === code;
 }

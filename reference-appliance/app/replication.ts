@@ -3,6 +3,7 @@
  * effects. An item's state is durable before anything follows from it. Everything of one item happens in turn; items
  * do not wait for each other, except for slots.
  */
+import { setMaxListeners } from 'node:events';
 import { DryliftError, defineErrors } from '#core/errors.ts';
 import type { Timer } from '#core/time/clock.ts';
 import { type Clock, sleep } from '#core/time/clock.ts';
@@ -10,27 +11,13 @@ import type { Counters } from '#core/trace/recorder.ts';
 import { MINUTE, type Millis, SECOND, type UnixMillis } from '#core/units.ts';
 import type { Logger } from '../log.ts';
 import type { Store } from '../store/store.ts';
+import { notAskedFor } from './block-sender.ts';
 import { type CycleRecord, newCycle } from './cycle-record.ts';
-import { type CycleInputs, Gateway, notAskedFor } from './gateway.ts';
-import type {
-  CycleKind,
-  Health,
-  Progress,
-  ReplicationControl,
-  Source,
-  SourceMachine,
-  Work,
-} from './ports.ts';
+import { type CycleInputs, Gateway } from './gateway.ts';
+import type { CycleKind, Progress, ReplicationControl, Source, SourceMachine, Work } from './ports.ts';
 import type { Problems } from './problems.ts';
-import {
-  type Command,
-  type CycleSummary,
-  type Effect,
-  type ItemEvent,
-  newItem,
-  type ReplicationItem,
-  step,
-} from './replication-item.ts';
+import { type Effect, type ItemEvent, newItem, type ReplicationItem, step } from './replication-item.ts';
+import { healthOf, isTrackingLost, type ReplicationView, summaryOf, viewOf } from './replication-view.ts';
 import type { Retrier } from './retry.ts';
 import { Slots } from './slots.ts';
 import { UploadPace } from './upload-pace.ts';
@@ -69,21 +56,6 @@ export interface ReplicationOptions {
   shutdownGraceMs: Millis;
 }
 
-/** One machine under replication, for people. */
-export interface ReplicationView {
-  readonly itemId: string;
-  readonly machineName: string;
-  readonly instanceUuid: string;
-  readonly phase: ReplicationItem['phase'];
-  readonly command: Command;
-  readonly cycle: { readonly id: string; readonly kind: CycleKind; readonly percent: number } | undefined;
-  readonly nextCycleAt: UnixMillis | undefined;
-  readonly sourceOffAt: UnixMillis | undefined;
-  readonly bytesSent: number;
-  readonly health: readonly Health[];
-  readonly cycles: readonly CycleSummary[];
-}
-
 interface Actor {
   item: ReplicationItem;
   work: Work | undefined;
@@ -120,19 +92,7 @@ export class Replication {
   }
 
   views(): ReplicationView[] {
-    return [...this.#actors.values()].map(({ item, percent }) => ({
-      itemId: item.itemId,
-      machineName: item.machineName,
-      instanceUuid: item.instanceUuid,
-      phase: item.phase,
-      command: item.command,
-      cycle: item.cycle && { id: item.cycle.id, kind: item.cycle.kind, percent },
-      nextCycleAt: item.nextCycleAt,
-      sourceOffAt: item.sourceOffAt,
-      bytesSent: item.bytesSent,
-      health: item.health,
-      cycles: item.history,
-    }));
+    return [...this.#actors.values()].map(({ item, percent }) => viewOf(item, percent));
   }
 
   /** Takes up what was under way before a restart. */
@@ -265,6 +225,7 @@ export class Replication {
     const effect = new AbortController();
     actor.effect = effect;
     const signal = AbortSignal.any([effect.signal, life]);
+    setMaxListeners(0, signal);
     run(signal).then(
       (outcome) => {
         if (!signal.aborted) this.#tell(actor, { ...outcome, at: clock.wall() }, effect);
@@ -274,7 +235,17 @@ export class Replication {
         counters.add('appliance.replication.failures');
         this.#options.log.warn({ machine: actor.item.machineName, err: error }, 'replication failed');
         const at = clock.wall();
-        this.#tell(actor, { ...failureOf(actor, error, at), at }, effect);
+        this.#tell(
+          actor,
+          {
+            type: 'failed',
+            at,
+            health: healthOf(error),
+            resync: isTrackingLost(error),
+            summary: actor.record && summaryOf(actor.record, at, healthOf(error).code),
+          },
+          effect,
+        );
       },
     );
   }
@@ -401,18 +372,19 @@ export class Replication {
   /** Tells the service how it stands. Missing one does no harm: the next one says it all. */
   #report(actor: Actor): void {
     const { control, retrier, life, log } = this.#options;
-    const { item } = actor;
-    const progress: Progress = {
-      phase: item.cycle ? item.cycle.kind : item.phase,
-      percent: item.cycle ? actor.percent : 100,
-      bytesSent: item.bytesSent + (actor.record?.sentBytes ?? 0),
-      health: item.health,
-      nextCycleAt: item.nextCycleAt,
-    };
+    const { itemId, machineName } = actor.item;
+    // worded when it is sent: a report that is repeated must not tell of a state that is past
+    const progress = (): Progress => ({
+      phase: actor.item.cycle ? actor.item.cycle.kind : actor.item.phase,
+      percent: actor.item.cycle ? actor.percent : 100,
+      bytesSent: actor.item.bytesSent + (actor.record?.sentBytes ?? 0),
+      health: actor.item.health,
+      nextCycleAt: actor.item.nextCycleAt,
+    });
     retrier
-      .run('report', REPORT_PATIENCE, life, () => control.progress(item.itemId, progress, life))
+      .run('report', REPORT_PATIENCE, life, () => control.progress(itemId, progress(), life))
       .catch((error: unknown) => {
-        if (!life.aborted) log.debug({ machine: item.machineName, err: error }, 'progress was not told');
+        if (!life.aborted) log.debug({ machine: machineName, err: error }, 'progress was not told');
       });
   }
 }
@@ -438,36 +410,4 @@ function newActor(item: ReplicationItem, record: CycleRecord | undefined): Actor
 function lastAppliedOf({ disks }: Work): string | undefined {
   const [first, ...rest] = disks.map(({ lastAppliedCycleId }) => lastAppliedCycleId);
   return rest.every((id) => id === first) ? first : `${first ?? 'none'}, not on all disks`;
-}
-
-function failureOf(actor: Actor, error: unknown, now: UnixMillis): Outcome {
-  const told = error instanceof DryliftError;
-  const code = told ? error.code : 'appliance.bug';
-  return {
-    type: 'failed',
-    health: {
-      code,
-      message: error instanceof Error ? error.message : String(error),
-      cause: told ? error.why : 'The appliance met something that it was not written for.',
-      remedy: told ? error.next : 'This is our bug; report it with the log of the appliance.',
-    },
-    resync: code === 'vcenter.cbt.reset' || code === 'vcenter.cbt.broken',
-    summary: actor.record && summaryOf(actor.record, now, code),
-  };
-}
-
-function summaryOf(record: CycleRecord, to: UnixMillis, error: string | undefined): CycleSummary {
-  return {
-    id: record.cycleId,
-    kind: record.kind,
-    from: record.startedAt,
-    to,
-    changedBytes: record.disks.reduce((sum, { changedBytes }) => sum + changedBytes, 0),
-    readBytes: record.readBytes,
-    sentBytes: record.sentBytes,
-    blocks: record.blocks,
-    retries: record.retries,
-    state: error === undefined ? 'applied' : 'failed',
-    ...(error === undefined ? {} : { error }),
-  };
 }

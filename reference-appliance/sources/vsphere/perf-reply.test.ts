@@ -1,7 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { SampleRun } from '../../app/ports.ts';
-import { parseSampleInfo, readPerfReply } from './perf-reply.ts';
+import { readPerfReply } from './perf-reply.ts';
+import { parseSampleInfo } from './perf-samples.ts';
 
 interface Series {
   counterId: number;

@@ -9,6 +9,7 @@
  */
 import { spawnSync } from 'node:child_process';
 import { constants as access, accessSync } from 'node:fs';
+import * as modules from 'node:module';
 import { constants } from 'node:os';
 import { fileURLToPath } from 'node:url';
 
@@ -16,6 +17,8 @@ const OLDEST = [24, 21];
 
 const [major, minor] = process.versions.node.split('.').map(Number);
 if (major > OLDEST[0] || (major === OLDEST[0] && minor >= OLDEST[1])) {
+  // what was compiled is kept from one start to the next; where that cannot be written, nothing is lost
+  modules.enableCompileCache(fileURLToPath(new URL('../.cache/compile', import.meta.url)));
   await import('../drylift.ts');
 } else {
   const pinned = pinnedNode();

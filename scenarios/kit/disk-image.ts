@@ -83,6 +83,11 @@ function applyDiff(name: string, plain: Buffer, before: Buffer | undefined): Buf
   return after;
 }
 
+/** Of states that were made here: the state after one difference is the state before the next. */
+const digests = new WeakMap<Buffer, string>();
+
 function sha256(bytes: Buffer): string {
-  return createHash('sha256').update(bytes).digest('hex');
+  const digest = digests.get(bytes) ?? createHash('sha256').update(bytes).digest('hex');
+  digests.set(bytes, digest);
+  return digest;
 }

@@ -1,5 +1,5 @@
 /**
- * Our vCenter, judged by pyVmomi, libvirt and, where a Go compiler is, govmomi, over real TLS. All of them come
+ * Our vCenter, judged by pyVmomi, libvirt, curl, qemu-img and, where a Go compiler is, govmomi, over real TLS. All of them come
  * from Debian.
  */
 import { spawn, spawnSync } from 'node:child_process';
@@ -23,6 +23,8 @@ const hasPyvmomi = spawnSync(PYTHON, ['-c', 'import pyVmomi']).status === 0;
 const GOCODE = '/usr/share/gocode';
 const hasGovmomi =
   existsSync(join(GOCODE, 'src/github.com/vmware/govmomi')) && spawnSync('go', ['version']).status === 0;
+const hasCurl = spawnSync('curl', ['--version']).status === 0;
+const hasQemu = spawnSync('qemu-img', ['--version']).status === 0;
 const hasVirsh = spawnSync('virsh', ['--version']).status === 0;
 
 /** A machine that can be replicated as a whole in a test: running, ordinary, its first disk small. */
@@ -113,7 +115,23 @@ describe.each(ESTATES)('$name', ({ facts: makeFacts }) => {
     expect(said).toMatch(/machines: [1-9]/);
   }, 240_000);
 
-  test('govmomi finds every machine by its path, samples counters by name and waits for tasks and properties', async (ctx) => {
+  test('curl reads a disk whole and in ranges, and qemu-img opens it by its descriptor', async (ctx) => {
+    if (!hasCurl) return missing(ctx, 'curl is not installed');
+    if (!hasQemu) return missing(ctx, 'qemu-utils is not installed');
+    if (!served) return ctx.skip('the workbook is not there');
+    const said = await run('bash', [
+      here('files.sh'),
+      served.folder,
+      String(served.port),
+      place.datacenter,
+      machine.disks[0]!.path,
+      served.user,
+      served.password,
+    ]);
+    expect(said).toContain('the same bytes');
+  }, 60_000);
+
+  test('govmomi finds machines by their paths, samples counters by name and waits for tasks and properties', async (ctx) => {
     if (!hasGovmomi) return ctx.skip('golang-go and golang-github-vmware-govmomi-dev are not installed');
     if (!served) return ctx.skip('the workbook is not there');
     const walk = join(served.folder, 'walk');

@@ -27,7 +27,10 @@ const JUDGES: ReadonlyArray<readonly [part: string, judge: string]> = [
     'Paths of the inventory, container views, counters by name, snapshots, waiting for tasks and properties, files of a datastore',
     'govmomi 0.24.2 (crosscheck vcenter, where a Go compiler is)',
   ],
-  ['Datastore paths: HEAD, GET, ranges, Basic', 'curl 7.88 (guide third-party-clients)'],
+  [
+    'Datastore paths: HEAD, GET, ranges, Basic and cookie; descriptors and flat files',
+    'curl 7.88 and qemu-img 7.2 (crosscheck vcenter)',
+  ],
   ['History (intervals of 300 s and longer), QueryPerf of hosts and pools', 'unverified'],
   ['The WSDL', 'unverified'],
   ['Fields and methods newer than 6.7.1', 'unverified, where the second line does not name them'],

@@ -28,7 +28,7 @@ import type { Vcenter } from './vcenter.ts';
 const BODY_BYTES_MAX: Bytes = 8 * MIB;
 const LIMITS = { bytesMax: BODY_BYTES_MAX, depthMax: 64, elementsMax: 400_000 };
 /** Answers are collected up to this size and then sent in pieces of about it. */
-const PIECE_BYTES = 256 * 1024;
+const PIECE_BYTES = 128 * 1024;
 
 /** The connection is to be cut without an answer. */
 const CUT = Symbol('cut');

@@ -48,3 +48,15 @@ export function arrayOf(type: string, items: readonly Data[]): Data {
 }
 
 export const ARRAY = 'ArrayOf';
+
+const CONSTANTS = new WeakSet<Data>();
+
+/** Marks a data object that never changes and is shown by many objects: its XML is made once. */
+export function constant<T extends Data>(value: T): T {
+  CONSTANTS.add(value);
+  return value;
+}
+
+export function isConstant(value: Data): boolean {
+  return CONSTANTS.has(value);
+}

@@ -1,6 +1,6 @@
 /** HostCapability of an ESXi host, the same for all: what the API requires, and what libvirt asks for. */
 import { typeNamed } from '../schema/schema.ts';
-import type { Data, Value } from '../values.ts';
+import { constant, type Data, type Value } from '../values.ts';
 
 /** Required flags that are false on such a host; all other required ones are true. */
 const FALSE = new Set([
@@ -31,4 +31,4 @@ function capability(): Data {
   };
 }
 
-export const HOST_CAPABILITY: Data = capability();
+export const HOST_CAPABILITY: Data = constant(capability());

@@ -4,6 +4,8 @@
  */
 import { Buffer } from 'node:buffer';
 
+/** Most answers are small: pieces grow from the first size to the last. */
+const FIRST_PIECE_BYTES = 16 * 1024;
 const PIECE_BYTES = 512 * 1024;
 /** Digits of the longest 32-bit number, a separator, and what a store of four digits may write beyond. */
 const NUMBER_BYTES_MAX = 14;
@@ -40,13 +42,13 @@ function wordOf(digits: string): number {
 }
 
 export class AsciiWriter {
-  #piece = Buffer.allocUnsafeSlow(PIECE_BYTES);
+  #piece = Buffer.allocUnsafeSlow(FIRST_PIECE_BYTES);
   #view = viewOf(this.#piece);
   #at = 0;
   readonly #full: Buffer[] = [];
 
-  /** Bytes of finished pieces and the one in work. */
-  get isLarge(): boolean {
+  /** Is there a piece that can be handed out before the end? */
+  get hasFullPiece(): boolean {
     return this.#full.length > 0;
   }
 
@@ -99,7 +101,8 @@ export class AsciiWriter {
     const pieces = this.#full.splice(0);
     if (all && this.#at > 0) {
       pieces.push(this.#piece.subarray(0, this.#at));
-      this.#piece = Buffer.allocUnsafeSlow(0);
+      this.#piece = this.#piece.subarray(this.#at);
+      this.#view = viewOf(this.#piece);
       this.#at = 0;
     }
     return pieces;
@@ -108,7 +111,7 @@ export class AsciiWriter {
   #reserve(bytes: number): void {
     if (this.#at + bytes <= this.#piece.length) return;
     if (this.#at > 0) this.#full.push(this.#piece.subarray(0, this.#at));
-    this.#piece = Buffer.allocUnsafeSlow(Math.max(PIECE_BYTES, bytes));
+    this.#piece = Buffer.allocUnsafeSlow(Math.max(Math.min(PIECE_BYTES, 8 * this.#piece.length), bytes));
     this.#view = viewOf(this.#piece);
     this.#at = 0;
   }

@@ -159,7 +159,7 @@ export function* writeQueries(queries: Iterable<PlannedQuery>, times: TimeTexts)
   const out = new AsciiWriter();
   for (const query of queries) {
     writeQuery(out, query, times);
-    if (out.isLarge) yield* out.take(false);
+    if (out.hasFullPiece) yield* out.take(false);
   }
   yield* out.take(true);
 }

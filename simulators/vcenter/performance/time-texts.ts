@@ -45,18 +45,37 @@ export class TimeTexts {
   }
 }
 
+const TWO_DIGITS = Array.from({ length: 60 }, (_, value) => String(value).padStart(2, '0'));
+const DAY_SECONDS = 86_400;
+
+/** "2026-01-02T03:04:00Z" for whole seconds since the epoch; the day is worked out once for all of its stamps. */
+function stampWriter(): (seconds: number) => string {
+  let day = -1;
+  let date = '';
+  return (seconds) => {
+    const today = Math.floor(seconds / DAY_SECONDS);
+    if (today !== day) {
+      day = today;
+      date = new Date(today * DAY_SECONDS * SECOND).toISOString().slice(0, 11);
+    }
+    const rest = seconds - today * DAY_SECONDS;
+    const minutes = Math.floor(rest / 60);
+    return `${date}${TWO_DIGITS[Math.floor(minutes / 60)]}:${TWO_DIGITS[minutes % 60]}:${TWO_DIGITS[rest % 60]}Z`;
+  };
+}
+
 function timesXml(windows: readonly number[], factor: number, format: 'normal' | 'csv'): Buffer {
   const seconds = factor * SAMPLE_SECONDS;
-  const stamp = (window: number) => new Date(window * seconds * SECOND).toISOString().replace('.000Z', 'Z');
+  const stamp = stampWriter();
   if (format === 'csv')
     return Buffer.from(
-      `<sampleInfoCSV>${windows.map((window) => `${seconds},${stamp(window)}`).join(',')}</sampleInfoCSV>`,
+      `<sampleInfoCSV>${windows.map((window) => `${seconds},${stamp(window * seconds)}`).join(',')}</sampleInfoCSV>`,
     );
   return Buffer.from(
     windows
       .map(
         (window) =>
-          `<sampleInfo><timestamp>${stamp(window)}</timestamp><interval>${seconds}</interval></sampleInfo>`,
+          `<sampleInfo><timestamp>${stamp(window * seconds)}</timestamp><interval>${seconds}</interval></sampleInfo>`,
       )
       .join(''),
   );

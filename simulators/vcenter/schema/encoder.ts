@@ -5,7 +5,16 @@
  */
 import { assert } from '#core/assert.ts';
 import { escapeText } from '#core/wire/xml/writer.ts';
-import { ARRAY, type Data, type FieldValue, forced, isData, type Ref, type Value } from '../values.ts';
+import {
+  ARRAY,
+  type Data,
+  type FieldValue,
+  forced,
+  isConstant,
+  isData,
+  type Ref,
+  type Value,
+} from '../values.ts';
 import type { Field } from './notation.ts';
 import { type SchemaType, typeNamed } from './schema.ts';
 import type { ApiVersion } from './versions.ts';
@@ -22,6 +31,7 @@ interface Plan {
 export class Encoder {
   readonly version: ApiVersion;
   readonly #plans = new Map<string, Plan>();
+  readonly #constants = new WeakMap<Data, string>();
 
   constructor(version: ApiVersion) {
     this.version = version;
@@ -80,6 +90,16 @@ export class Encoder {
   }
 
   #fields(plan: Plan, value: Data): string {
+    if (!isConstant(value)) return this.#encode(plan, value);
+    let known = this.#constants.get(value);
+    if (known === undefined) {
+      known = this.#encode(plan, value);
+      this.#constants.set(value, known);
+    }
+    return known;
+  }
+
+  #encode(plan: Plan, value: Data): string {
     let out = '';
     for (const { name, write } of plan.fields) {
       const field = forced(value[name]);

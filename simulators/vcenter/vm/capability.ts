@@ -1,6 +1,6 @@
 /** VirtualMachineCapability: what vSphere supports for a machine of virtual hardware 7 or later. */
 import { typeNamed } from '../schema/schema.ts';
-import type { Data, Value } from '../values.ts';
+import { constant, type Data, type Value } from '../values.ts';
 
 const FALSE = new Set([
   'disableSnapshotsSupported',
@@ -18,10 +18,13 @@ function capability(): Data {
   return { $: 'VirtualMachineCapability', ...fields, secureBootSupported: true };
 }
 
-export const CAPABILITY: Data = capability();
+export const CAPABILITY: Data = constant(capability());
 
 /** The same below hardware version 7, which cannot track changes. */
-export const OLD_CAPABILITY: Data = { ...CAPABILITY, changeTrackingSupported: false };
+export const OLD_CAPABILITY: Data = constant({
+  ...CAPABILITY,
+  changeTrackingSupported: false,
+});
 
 /** Virtual hardware that can track changed blocks (VDDK Programming Guide, "Enable Changed Block Tracking"). */
 export const TRACKING_HARDWARE_VERSION = 7;

@@ -1,6 +1,6 @@
 /** VirtualMachineConfigInfo, of the machine as it is and of its snapshots. */
 import type { Reading } from '../objects/object.ts';
-import type { Data, Value } from '../values.ts';
+import { constant, type Data, type Value } from '../values.ts';
 import { diskInstance } from './devices.ts';
 import { type DiskView, hardwareOf } from './hardware.ts';
 import { directoryOf, formatDatastorePath } from './paths.ts';
@@ -18,6 +18,27 @@ const UNLIMITED: Data = {
   expandableReservation: false,
   limit: -1,
 };
+
+const NORMAL_LATENCY = constant({ $: 'LatencySensitivity', level: 'normal' });
+const POWER_OPERATIONS = constant({
+  $: 'VirtualMachineDefaultPowerOpInfo',
+  powerOffType: 'soft',
+  suspendType: 'hard',
+  resetType: 'soft',
+  defaultPowerOffType: 'soft',
+  defaultSuspendType: 'hard',
+  defaultResetType: 'soft',
+  standbyAction: 'checkpoint',
+});
+const BOOT_OPTIONS = constant({
+  $: 'VirtualMachineBootOptions',
+  bootDelay: 0,
+  enterBIOSSetup: false,
+  efiSecureBootEnabled: false,
+  bootRetryEnabled: false,
+  bootRetryDelay: 10_000,
+  networkBootProtocol: 'ipv4',
+});
 
 export function configOf(vm: VirtualMachine, reading: Reading, view?: ConfigView): Data {
   const { machine } = vm;
@@ -69,16 +90,7 @@ export function configOf(vm: VirtualMachine, reading: Reading, view?: ConfigView
       vvtdEnabled: false,
       vbsEnabled: false,
     }),
-    defaultPowerOps: () => ({
-      $: 'VirtualMachineDefaultPowerOpInfo',
-      powerOffType: 'soft',
-      suspendType: 'hard',
-      resetType: 'soft',
-      defaultPowerOffType: 'soft',
-      defaultSuspendType: 'hard',
-      defaultResetType: 'soft',
-      standbyAction: 'checkpoint',
-    }),
+    defaultPowerOps: POWER_OPERATIONS,
     hardware: () => hardwareOf(vm, reading, view?.disk),
     cpuAllocation: {
       ...UNLIMITED,
@@ -88,7 +100,7 @@ export function configOf(vm: VirtualMachine, reading: Reading, view?: ConfigView
       ...UNLIMITED,
       shares: { $: 'SharesInfo', shares: machine.memoryMiB * 10, level: 'normal' },
     },
-    latencySensitivity: { $: 'LatencySensitivity', level: 'normal' },
+    latencySensitivity: NORMAL_LATENCY,
     memoryHotAddEnabled: false,
     cpuHotAddEnabled: false,
     cpuHotRemoveEnabled: false,
@@ -101,15 +113,7 @@ export function configOf(vm: VirtualMachine, reading: Reading, view?: ConfigView
       },
     ],
     swapPlacement: 'inherit',
-    bootOptions: {
-      $: 'VirtualMachineBootOptions',
-      bootDelay: 0,
-      enterBIOSSetup: false,
-      efiSecureBootEnabled: false,
-      bootRetryEnabled: false,
-      bootRetryDelay: 10_000,
-      networkBootProtocol: 'ipv4',
-    },
+    bootOptions: BOOT_OPTIONS,
     vAssertsEnabled: false,
     changeTrackingEnabled: () => view?.changeTrackingEnabled ?? vm.changeTrackingEnabled,
     firmware: machine.firmware,

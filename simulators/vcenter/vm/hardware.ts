@@ -3,7 +3,7 @@ import { KIB } from '#core/units.ts';
 import type { DiskFacts, Nic } from '../../estate/model.ts';
 import { PortgroupObject } from '../objects/network.ts';
 import type { Reading } from '../objects/object.ts';
-import type { Data, Value } from '../values.ts';
+import { constant, type Data, type Value } from '../values.ts';
 import { busOf, cdPlace, controllerKey, diskControllers, diskKey, KEYS, nicKey } from './devices.ts';
 import type { DiskLink } from './disk-chain.ts';
 import type { SnapshotDisk } from './snapshot.ts';
@@ -39,45 +39,9 @@ function devicesOf(vm: VirtualMachine, reading: Reading, view: DiskView | undefi
   return [
     controller('VirtualIDEController', KEYS.ide, 0, 'IDE 0', 'IDE 0', onIde(0)),
     controller('VirtualIDEController', KEYS.ide + 1, 1, 'IDE 1', 'IDE 1', onIde(1)),
-    controller('VirtualPS2Controller', KEYS.ps2, 0, 'PS2 controller 0', 'PS2 controller 0', [
-      KEYS.keyboard,
-      KEYS.pointing,
-    ]),
+    PS2_CONTROLLER,
     controller('VirtualPCIController', KEYS.pci, 0, 'PCI controller 0', 'PCI controller 0', onPci),
-    controller('VirtualSIOController', KEYS.sio, 0, 'SIO controller 0', 'SIO controller 0', []),
-    {
-      $: 'VirtualKeyboard',
-      key: KEYS.keyboard,
-      deviceInfo: described('Keyboard', 'Keyboard'),
-      controllerKey: KEYS.ps2,
-      unitNumber: 0,
-    },
-    {
-      $: 'VirtualPointingDevice',
-      key: KEYS.pointing,
-      deviceInfo: described('Pointing device', 'Pointing device; Device'),
-      backing: {
-        $: 'VirtualPointingDeviceDeviceBackingInfo',
-        deviceName: '',
-        useAutoDetect: false,
-        hostPointingDevice: 'autodetect',
-      },
-      controllerKey: KEYS.ps2,
-      unitNumber: 1,
-    },
-    {
-      $: 'VirtualMachineVideoCard',
-      key: KEYS.video,
-      deviceInfo: described('Video card ', 'Video card'),
-      controllerKey: KEYS.pci,
-      unitNumber: 0,
-      videoRamSizeInKB: 4096,
-      numDisplays: 1,
-      useAutoDetect: false,
-      enable3DSupport: false,
-      use3dRenderer: 'automatic',
-      graphicsMemorySizeInKB: 262_144,
-    },
+    ...SIMPLE_DEVICES,
     {
       $: 'VirtualMachineVMCIDevice',
       key: KEYS.vmci,
@@ -159,30 +123,90 @@ function diskController(key: number, disks: readonly DiskFacts[]): Data {
   }
 }
 
+const PS2_CONTROLLER = constant(
+  controller('VirtualPS2Controller', KEYS.ps2, 0, 'PS2 controller 0', 'PS2 controller 0', [
+    KEYS.keyboard,
+    KEYS.pointing,
+  ]),
+);
+
+/** What every machine has and nobody changes. */
+const SIMPLE_DEVICES: readonly Data[] = [
+  controller('VirtualSIOController', KEYS.sio, 0, 'SIO controller 0', 'SIO controller 0', []),
+  {
+    $: 'VirtualKeyboard',
+    key: KEYS.keyboard,
+    deviceInfo: described('Keyboard', 'Keyboard'),
+    controllerKey: KEYS.ps2,
+    unitNumber: 0,
+  },
+  {
+    $: 'VirtualPointingDevice',
+    key: KEYS.pointing,
+    deviceInfo: described('Pointing device', 'Pointing device; Device'),
+    backing: {
+      $: 'VirtualPointingDeviceDeviceBackingInfo',
+      deviceName: '',
+      useAutoDetect: false,
+      hostPointingDevice: 'autodetect',
+    },
+    controllerKey: KEYS.ps2,
+    unitNumber: 1,
+  },
+  {
+    $: 'VirtualMachineVideoCard',
+    key: KEYS.video,
+    deviceInfo: described('Video card ', 'Video card'),
+    controllerKey: KEYS.pci,
+    unitNumber: 0,
+    videoRamSizeInKB: 4096,
+    numDisplays: 1,
+    useAutoDetect: false,
+    enable3DSupport: false,
+    use3dRenderer: 'automatic',
+    graphicsMemorySizeInKB: 262_144,
+  },
+].map(constant);
+
+const NO_MEDIUM = constant({
+  $: 'VirtualCdromRemotePassthroughBackingInfo',
+  deviceName: '',
+  useAutoDetect: false,
+  exclusive: false,
+});
+const NOT_CONNECTED = constant({
+  $: 'VirtualDeviceConnectInfo',
+  startConnected: false,
+  allowGuestControl: true,
+  connected: false,
+  status: 'untried',
+});
+
 function cdDrive(key: number, { bus, unit }: { bus: number; unit: number }): Data {
   return {
     $: 'VirtualCdrom',
     key,
     deviceInfo: described('CD/DVD drive 1', 'Remote device'),
-    backing: {
-      $: 'VirtualCdromRemotePassthroughBackingInfo',
-      deviceName: '',
-      useAutoDetect: false,
-      exclusive: false,
-    },
-    connectable: {
-      $: 'VirtualDeviceConnectInfo',
-      startConnected: false,
-      allowGuestControl: true,
-      connected: false,
-      status: 'untried',
-    },
+    backing: NO_MEDIUM,
+    connectable: NOT_CONNECTED,
     controllerKey: KEYS.ide + bus,
     unitNumber: unit,
   };
 }
 
-const NORMAL_SHARES: Data = { $: 'SharesInfo', shares: 1000, level: 'normal' };
+const NORMAL_SHARES = constant({ $: 'SharesInfo', shares: 1000, level: 'normal' });
+const UNLIMITED_IO = constant({
+  $: 'StorageIOAllocationInfo',
+  limit: -1,
+  shares: NORMAL_SHARES,
+  reservation: 0,
+});
+const ADAPTER_ALLOCATION = constant({
+  $: 'VirtualEthernetCardResourceAllocation',
+  reservation: 0,
+  share: { $: 'SharesInfo', shares: 50, level: 'normal' },
+  limit: -1,
+});
 
 function diskDevice(vm: VirtualMachine, disk: DiskFacts, frozen: SnapshotDisk | undefined): Data {
   const capacityInKB = Math.floor(disk.sizeBytes / KIB);
@@ -196,7 +220,7 @@ function diskDevice(vm: VirtualMachine, disk: DiskFacts, frozen: SnapshotDisk | 
     capacityInKB,
     capacityInBytes: disk.sizeBytes,
     shares: NORMAL_SHARES,
-    storageIOAllocation: { $: 'StorageIOAllocationInfo', limit: -1, shares: NORMAL_SHARES, reservation: 0 },
+    storageIOAllocation: UNLIMITED_IO,
     diskObjectId: `${diskObjectNumber(vm)}-${diskKey(disk)}`,
     nativeUnmanagedLinkedClone: false,
   };
@@ -296,12 +320,7 @@ function adapter(vm: VirtualMachine, nic: Nic, isOn: boolean, { vcenter }: Readi
     addressType: 'assigned',
     macAddress: nic.macAddress,
     wakeOnLanEnabled: true,
-    resourceAllocation: {
-      $: 'VirtualEthernetCardResourceAllocation',
-      reservation: 0,
-      share: { $: 'SharesInfo', shares: 50, level: 'normal' },
-      limit: -1,
-    },
+    resourceAllocation: ADAPTER_ALLOCATION,
     uptCompatibilityEnabled: nic.adapter === 'vmxnet3',
   };
 }

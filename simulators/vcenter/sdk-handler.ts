@@ -27,8 +27,9 @@ import type { Vcenter } from './vcenter.ts';
 
 const BODY_BYTES_MAX: Bytes = 8 * MIB;
 const LIMITS = { bytesMax: BODY_BYTES_MAX, depthMax: 64, elementsMax: 400_000 };
-/** Answers are collected up to this size and then sent in pieces of about it. */
-const PIECE_BYTES = 128 * 1024;
+/** Answers larger than the first size are sent in pieces of about the second. */
+const FIRST_PIECE_BYTES = 8 * 1024;
+const PIECE_BYTES = 256 * 1024;
 
 /** The connection is to be cut without an answer. */
 const CUT = Symbol('cut');
@@ -244,25 +245,36 @@ async function send(
   response.end();
 }
 
-/** Puts small pieces together, so that an answer is one buffer or a few large ones. */
+/**
+ * Puts small pieces together, so that an answer is one buffer or a few large ones. Text is written out piece by
+ * piece: a string that is put together from many small ones is cheapest to flatten while it is short.
+ */
 function* gathered(pieces: Iterable<string | Buffer>, open: string, close: string): Generator<Buffer> {
-  let text = open;
+  let buffer = Buffer.allocUnsafe(FIRST_PIECE_BYTES);
+  let at = buffer.write(open);
   for (const piece of pieces) {
-    if (typeof piece === 'string') {
-      text += piece;
-      if (text.length < PIECE_BYTES) continue;
-      yield Buffer.from(text);
-      text = '';
-    } else if (piece.length < PIECE_BYTES / 4) {
-      yield Buffer.concat([Buffer.from(text), piece]);
-      text = '';
-    } else {
-      if (text !== '') yield Buffer.from(text);
-      text = '';
-      yield piece;
+    const isText = typeof piece === 'string';
+    const most = isText ? piece.length * 3 : piece.length;
+    if (at + most > buffer.length) {
+      if (at > 0) yield buffer.subarray(0, at);
+      at = 0;
+      if (!isText && piece.length >= PIECE_BYTES / 4) {
+        yield piece;
+        buffer = Buffer.allocUnsafe(FIRST_PIECE_BYTES);
+        continue;
+      }
+      buffer = Buffer.allocUnsafe(Math.max(PIECE_BYTES, most));
     }
+    if (isText) at += buffer.write(piece, at);
+    else at += piece.copy(buffer, at);
   }
-  if (text !== '' || close !== '') yield Buffer.from(text + close);
+  if (at + close.length > buffer.length) {
+    yield buffer.subarray(0, at);
+    buffer = Buffer.allocUnsafe(close.length);
+    at = 0;
+  }
+  at += buffer.write(close, at);
+  yield buffer.subarray(0, at);
 }
 
 function sendText(response: HttpResponseOut, status: number, xml: string): void {

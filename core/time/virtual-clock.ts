@@ -48,7 +48,6 @@ export class VirtualClock implements Clock {
   readonly #perLabel = new Map<string, number>();
   #now: UnixMillis;
   #order = 0;
-  #released = 0;
 
   constructor({ start, entropy, quiescence, onTimer }: VirtualClockOptions) {
     this.#start = this.#now = start;
@@ -63,11 +62,6 @@ export class VirtualClock implements Clock {
 
   wall(): UnixMillis {
     return this.#now;
-  }
-
-  /** Timers released so far: a work counter of the run. */
-  get released(): number {
-    return this.#released;
   }
 
   /** Labels and instants of the timers that are set, soonest first. */
@@ -119,7 +113,6 @@ export class VirtualClock implements Clock {
           what: `The run reached its limit at ${new Date(limit).toISOString()}; next would have been "${timer.label}".`,
         });
       this.#now = timer.at;
-      this.#released++;
       this.#onTimer?.(timer.at, timer.label);
       const fn = timer.fn!;
       timer.fn = undefined;

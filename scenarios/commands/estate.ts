@@ -1,8 +1,8 @@
 /** `drylift estate preview`: the datacentre that a workbook or a generator gives, without running anything. */
 import { formatBytes } from '#core/units.ts';
 import type { EstateFacts } from '#simulators/estate/model.ts';
+import { formatSummary, summariseEstate } from '#simulators/estate/preview.ts';
 import { planEstate } from '../kit/estate-plan.ts';
-import { estateView } from '../kit/estate-view.ts';
 import { InputFiles } from '../kit/input-files.ts';
 import { estateOverride } from '../kit/overrides.ts';
 
@@ -20,21 +20,19 @@ export function preview(options: {
     options.seed ?? '1',
     new InputFiles('.'),
   );
-  const view = estateView(facts, source);
+  const summary = summariseEstate(facts);
   if (options.json)
     return void process.stdout.write(
-      `${JSON.stringify({ ...view, list: facts.machines.map(row) }, null, 2)}\n`,
+      `${JSON.stringify({ ...summary, source, list: facts.machines.map(row) }, null, 2)}\n`,
     );
+  const more = facts.machines.length - SHOWN;
   const lines = [
-    `${view.name}: ${view.machines} machines (${view.poweredOn} on, ${view.templates} templates), ${view.disks} disks, ${formatBytes(view.capacityBytes)}, ${view.hosts} hosts`,
-    '',
     ...table(facts),
+    ...(more > 0 ? [`… ${more} more; --json lists all`] : []),
+    '',
+    formatSummary(summary),
   ];
-  if (facts.machines.length > SHOWN) lines.push(`… ${facts.machines.length - SHOWN} more; --json lists all`);
-  if (view.derived.length > 0) lines.push('', 'What the source does not say, and what was taken:');
-  for (const { field, reason, count, example } of view.derived)
-    lines.push(`  ${field} ×${count}: ${reason} (${example})`);
-  process.stdout.write(`${lines.join('\n')}\n`);
+  process.stdout.write(lines.join('\n'));
 }
 
 const SAMPLE = new URL('../../simulators/estate/samples/harbour.xlsx', import.meta.url).pathname;

@@ -36,6 +36,9 @@ const METRICS = {
 
 const SUBJECTS = ['inventory', 'rpo', 'downtime', 'assessment <name>', 'converges', 'migrated', 'calls.…'];
 
+/** Names of work counters; those of ARM's operations hold slashes. */
+const COUNTER = /^(?:answers|appliance|bytes|calls|guest|replication|timers)\.[\w./-]+$/;
+
 /** One line of `expect`: a map with one key, the subject, and its limits as text. */
 export const expectation = z
   .record(z.string(), z.union([z.string(), z.array(z.string())]))
@@ -54,7 +57,7 @@ export const expectation = z
       return { subject: key, limits: limitsFor(key) };
     if (words.length === 2 && words[0] === 'assessment')
       return { subject: 'assessment', name: words[1]!, limits: limitsFor('assessment') };
-    if (words.length === 1 && /^(?:calls|bytes|answers)\.[\w.]+$/.test(key))
+    if (words.length === 1 && COUNTER.test(key))
       return { subject: 'counter', name: key, limits: limitsFor('counter') };
     if (key === 'migrated')
       return { subject: 'migrated', servers: typeof wanted === 'string' ? [wanted] : wanted };

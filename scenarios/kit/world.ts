@@ -116,7 +116,11 @@ export class World {
       start: scenario.clock.start,
       entropy: this.entropy,
       quiescence: this.#quiescence,
-      onTimer: (at, label) => this.trace.record({ at, kind: 'timer', who: 'clock', what: label }),
+      onTimer: (at, label) => {
+        // what follows the first space names an object, and would make a counter of each
+        this.counters.add(`timers.${label.split(' ', 1)[0]}`);
+        this.trace.record({ at, kind: 'timer', who: 'clock', what: label });
+      },
     });
     const links = new LinkRules(this.clock, (rule, note) => this.#linkActed(rule, note));
     for (const [i, quality] of (scenario.network ?? []).entries())

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -39,8 +40,10 @@ describe('serving', () => {
       'ready',
     ]);
     expect(readFileSync(envFile, 'utf8')).toBe(
-      `URL=https://a:b@127.0.0.1:1/sdk\nPASSWORD=it's $HOME & "more"\nCA=${ca}\nOTHER_CA=${ca}\n`,
+      `URL=https://a:b@127.0.0.1:1/sdk\nPASSWORD='it'\\''s $HOME & "more"'\nCA=${ca}\nOTHER_CA=${ca}\n`,
     );
+    const taken = spawnSync('sh', ['-c', `set -a; . '${envFile}'; printf %s "$PASSWORD"`]);
+    expect(taken.stdout.toString()).toBe(`it's $HOME & "more"`);
     for (const file of [envFile, ca]) expect(statSync(file).mode & 0o777).toBe(0o600);
     expect(readFileSync(ca, 'utf8')).toBe('PEM\n');
     expect(stopped).toEqual(['stopped']);

@@ -24,6 +24,7 @@ VirtualIDEController < VirtualController:
 VirtualSCSIController < VirtualController: hotAddRemove boolean?, sharedBus %VirtualSCSISharing,
   scsiCtlrUnitNumber int?
 ParaVirtualSCSIController < VirtualSCSIController:
+VirtualBusLogicController < VirtualSCSIController:
 VirtualLsiLogicController < VirtualSCSIController:
 VirtualLsiLogicSASController < VirtualSCSIController:
 VirtualSATAController < VirtualController @5.5:
@@ -57,9 +58,17 @@ VirtualEthernetCard < VirtualDevice: addressType string?, macAddress string?, wa
   uptCompatibilityEnabled boolean? @6.0
 VirtualEthernetCardResourceAllocation @6.0: reservation long?, share SharesInfo, limit long?
 VirtualVmxnet < VirtualEthernetCard:
+VirtualVmxnet2 < VirtualVmxnet:
 VirtualVmxnet3 < VirtualVmxnet:
 VirtualE1000 < VirtualEthernetCard:
 VirtualE1000e < VirtualEthernetCard @5.0:
+VirtualPCNet32 < VirtualEthernetCard:
+VirtualSriovEthernetCard < VirtualEthernetCard @5.5: allowGuestOSMtuChange boolean?,
+  sriovBacking VirtualSriovEthernetCardSriovBackingInfo?,
+  dvxBackingInfo VirtualPCIPassthroughDvxBackingInfo? @8.0.0.0
+VirtualSriovEthernetCardSriovBackingInfo < VirtualDeviceBackingInfo @5.5:
+  physicalFunctionBacking VirtualPCIPassthroughDeviceBackingInfo?,
+  virtualFunctionBacking VirtualPCIPassthroughDeviceBackingInfo?, virtualFunctionIndex int?
 VirtualEthernetCardNetworkBackingInfo < VirtualDeviceDeviceBackingInfo: network &Network?,
   inPassthroughMode boolean?
 VirtualEthernetCardDistributedVirtualPortBackingInfo < VirtualDeviceBackingInfo @4.0:

@@ -97,6 +97,13 @@ function diskController(key: number, disks: readonly DiskFacts[]): Data {
         ...scsi,
         deviceInfo: described(`SCSI controller ${bus}`, 'LSI Logic'),
       };
+    case 'buslogic':
+      return {
+        $: 'VirtualBusLogicController',
+        ...common,
+        ...scsi,
+        deviceInfo: described(`SCSI controller ${bus}`, 'BusLogic'),
+      };
     case 'sata':
       return {
         $: 'VirtualAHCIController',
@@ -274,6 +281,9 @@ function backingOf(vm: VirtualMachine, disk: DiskFacts, frozen: SnapshotDisk | u
 
 const ADAPTER_TYPES: Readonly<Record<Nic['adapter'], string>> = {
   vmxnet3: 'VirtualVmxnet3',
+  vmxnet2: 'VirtualVmxnet2',
+  pcnet32: 'VirtualPCNet32',
+  sriov: 'VirtualSriovEthernetCard',
   e1000: 'VirtualE1000',
   e1000e: 'VirtualE1000e',
 };

@@ -109,6 +109,25 @@ export function imageContent(image: Buffer): DiskContent {
   };
 }
 
+/** A new disk: zeros. */
+export function blankContent(): DiskContent {
+  return { read() {}, allocated: () => [] };
+}
+
+/** What another disk of `size` bytes holds and goes on holding; behind its end the new one is zero. */
+export function copiedContent(
+  size: Bytes,
+  read: (offset: Bytes, length: Bytes) => Buffer,
+  allocated: () => Extent[],
+): DiskContent {
+  return {
+    read(offset, length, into, at) {
+      if (offset < size) read(offset, Math.min(length, size - offset)).copy(into, at);
+    },
+    allocated,
+  };
+}
+
 const ZERO_BLOCK = Buffer.alloc(BLOCK_BYTES);
 
 /** True if every byte is zero. At most one block. */

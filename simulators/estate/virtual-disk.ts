@@ -15,6 +15,7 @@ import { contentDigestOf } from './content-digest.ts';
 import {
   BLOCK_BYTES,
   contentKey,
+  copiedContent,
   type DiskContent,
   generatedContent,
   imageContent,
@@ -35,6 +36,7 @@ export const errors = defineErrors({
 export type Epoch = number;
 
 export interface VirtualDisk {
+  /** As they are now. */
   readonly facts: DiskFacts;
   readonly trackingGranularityBytes: 65536;
   /**
@@ -77,6 +79,11 @@ export interface VirtualDisk {
   heldBytes(): Bytes;
   /** Puts another base under the disk; only before anything was written or marked. */
   replaceBase(base: DiskContent): void;
+  /**
+   * Other facts of the same disk: where it is, and whose. It may have grown; the new part is zero, and has not
+   * changed. @param onWrite is called after each write from now on.
+   */
+  setFacts(facts: DiskFacts, onWrite?: () => void): void;
 }
 
 /** A disk whose base is generated from the seed. `onWrite` is called after each write. */
@@ -111,11 +118,11 @@ interface Version {
 }
 
 class LoggedDisk implements VirtualDisk {
-  readonly facts: DiskFacts;
+  facts: DiskFacts;
   readonly trackingGranularityBytes = BLOCK_BYTES as 65536;
   #base: DiskContent;
   readonly #contentKey: number;
-  readonly #onWrite: () => void;
+  #onWrite: () => void;
   /** Newest version by block. */
   readonly #log = new Map<number, Version>();
   /** Current interval = number of marks so far. */
@@ -294,6 +301,47 @@ class LoggedDisk implements VirtualDisk {
       `disk ${this.facts.id} has been written or marked already`,
     );
     this.#base = base;
+    this.#hashes.clear();
+  }
+
+  setFacts(facts: DiskFacts, onWrite?: () => void): void {
+    const { sizeBytes } = this.facts;
+    assert(
+      facts.sizeBytes >= sizeBytes && facts.sizeBytes % SECTOR_BYTES === 0,
+      `disk ${facts.id} cannot become smaller, or a part of a sector`,
+    );
+    if (facts.sizeBytes > sizeBytes) this.#grow(facts);
+    this.facts = facts;
+    if (onWrite) this.#onWrite = onWrite;
+  }
+
+  /** The last block may have ended early: what is in the log of it becomes whole, with zeros behind its end. */
+  #grow(facts: DiskFacts): void {
+    const { sizeBytes } = this.facts;
+    const last = Math.floor(sizeBytes / BLOCK_BYTES);
+    const used = sizeBytes - last * BLOCK_BYTES;
+    const whole = Math.min(BLOCK_BYTES, facts.sizeBytes - last * BLOCK_BYTES);
+    const padded = (version: Version): Version => {
+      const content = version.content === ZEROS ? ZEROS : Buffer.alloc(whole);
+      if (content instanceof Buffer) {
+        if (typeof version.content === 'number')
+          readGenerated(this.#contentKey, last, version.content, 0, used, content, 0);
+        else version.content.copy(content);
+      }
+      return { interval: version.interval, content, older: version.older && padded(version.older) };
+    };
+    const newest = this.#log.get(last);
+    if (newest && used > 0) this.#log.set(last, padded(newest));
+    const base = this.#base;
+    this.#base = copiedContent(
+      sizeBytes,
+      (offset, length) => {
+        const part = Buffer.alloc(length);
+        base.read(offset, length, part, 0);
+        return part;
+      },
+      () => base.allocated(),
+    );
     this.#hashes.clear();
   }
 

@@ -69,6 +69,7 @@ export class Vcenter {
     this.managers = managersOf();
     this.#listening = estate.onChange((change) => {
       if (change.kind === 'disk') return this.inventory.forgetAllocated(change.diskId);
+      if (change.kind !== 'power') return; // inventory.ts
       const vm = this.inventory.vmOf(change.machineId);
       this.changes.changed(
         vm,

@@ -19,7 +19,7 @@ import { createIdentity } from './identity/service.ts';
 import { applicationsOf, prepareLandingZone, roleAssignmentsOf, type SeedResources } from './landing-zone.ts';
 import type { Offered } from './ledger.ts';
 import type { Project } from './migrate/projects.ts';
-import { createMigrate } from './migrate/provider.ts';
+import { createMigrate, type MigrateService } from './migrate/provider.ts';
 import { offAzureProvider } from './off-azure/provider.ts';
 import { type Site, Sites } from './off-azure/sites.ts';
 import { discoveredMachines } from './recovery/discovered-machines.ts';
@@ -56,6 +56,8 @@ export interface AzureSimulator extends Simulator {
   readonly sites: () => readonly Site[];
   readonly projects: () => readonly Project[];
   readonly replication: ReplicationStore;
+  /** For what stands there before the story begins (preloaded/). */
+  readonly migrate: Pick<MigrateService, 'completeAssessment'>;
   /** What the tables offer, for the coverage ledger. */
   readonly offered: Offered;
 }
@@ -170,6 +172,7 @@ export async function startAzure(options: AzureOptions): Promise<AzureSimulator>
     sites: () => sites.all(),
     projects: migrate.projects,
     replication,
+    migrate,
     offered: {
       providers,
       discovery: discoveryRoutes(discoveryOptions),

@@ -185,12 +185,19 @@ export function groupTypes(state: MigrateState): Readonly<Record<string, ArmType
     group.assessments.set(name.toLowerCase(), assessment);
     const isCurrent = (): boolean => assessment.revision === revision;
     clock.schedule(now + RUNNING_AFTER_MS, 'azure.assessment', () => {
-      if (isCurrent()) assessment.status = 'Running';
+      if (isCurrent() && assessment.status !== 'Completed') assessment.status = 'Running';
     });
     const takesMs = COMPUTE_BASE_MS + group.machines.size * COMPUTE_MS_PER_MACHINE;
-    clock.schedule(now + RUNNING_AFTER_MS + takesMs, 'azure.assessment', () => {
-      if (isCurrent()) finish(project, group, assessment);
+    const key = assessment.id.toLowerCase();
+    const end = (): void => {
+      timer.cancel();
+      state.computing.delete(key);
+      finish(project, group, assessment);
+    };
+    const timer = clock.schedule(now + RUNNING_AFTER_MS + takesMs, 'azure.assessment', () => {
+      if (isCurrent()) end();
     });
+    state.computing.set(key, end);
     return { status: existing ? 200 : 201, body: assessmentView(project, sites, assessment) };
   }
 

@@ -28,13 +28,22 @@ export interface MigrateService {
   readonly provider: ArmProvider;
   /** Explanations of the newest computed assessment of that name whose machines include the site's. */
   explanations(siteId: string, assessment: string): object[] | undefined;
+  /** Ends the computation of an assessment at once: for what stands there before the story begins. */
+  completeAssessment(id: string): void;
   /** For checks and reports; nothing of it may be changed. */
   projects(): readonly Project[];
 }
 
 export function createMigrate(options: MigrateOptions): MigrateService {
   const { context, sites, ruleset, catalogue = builtInCatalogue() } = options;
-  const state: MigrateState = { clock: context.clock, sites, catalogue, ruleset, projects: new Map() };
+  const state: MigrateState = {
+    clock: context.clock,
+    sites,
+    catalogue,
+    ruleset,
+    projects: new Map(),
+    computing: new Map(),
+  };
   const projects = (): readonly Project[] => [...state.projects.values()];
   return {
     provider: {
@@ -42,6 +51,7 @@ export function createMigrate(options: MigrateOptions): MigrateService {
       types: { ...migrateProjectTypes({ sites, projects }), ...projectTypes(state), ...groupTypes(state) },
     },
     projects,
+    completeAssessment: (id) => state.computing.get(id.toLowerCase())?.(),
     explanations(siteId, name) {
       let newest: { project: Project; stored: StoredAssessment } | undefined;
       for (const project of state.projects.values()) {

@@ -19,6 +19,8 @@ export interface MigrateState {
   readonly ruleset: RulesetName;
   /** By ARM id in lower case. */
   readonly projects: Map<string, Project>;
+  /** Computations under way: how to end one at once, by the assessment's id in lower case. */
+  readonly computing: Map<string, () => void>;
 }
 
 /** Members that every resource's body may repeat. */

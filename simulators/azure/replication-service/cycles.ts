@@ -6,6 +6,7 @@ import { type Bytes, MIB, MINUTE, type Millis, SECOND } from '#core/units.ts';
 import { conflict } from '../arm/faults.ts';
 import { applyCycle, blocksOf, CycleFault } from './apply-cycle.ts';
 import type { Block, Range } from './blocks.ts';
+import type { ReplicationStorage } from './storage-port.ts';
 import type { Cycle, MigrationItem, ProtectedDisk, ReplicationStore } from './store.ts';
 
 /** How fast the service reads, checks and writes a cycle. */
@@ -81,14 +82,20 @@ export function commitCycle(
   const takesMs = APPLY_MS_MIN + Math.ceil((bytes / APPLY_BYTES_PER_SECOND) * SECOND);
   const { clock } = store.context;
   clock.schedule(clock.wall() + takesMs, 'azure.applyCycle', () => {
-    if (store.byId(item.itemId)) apply(store, item, cycle);
+    if (store.byId(item.itemId)) applyCommitted(store, item, cycle, store.storage);
   });
 }
 
-function apply(store: ReplicationStore, item: MigrationItem, cycle: Cycle): void {
+/** Applies a cycle whose content is all there, and lets the item go on. @param storage where its blobs are read */
+export function applyCommitted(
+  store: ReplicationStore,
+  item: MigrationItem,
+  cycle: Cycle,
+  storage: ReplicationStorage,
+): void {
   const { clock, counters, recorder } = store.context;
   try {
-    cycle.appliedBytes = applyCycle(item, cycle, store.storage);
+    cycle.appliedBytes = applyCycle(item, cycle, storage);
   } catch (error) {
     if (!(error instanceof CycleFault)) throw error;
     failCycle(store, item, cycle, { code: error.code, message: error.message });

@@ -102,12 +102,6 @@ function asInput(error: unknown, who: 'vcenter' | 'azure', name: string): unknow
   if (!(error instanceof DryliftError)) {
     if (error instanceof Error && error.name === 'DeadlineExceeded')
       return errors.make(`${who}.unreachable`, { what: `${name} did not answer in time.`, cause: error });
-    // node's HTTP parser: whatever answered, it is no HTTP
-    if ((error as NodeJS.ErrnoException).code?.startsWith('HPE_'))
-      return errors.make(`${who}.unreachable`, {
-        what: `${name} answered with something that is not HTTP.`,
-        cause: error,
-      });
     return error;
   }
   if (error.code === 'net.tls.untrusted' || error.code === 'net.tls.name' || error.code === 'net.tls.expired')

@@ -12,6 +12,7 @@ import {
 } from 'node:http';
 import { isIP } from 'node:net';
 import type { Duplex, Readable } from 'node:stream';
+import { defineErrors } from '../errors.ts';
 import { type Clock, DeadlineExceeded, deadline } from '../time/clock.ts';
 import type { Bytes, Millis } from '../units.ts';
 import { type Endpoint, errors, netError, type TlsClientOptions, type Transport } from './transport.ts';
@@ -52,6 +53,15 @@ export interface HttpAnswer {
 
 const TIMEOUT_MS = 60_000;
 
+const httpErrors = defineErrors({
+  'net.notHttp': {
+    blame: 'peer',
+    retry: 'outcome-unknown',
+    why: 'What came back breaks RFC 9112: another service answers on that port, or something on the way spoilt the answer.',
+    next: 'Check the port and what listens there; a request that changes something may have been carried out.',
+  },
+});
+
 export class HttpClient {
   readonly #options: HttpClientOptions;
   readonly #agent: TransportAgent;
@@ -89,7 +99,7 @@ export class HttpClient {
       }
     } catch (error) {
       response.destroy();
-      throw netError(error, endpointOf(url));
+      throw clientError(error, endpointOf(url));
     }
     return { status: response.statusCode!, headers: response.headers, body: Buffer.concat(chunks) };
   }
@@ -138,7 +148,7 @@ export class HttpClient {
         timer[Symbol.dispose]();
         resolve({ response });
       });
-      outgoing.on('error', (error) => fail(netError(error, endpointOf(url))));
+      outgoing.on('error', (error) => fail(clientError(error, endpointOf(url))));
       outgoing.end(body);
 
       function fail(error: unknown): void {
@@ -148,6 +158,16 @@ export class HttpClient {
       }
     });
   }
+}
+
+/** Errors of the connection, and those of node's HTTP parser (HPE_*), as ours. */
+function clientError(cause: unknown, to: Endpoint): unknown {
+  const code = (cause as NodeJS.ErrnoException)?.code;
+  if (!code?.startsWith('HPE_')) return netError(cause, to);
+  return httpErrors.make('net.notHttp', {
+    what: `${to.host}:${to.port} answered with something that is not HTTP (${code}).`,
+    cause,
+  });
 }
 
 function abortReason(signal: AbortSignal, url: URL): Error {

@@ -266,6 +266,8 @@ export interface Work {
   readonly machineName: string;
   readonly command: 'replicate' | 'cutover' | 'stop';
   readonly performShutdown: boolean;
+  /** Counts the migrations of the item that were begun: another number with `cutover` is another cutover. */
+  readonly migration: number;
   readonly disks: readonly WorkDisk[];
 }
 

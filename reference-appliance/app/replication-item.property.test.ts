@@ -28,11 +28,12 @@ const summary: CycleSummary = {
 const health = { code: 'x', message: 'x', cause: 'x', remedy: 'x' };
 
 const EVENTS: readonly ItemEvent[] = [
-  { type: 'ordered', at, command: 'replicate', performShutdown: true },
-  { type: 'ordered', at, command: 'cutover', performShutdown: true },
-  { type: 'ordered', at, command: 'cutover', performShutdown: false },
-  { type: 'ordered', at, command: 'stop', performShutdown: true },
-  { type: 'ordered', at, command: 'none', performShutdown: true },
+  { type: 'ordered', at, command: 'replicate', performShutdown: true, migration: 0 },
+  { type: 'ordered', at, command: 'cutover', performShutdown: true, migration: 1 },
+  { type: 'ordered', at, command: 'cutover', performShutdown: false, migration: 1 },
+  { type: 'ordered', at, command: 'cutover', performShutdown: true, migration: 2 },
+  { type: 'ordered', at, command: 'stop', performShutdown: true, migration: 0 },
+  { type: 'ordered', at, command: 'none', performShutdown: true, migration: 0 },
   { type: 'compared', at, lastApplied: undefined },
   { type: 'compared', at, lastApplied: 'c0' },
   { type: 'compared', at, lastApplied: 'other' },
@@ -60,7 +61,7 @@ function itemsOf(phase: Phase): ReplicationItem[] {
             command,
             baseline,
             resync,
-            cycle: phase === 'copying' ? { id: 'c1', kind, startedAt: at - HOUR } : undefined,
+            cycle: phase === 'copying' ? { id: 'c1', kind, startedAt: at - HOUR, migration: 0 } : undefined,
             nextCycleAt: phase === 'waiting' || phase === 'blocked' ? at : undefined,
           });
         }
@@ -174,6 +175,52 @@ describe('whatever happens, in whatever order', () => {
   });
 });
 
+describe('a migration that failed and was tried again between two questions for work', () => {
+  const cutover = (migration: number) =>
+    ({ type: 'ordered', at, command: 'cutover', performShutdown: true, migration }) as const;
+  const base: ReplicationItem = {
+    ...newItem('i', 'u', 'web'),
+    command: 'cutover',
+    migration: 1,
+    sourceOffAt: at,
+    baseline: { cycleId: 'c0', changeIds: {} },
+  };
+
+  test('stops the source and copies once more, although the item was done', () => {
+    const done: ReplicationItem = { ...base, phase: 'cutOver' };
+    expect(step(done, cutover(1)).effects).toEqual([]);
+    const again = step(done, cutover(2));
+    expect(again.item).toMatchObject({ phase: 'shuttingDown', sourceOffAt: undefined, migration: 2 });
+    expect(again.effects).toEqual([{ do: 'shutDown' }]);
+    expect(step(again.item, { type: 'sourceOff', at }).item.cycle).toMatchObject({
+      kind: 'final',
+      migration: 2,
+    });
+  });
+
+  test('does not take the final cycle that was under way for its own', () => {
+    const copying: ReplicationItem = {
+      ...base,
+      phase: 'copying',
+      cycle: { id: 'c1', kind: 'final', startedAt: at, migration: 1 },
+    };
+    const ordered = step(copying, cutover(2)).item;
+    expect(ordered.phase).toBe('copying');
+    expect(step(ordered, { type: 'applied', at, changeIds: {}, summary }).item.phase).toBe('shuttingDown');
+  });
+
+  test('a final cycle that ends after the migration was given up is a delta like any other', () => {
+    const copying: ReplicationItem = {
+      ...base,
+      phase: 'copying',
+      cycle: { id: 'c1', kind: 'final', startedAt: at, migration: 1 },
+    };
+    const givenUp = step(copying, { ...cutover(1), command: 'replicate' }).item;
+    const applied = step(givenUp, { type: 'applied', at, changeIds: {}, summary }).item;
+    expect(applied).toMatchObject({ phase: 'waiting', nextCycleAt: at + HOUR });
+  });
+});
+
 test('the delta after a cycle comes after half its time, at least an hour, at most twelve', () => {
   expect(deltaDelay(10 * MINUTE)).toBe(HOUR);
   expect(deltaDelay(4 * HOUR)).toBe(2 * HOUR);
@@ -185,7 +232,7 @@ test('a lost tracking mark brings a full copy at once, without waiting for the n
     ...newItem('i', 'u', 'web'),
     phase: 'copying',
     baseline: { cycleId: 'c0', changeIds: {} },
-    cycle: { id: 'c1', kind: 'delta', startedAt: at },
+    cycle: { id: 'c1', kind: 'delta', startedAt: at, migration: 0 },
   };
   const failed = step(item, { type: 'failed', at, health, resync: true }).item;
   expect(failed.nextCycleAt).toBe(at);

@@ -50,11 +50,18 @@ export interface ReplicationItem {
   readonly phase: Phase;
   readonly command: Command;
   readonly performShutdown: boolean;
+  /** Which migration of the machine the service is at; 0 before the first. */
+  readonly migration: number;
   /** When this appliance found the source powered off for the cutover. */
   readonly sourceOffAt: UnixMillis | undefined;
   /** The cycle under way. */
   readonly cycle:
-    | { readonly id: string; readonly kind: CycleKind; readonly startedAt: UnixMillis }
+    | {
+        readonly id: string;
+        readonly kind: CycleKind;
+        readonly startedAt: UnixMillis;
+        readonly migration: number;
+      }
     | undefined;
   readonly baseline: Baseline | undefined;
   /** The target has something that cannot be built on: copy in full. */
@@ -75,7 +82,12 @@ interface EventBase {
 
 export type ItemEvent = EventBase &
   (
-    | { readonly type: 'ordered'; readonly command: Command; readonly performShutdown: boolean }
+    | {
+        readonly type: 'ordered';
+        readonly command: Command;
+        readonly performShutdown: boolean;
+        readonly migration: number;
+      }
     /** The service's idea of the last applied cycle, asked for after a (re)start. */
     | { readonly type: 'compared'; readonly lastApplied: string | undefined }
     | { readonly type: 'prepared' }
@@ -135,13 +147,17 @@ export const NEXT = {
     restarted: ['copying'],
   },
   shuttingDown: {
-    ordered: ['shuttingDown', 'stopping'],
+    ordered: ['shuttingDown', 'copying', 'stopping'],
     compared: ['shuttingDown'],
     sourceOff: ['copying', 'waiting'],
     failed: ['waiting', 'stopping'],
     restarted: ['shuttingDown'],
   },
-  cutOver: { ordered: ['cutOver', 'copying', 'stopping'], compared: ['cutOver'], restarted: ['cutOver'] },
+  cutOver: {
+    ordered: ['cutOver', 'copying', 'shuttingDown', 'stopping'],
+    compared: ['cutOver'],
+    restarted: ['cutOver'],
+  },
   stopping: {
     ordered: ['stopping'],
     compared: ['stopping'],
@@ -165,6 +181,7 @@ export function newItem(itemId: string, instanceUuid: string, machineName: strin
     phase: 'preparing',
     command: 'replicate',
     performShutdown: true,
+    migration: 0,
     sourceOffAt: undefined,
     cycle: undefined,
     baseline: undefined,
@@ -201,7 +218,7 @@ type Step = { item: ReplicationItem; effects: Effect[] };
 function react(item: ReplicationItem, event: ItemEvent): Step {
   switch (event.type) {
     case 'ordered':
-      return onOrdered(item, event.command, event.performShutdown, event.at);
+      return onOrdered(item, event);
     case 'compared':
       return onCompared(item, event.lastApplied);
     case 'prepared':
@@ -231,14 +248,22 @@ function react(item: ReplicationItem, event: ItemEvent): Step {
   }
 }
 
-function onOrdered(item: ReplicationItem, command: Command, performShutdown: boolean, at: UnixMillis): Step {
-  if (item.command === command && item.performShutdown === performShutdown) return { item, effects: [] };
+function onOrdered(
+  item: ReplicationItem,
+  { command, performShutdown, migration, at }: ItemEvent & { type: 'ordered' },
+): Step {
+  const isSame =
+    item.command === command && item.performShutdown === performShutdown && item.migration === migration;
+  if (isSame) return { item, effects: [] };
+  // the one before failed and was tried again between two questions for work: "replicate" was never seen
+  const isNewCutover = command === 'cutover' && item.command === 'cutover' && item.migration !== migration;
   const ordered = {
     ...item,
     command,
     performShutdown,
+    migration,
     // a migration that is tried again may find its source running again
-    sourceOffAt: command === 'replicate' ? undefined : item.sourceOffAt,
+    sourceOffAt: command === 'replicate' || isNewCutover ? undefined : item.sourceOffAt,
   };
   if (command === 'stop') return stop(ordered);
   switch (item.phase) {
@@ -250,7 +275,10 @@ function onOrdered(item: ReplicationItem, command: Command, performShutdown: boo
         : { item: ordered, effects: [] };
     case 'cutOver':
       // the service could not make the target: replication goes on
-      return command === 'replicate' ? next(ordered, at) : { item: ordered, effects: [] };
+      return command === 'replicate' || isNewCutover ? next(ordered, at) : { item: ordered, effects: [] };
+    case 'shuttingDown':
+      // what was told of the source belongs to the migration that failed
+      return isNewCutover ? next(ordered, at) : { item: ordered, effects: [] };
     case 'stopped':
       return command === 'none'
         ? { item: ordered, effects: [] }
@@ -293,7 +321,10 @@ function onApplied(
     bytesSent: item.bytesSent + summary.sentBytes,
     history: [...item.history, summary].slice(-HISTORY_MAX),
   };
-  if (cycle.kind === 'final')
+  // of a migration that has failed meanwhile, it is a delta like any other
+  const isLast =
+    item.command === 'none' || (item.command === 'cutover' && cycle.migration === item.migration);
+  if (cycle.kind === 'final' && isLast)
     return {
       item: { ...applied, phase: 'cutOver', nextCycleAt: undefined },
       effects: [{ do: 'report' }],
@@ -301,7 +332,7 @@ function onApplied(
   if (item.command === 'cutover') return next(applied, at);
   if (item.command === 'stop') return stop({ ...applied, phase: 'waiting' });
   // the first delta follows the first copy at once: much has changed while that ran
-  const delay = cycle.kind === 'delta' ? deltaDelay(at - cycle.startedAt) : 0;
+  const delay = cycle.kind === 'delta' || cycle.kind === 'final' ? deltaDelay(at - cycle.startedAt) : 0;
   return wait(applied, at + delay);
 }
 
@@ -360,7 +391,7 @@ function next(item: ReplicationItem, at: UnixMillis): Step {
     item: {
       ...item,
       phase: 'copying',
-      cycle: { id: `c${startedAt}`, kind, startedAt },
+      cycle: { id: `c${startedAt}`, kind, startedAt, migration: item.migration },
       lastCycleAt: startedAt,
       nextCycleAt: undefined,
     },

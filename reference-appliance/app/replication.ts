@@ -128,6 +128,7 @@ export class Replication {
         at,
         command: work.command,
         performShutdown: work.performShutdown,
+        migration: work.migration,
       });
       if (isNew)
         this.#options.log.info({ machine: work.machineName, item: work.itemId }, 'replication was ordered');
@@ -136,8 +137,8 @@ export class Replication {
     for (const actor of this.#actors.values()) {
       if (listed.has(actor.item.itemId)) continue;
       this.#start(actor, at);
-      const { performShutdown } = actor.item;
-      this.#tell(actor, { type: 'ordered', at, command: 'none', performShutdown });
+      const { performShutdown, migration } = actor.item;
+      this.#tell(actor, { type: 'ordered', at, command: 'none', performShutdown, migration });
     }
   }
 

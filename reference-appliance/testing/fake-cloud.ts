@@ -81,6 +81,7 @@ export function fakeCloud(clock: Clock): FakeCloud {
           machineName: machine.name,
           command: 'replicate',
           performShutdown: true,
+          migration: 0,
           disks: disks.map(({ uuid }, i) => ({
             diskId: uuid,
             logContainerUrl: `https://log.blob.test/${itemId}-${i}?sig=1`,
@@ -97,7 +98,8 @@ export function fakeCloud(clock: Clock): FakeCloud {
     },
     command(itemId, command, performShutdown = true) {
       const item = itemOf(itemId);
-      item.work = { ...item.work, command, performShutdown };
+      const migration = item.work.migration + (command === 'cutover' ? 1 : 0);
+      item.work = { ...item.work, command, performShutdown, migration };
     },
     async register() {
       enter('register');

@@ -42,6 +42,7 @@ const WORK = z.object({
         machineName: z.string(),
         command: z.enum(['replicate', 'cutover', 'stop']),
         performShutdown: z.boolean().default(true),
+        migration: z.int().min(0).default(0),
         disks: z
           .array(
             z.object({

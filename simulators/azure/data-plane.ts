@@ -8,7 +8,7 @@ import type { HttpHandler, HttpResponseOut } from '#core/net/http-server.ts';
 import type { Bytes, UnixMillis } from '#core/units.ts';
 import type { SimulatorContext } from '../kit/context.ts';
 import { splitPath } from './arm/dispatch.ts';
-import { errorBody, unauthenticated } from './arm/faults.ts';
+import { type Challenge, errorBody, unauthenticated } from './arm/faults.ts';
 import { ArmError, type Principal } from './arm/provider.ts';
 import type { Cloud } from './cloud.ts';
 import { BadBody, parseJson, readBody, sendJson } from './http.ts';
@@ -66,7 +66,7 @@ export function createPlane(options: PlaneOptions): HttpHandler {
       answers: PLANE_FAULT_ANSWERS,
     })),
   );
-  const at = { loginHost: cloud.loginHosts[0]!, tenantId, audiences };
+  const at = { login: `https://${cloud.loginHosts[0]}`, tenantId, audiences };
   let requests = 0;
 
   const answer = async (request: IncomingMessage, response: HttpResponseOut): Promise<PlaneAnswer> => {
@@ -118,12 +118,7 @@ export function createPlane(options: PlaneOptions): HttpHandler {
   };
 }
 
-function actOnFault(
-  context: SimulatorContext,
-  operation: string,
-  subject: string,
-  at: { loginHost: string; tenantId: string; audiences: readonly string[] },
-): void {
+function actOnFault(context: SimulatorContext, operation: string, subject: string, at: Challenge): void {
   const fault = context.faults.hit(`azure.${operation}`, subject);
   if (!fault) return;
   if (fault.answer === '401') throw unauthenticated('ExpiredAuthenticationToken', at);

@@ -3,7 +3,8 @@
  * resource group the project, the vault and the storage account that log blobs go to.
  */
 import type { UnixMillis } from '#core/units.ts';
-import type { RoleAssignment, RoleName } from './arm/authorization.ts';
+import type { RoleAssignment } from './arm/authorization.ts';
+import type { RoleName } from './arm/roles.ts';
 import type { ArmService } from './arm/service.ts';
 import type { Application, Person } from './identity/directory.ts';
 

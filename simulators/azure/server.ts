@@ -85,7 +85,7 @@ export async function startAzure(options: AzureOptions): Promise<AzureSimulator>
     verifyToken: identity.verifyToken,
     allowsToken: ({ oid }, { account, action }) =>
       authorization.allows(
-        { objectId: oid, appId: '' },
+        { objectId: oid },
         BLOB_ACTIONS[action],
         `/subscriptions/${seed.subscriptionId}/resourceGroups/${seed.resourceGroup}/providers/Microsoft.Storage/storageAccounts/${account}`,
       ),

@@ -1,32 +1,19 @@
 /** Who may do what where: role assignments at a subscription, a group or a resource, inherited downwards. */
+import type { UnixMillis } from '#core/units.ts';
 import type { Principal } from './provider.ts';
-
-export type RoleName =
-  | 'Owner'
-  | 'Contributor'
-  | 'Reader'
-  | 'Storage Blob Data Contributor'
-  | 'Storage Blob Data Reader';
+import { type RoleName, roleAllows, roleNamed } from './roles.ts';
 
 export interface RoleAssignment {
   readonly principalId: string;
   readonly role: RoleName;
   /** Resource id: "/subscriptions/…", a group's, or a resource's. */
   readonly scope: string;
+  /** GUID that names it; those of the world's beginning have none until they are listed. */
+  readonly name?: string;
+  readonly principalType?: 'ServicePrincipal' | 'User' | 'Group';
+  readonly createdOn?: UnixMillis;
+  readonly createdBy?: string;
 }
-
-/** What stands in blobs is data: roles over resources do not reach it, roles over data nothing else. */
-const BLOB_DATA = /^Microsoft\.Storage\/storageAccounts\/blobServices\//i;
-const GRANTING = /^Microsoft\.Authorization\/.*\/(?:write|delete)$/i;
-
-/** Contributor may do everything but grant access; Reader may look (built-in roles of Azure). */
-const MAY: Readonly<Record<RoleName, (action: string) => boolean>> = {
-  Owner: (action) => !BLOB_DATA.test(action),
-  Contributor: (action) => !BLOB_DATA.test(action) && !GRANTING.test(action),
-  Reader: (action) => !BLOB_DATA.test(action) && action.endsWith('/read'),
-  'Storage Blob Data Contributor': (action) => BLOB_DATA.test(action),
-  'Storage Blob Data Reader': (action) => BLOB_DATA.test(action) && action.endsWith('/read'),
-};
 
 export class Authorization {
   readonly #assignments: RoleAssignment[];
@@ -39,13 +26,22 @@ export class Authorization {
     this.#assignments.push(assignment);
   }
 
+  /** In the order of their making. */
+  all(): readonly RoleAssignment[] {
+    return this.#assignments;
+  }
+
+  remove(assignment: RoleAssignment): void {
+    this.#assignments.splice(this.#assignments.indexOf(assignment), 1);
+  }
+
   /** @param action "Microsoft.Compute/disks/write" @param scope id of what is acted on */
-  allows(principal: Principal, action: string, scope: string): boolean {
+  allows(principal: Pick<Principal, 'objectId'>, action: string, scope: string): boolean {
     return this.#assignments.some(
       (assignment) =>
         assignment.principalId === principal.objectId &&
         covers(assignment.scope, scope) &&
-        MAY[assignment.role](action),
+        roleAllows(roleNamed(assignment.role), action),
     );
   }
 
@@ -59,7 +55,8 @@ export class Authorization {
   }
 }
 
-function covers(outer: string, inner: string): boolean {
+/** Is `inner` the scope `outer`, or below it? */
+export function covers(outer: string, inner: string): boolean {
   const a = outer.toLowerCase().replace(/\/+$/, '');
   const b = inner.toLowerCase().replace(/\/+$/, '');
   return a === b || b.startsWith(`${a}/`);

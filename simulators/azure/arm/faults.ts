@@ -14,16 +14,21 @@ const TOKEN_FAULT_TEXT: Readonly<Record<TokenFault, string>> = {
   InvalidAuthenticationTokenTenant: 'The access token is from the wrong issuer: its tenant is not this one.',
 };
 
-export function unauthenticated(
-  fault: TokenFault | undefined,
-  at: { loginHost: string; tenantId: string; audiences: readonly string[] },
-): ArmError {
+/** What a client is told that came without a good token. */
+export interface Challenge {
+  /** Origin of the sign-in service. */
+  readonly login: string;
+  readonly tenantId: string;
+  readonly audiences: readonly string[];
+}
+
+export function unauthenticated(fault: TokenFault | undefined, at: Challenge): ArmError {
   const code = fault ?? 'AuthenticationFailed';
   const text =
     fault === undefined
       ? "Authentication failed. The 'Authorization' header is missing."
       : TOKEN_FAULT_TEXT[fault].replace('{0}', at.audiences.join(','));
-  const challenge = `Bearer authorization_uri="https://${at.loginHost}/${at.tenantId}", error="invalid_token", error_description="${text}"`;
+  const challenge = `Bearer authorization_uri="${at.login}/${at.tenantId}", error="invalid_token", error_description="${text}"`;
   return new ArmError(401, code, text, { headers: { 'WWW-Authenticate': challenge } });
 }
 

@@ -1,6 +1,6 @@
 /** Subscriptions, locations, providers, resource groups and the lists over all resources: ARM's own types. */
 import { REGIONS } from '#core/assessment/regions.ts';
-import type { Cloud } from '../cloud.ts';
+import { addressesFor, type Cloud } from '../cloud.ts';
 import { isRecord } from '../http.ts';
 import { badRequest, groupNotFound, invalidNamespace, invalidProperty } from './faults.ts';
 import { listOf } from './paging.ts';
@@ -256,16 +256,35 @@ export function readTags(value: unknown): Readonly<Record<string, string>> {
 }
 
 /** What command-line tools ask before they know any other address of the cloud. */
-export function metadata(cloud: Cloud): object {
-  return {
-    galleryEndpoint: `https://gallery.${cloud.armHost.replace(/^management\./, '')}`,
-    graphEndpoint: cloud.audiences.graph.at(-1),
-    portalEndpoint: 'https://portal.azure.com',
-    authentication: {
-      loginEndpoint: `https://${cloud.loginHosts[0]}`,
-      audiences: cloud.audiences.arm.map((audience) => `${audience}/`),
-      tenant: 'common',
-      identityProvider: 'AAD',
+export function metadata(cloud: Cloud, origin: string, apiVersion: string | null): unknown {
+  const { login, arm, graph } = addressesFor(cloud, origin);
+  const authentication = {
+    loginEndpoint: login,
+    audiences: [...cloud.audiences.arm].reverse().map((audience) => `${audience}/`),
+    tenant: 'common',
+    identityProvider: 'AAD',
+  };
+  const gallery = `https://gallery.${cloud.armHost.replace(/^management\./, '')}/`;
+  const common = { portal: `https://${cloud.portalHost}`, authentication, graph, gallery };
+  if (apiVersion === null || apiVersion < '2019-05-01')
+    return {
+      galleryEndpoint: gallery,
+      graphEndpoint: cloud.audiences.graph.at(-1),
+      portalEndpoint: common.portal,
+      authentication,
+    };
+  const name = cloud.name === 'public' ? 'AzureCloud' : 'AzureUSGovernment';
+  const full = {
+    ...common,
+    name,
+    resourceManager: arm,
+    microsoftGraphResourceId: `${cloud.audiences.graph[0]}/`,
+    suffixes: {
+      storage: cloud.storageSuffix,
+      keyVaultDns: cloud.vaultSuffix,
+      sqlServerHostname: cloud.sqlSuffix,
     },
   };
+  // since 2022 one cloud is answered, before that the list of all
+  return apiVersion >= '2022-09-01' ? full : [full];
 }

@@ -1,8 +1,9 @@
 /** What happens to every request before it is known what it asks for, and to every refusal after. */
 import type { NextFunction, Request, RequestHandler, Response } from 'express';
+import { addressesFor, audiencesOf } from '../cloud.ts';
 import { BadBody, parseJson, readBody, sendJson } from '../http.ts';
 import { splitPath } from './dispatch.ts';
-import { errorBody, unauthenticated } from './faults.ts';
+import { type Challenge, errorBody, unauthenticated } from './faults.ts';
 import { ArmError } from './provider.ts';
 import { type ArmState, callOf, param, requireSubscription, setCall } from './state.ts';
 import { kindOf } from './throttle.ts';
@@ -44,21 +45,24 @@ export function identify({ context, region }: ArmState): RequestHandler {
 
 /** Who asks, and what is in the request. */
 export function authenticate(state: ArmState): RequestHandler {
-  const { identity, cloud, tenantId } = state;
-  const at = { loginHost: cloud.loginHosts[0]!, tenantId, audiences: cloud.audiences.arm };
+  const { identity, cloud } = state;
   return async (request, response, next) => {
-    const judged = identity.verifyHeader(request.headers.authorization, cloud.audiences.arm);
+    const origin = `https://${request.headers.host ?? cloud.armHost}`;
+    const judged = identity.verifyHeader(request.headers.authorization, audiencesOf(cloud, 'arm'));
     if (judged === undefined || typeof judged === 'string') {
       request.resume();
-      throw unauthenticated(judged, at);
+      throw unauthenticated(judged, challengeOf(state, origin));
     }
-    const origin = `https://${request.headers.host ?? cloud.armHost}`;
     const url = new URL(request.originalUrl, origin);
     const body = parseJson(request, await readBody(request, BODY_BYTES_MAX));
     const principal = { objectId: judged.oid, appId: judged.appid };
     setCall(response, { url, parts: splitPath(url.pathname), origin, principal, body });
     next();
   };
+}
+
+function challengeOf({ cloud, tenantId }: ArmState, origin: string): Challenge {
+  return { login: addressesFor(cloud, origin).login, tenantId, audiences: audiencesOf(cloud, 'arm') };
 }
 
 /** Request limits of a subscription; also refuses subscriptions that do not exist. */
@@ -73,19 +77,16 @@ export function limitRequests(state: ArmState): RequestHandler {
 }
 
 /** Acts on the fault point `azure.arm`. */
-export function actOnFaults({ context, cloud, tenantId }: ArmState): RequestHandler {
+export function actOnFaults(state: ArmState): RequestHandler {
+  const { context } = state;
   context.faults.declare(ARM_FAULT_POINTS);
   return (request, response, next) => {
-    const { url, parts } = callOf(response);
+    const { url, parts, origin } = callOf(response);
     const type = parts.slice(parts.lastIndexOf('providers') + 1).slice(0, 2);
     const fault = context.faults.hit('azure.arm', `${request.method} ${type.join('/')} ${url.pathname}`);
     if (!fault) return next();
     if (fault.answer === 'ExpiredAuthenticationToken')
-      throw unauthenticated('ExpiredAuthenticationToken', {
-        loginHost: cloud.loginHosts[0]!,
-        tenantId,
-        audiences: cloud.audiences.arm,
-      });
+      throw unauthenticated('ExpiredAuthenticationToken', challengeOf(state, origin));
     const [code, text] = FAULT_ANSWERS[fault.answer]!;
     const headers =
       fault.retryAfterSeconds === undefined ? {} : { 'Retry-After': String(fault.retryAfterSeconds) };

@@ -143,9 +143,11 @@ function registration(verb: 'register' | 'unregister'): OwnRoute {
 }
 
 export function mountMetadata(app: Express, { cloud }: ArmState): void {
-  app.get('/metadata/endpoints', (_request, response) => {
+  app.get('/metadata/endpoints', (request, response) => {
     setOperation(response, 'Metadata');
-    sendJson(response, 200, metadata(cloud));
+    const origin = `https://${request.headers.host ?? cloud.armHost}`;
+    const version = request.query['api-version'];
+    sendJson(response, 200, metadata(cloud, origin, typeof version === 'string' ? version : null));
   });
 }
 

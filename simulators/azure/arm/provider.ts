@@ -5,6 +5,7 @@
  * paging, headers, the shape of errors).
  */
 import type { Millis, UnixMillis } from '#core/units.ts';
+import type { Addresses } from '../cloud.ts';
 
 export interface ArmRequest {
   /** Upper case. */
@@ -29,6 +30,10 @@ export interface ArmRequest {
   readonly now: UnixMillis;
   readonly ifMatch?: string;
   readonly ifNoneMatch?: string;
+  /** Where this client finds the cloud's other services. */
+  readonly addresses: Addresses;
+  /** Of an extension: id of what it hangs on; "" for the tenant. */
+  readonly scope?: string;
 }
 
 export interface Principal {
@@ -79,6 +84,8 @@ export interface ArmProvider {
   readonly namespace: string;
   /** By type: "disks", nested ones as "vmwareSites/machines". The longest that matches the path answers. */
   readonly types: Readonly<Record<string, ArmType>>;
+  /** Types that hang on any scope: a subscription, a group, a resource. */
+  readonly extensions?: Readonly<Record<string, ArmType>>;
   /** Where the status of an operation is polled, as a path; by default below the provider's locations. */
   operationPath?(request: ArmRequest, operationId: string): string;
 }

@@ -5,7 +5,7 @@ import { locate, requireVersion, resolveType, splitPath } from './dispatch.ts';
 import { badRequest } from './faults.ts';
 import { listOf } from './paging.ts';
 import { type ArmAnswer, ArmError, type ArmRequest, type Principal } from './provider.ts';
-import type { ArmState } from './state.ts';
+import { type ArmState, ownAddresses } from './state.ts';
 
 type Resource = Record<string, unknown>;
 
@@ -43,6 +43,7 @@ export function askProvider(
     body: body === undefined ? undefined : structuredClone(body),
     principal: SYSTEM,
     now: state.context.clock.wall(),
+    addresses: ownAddresses(state),
   });
 }
 
@@ -76,6 +77,7 @@ export function resourcesIn(state: ArmState, subscriptionId: string, group?: str
         body: undefined,
         principal: SYSTEM,
         now: state.context.clock.wall(),
+        addresses: ownAddresses(state),
       };
       for (const resource of itemsOf(handle, request))
         if (isRecord(resource) && (group === undefined || groupOf(resource['id']) === group.toLowerCase()))

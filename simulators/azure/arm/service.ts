@@ -22,6 +22,7 @@ import {
   answer,
   armRequestOf,
   callOf,
+  ownAddresses,
   requireAllowed,
   requireSubscription,
   type Subscription,
@@ -98,6 +99,7 @@ function ask(state: ArmState, method: string, path: string, apiVersion: string, 
     body,
     principal: SYSTEM,
     now: state.context.clock.wall(),
+    addresses: ownAddresses(state),
   });
 }
 

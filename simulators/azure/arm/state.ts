@@ -2,7 +2,7 @@
 import type { Request, Response } from 'express';
 import type { HttpResponseOut } from '#core/net/http-server.ts';
 import type { SimulatorContext } from '../../kit/context.ts';
-import type { Cloud } from '../cloud.ts';
+import { addressesFor, type Cloud } from '../cloud.ts';
 import { sendJson } from '../http.ts';
 import type { IdentityService } from '../identity/service.ts';
 import type { Authorization } from './authorization.ts';
@@ -45,6 +45,11 @@ export interface Call {
   readonly body: unknown;
 }
 
+/** Addresses that the world itself uses. */
+export function ownAddresses({ cloud }: ArmState) {
+  return addressesFor(cloud, `https://${cloud.armHost}`);
+}
+
 export function setCall(response: Response, call: Call): void {
   response.locals['call'] = call;
 }
@@ -83,16 +88,16 @@ export function requireAllowed(
 /** A provider's view of a request. */
 export function armRequestOf(
   state: ArmState,
-  { url, body, principal }: Call,
+  { url, body, principal, origin }: Call,
   request: Request,
   at: Pick<
     ArmRequest,
-    'subscriptionId' | 'resourceGroup' | 'type' | 'names' | 'name' | 'segments' | 'apiVersion'
+    'subscriptionId' | 'resourceGroup' | 'type' | 'names' | 'name' | 'segments' | 'apiVersion' | 'scope'
   >,
 ): ArmRequest {
   const ifMatch = request.headers['if-match'];
   const ifNoneMatch = request.headers['if-none-match'];
-  const { subscriptionId, resourceGroup, type, names, name, segments, apiVersion } = at;
+  const { subscriptionId, resourceGroup, type, names, name, segments, apiVersion, scope } = at;
   return {
     method: request.method,
     subscriptionId,
@@ -106,6 +111,8 @@ export function armRequestOf(
     body,
     principal,
     now: state.context.clock.wall(),
+    addresses: addressesFor(state.cloud, origin),
+    ...(scope === undefined ? {} : { scope }),
     ...(ifMatch === undefined ? {} : { ifMatch }),
     ...(ifNoneMatch === undefined ? {} : { ifNoneMatch }),
   };

@@ -218,12 +218,14 @@ function openIdConfiguration(
 function instanceDiscovery(url: URL, origin: string, host: string, cloud: Cloud): object {
   const asked = url.searchParams.get('authorization_endpoint') ?? '';
   const endpoint = URL.canParse(asked) ? new URL(asked) : undefined;
-  const known = [...cloud.loginHosts, host.replace(/:\d+$/, '')];
   // the CLI's query drops the port of the authority, so only the name is compared (azure.md, trap 14)
-  if (!endpoint || !known.includes(endpoint.hostname)) throw new TokenRefused('unknownInstance');
+  const isDirect = /^(?:127\.0\.0\.1|localhost)$/.test(endpoint?.hostname ?? '') && cloud.direct.login;
+  const known = [...cloud.loginHosts, host.replace(/:\d+$/, '')];
+  if (!endpoint || !(isDirect || known.includes(endpoint.hostname)))
+    throw new TokenRefused('unknownInstance');
   const tenant = endpoint.pathname.split('/')[1] || 'common';
   return {
-    tenant_discovery_endpoint: `${origin}/${tenant}/v2.0/.well-known/openid-configuration`,
+    tenant_discovery_endpoint: `${isDirect ? cloud.direct.login : origin}/${tenant}/v2.0/.well-known/openid-configuration`,
     'api-version': '1.1',
     metadata: [
       {

@@ -4,7 +4,7 @@
  */
 import { MINUTE, type Millis, SECOND, type UnixMillis } from '#core/units.ts';
 import type { SimulatorContext } from '../../kit/context.ts';
-import { type Cloud, sameAudience } from '../cloud.ts';
+import { audiencesOf, type Cloud, sameAudience } from '../cloud.ts';
 import { checkAssertion } from './client-assertion.ts';
 import type { Application, Directory, Person } from './directory.ts';
 import { TokenRefused } from './errors.ts';
@@ -189,7 +189,11 @@ function resourceOf(issuer: TokenIssuer, scopes: string): string | undefined {
 }
 
 function knownResource({ cloud }: TokenIssuer, resource: string): string {
-  const known = Object.values(cloud.audiences).flat();
+  const known = [
+    ...Object.values(cloud.audiences).flat(),
+    ...audiencesOf(cloud, 'arm'),
+    ...audiencesOf(cloud, 'graph'),
+  ];
   if (!known.some((audience) => sameAudience(audience, resource)))
     throw new TokenRefused('unknownResource', resource);
   return resource;

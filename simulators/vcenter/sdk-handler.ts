@@ -143,8 +143,8 @@ async function call(
       method: method.name,
     });
   const args = decodeFields(element, method.parameters, encoder.version, method.name, thisElement);
-  if (session && method.privilege !== undefined && !session.may(method.privilege))
-    throw noPermission(self.ref, method.privilege);
+  if (session && method.privilege !== undefined && !session.may(method.privilege, self))
+    throw noPermission((self.entity ?? self).ref, method.privilege);
 
   let taskFault: VimFault | undefined;
   const { faults } = vcenter.context;

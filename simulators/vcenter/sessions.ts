@@ -7,27 +7,32 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import type { Entropy } from '#core/entropy/entropy.ts';
 import type { Clock } from '#core/time/clock.ts';
 import { MINUTE, type UnixMillis } from '#core/units.ts';
+import type { Authorization } from './authorization/authorization.ts';
 import { vimFault } from './faults.ts';
 import type { ManagedObject } from './objects/object.ts';
 import type { Data } from './values.ts';
 
-export type Role = 'administrator' | 'readOnly';
-
 export interface User {
   readonly name: string;
   readonly password: string;
-  readonly role: Role;
+  /**
+   * What it may do at first, everywhere: all; read; read and work in guests, as the documentation has it for
+   * agentless discovery; nothing.
+   */
+  readonly role: 'administrator' | 'readOnly' | 'readOnlyGuest' | 'none';
 }
 
 export const COOKIE = 'vmware_soap_session';
 
-/** Privileges of the built-in role "Read-only"; the administrator has all. */
-const READ_ONLY_PRIVILEGES = new Set(['System.Anonymous', 'System.View', 'System.Read']);
-/** Ids of the built-in roles. */
-const ROLE_IDS: Readonly<Record<Role, number>> = { administrator: -1, readOnly: -2 };
-
 const SESSIONS_MAX = 500;
 const OBJECTS_PER_SESSION_MAX = 1000;
+const TICKETS_MAX = 1000;
+
+/** Who asks, as the connection tells. */
+interface Client {
+  readonly address: string;
+  readonly userAgent: string;
+}
 
 export class Session {
   /** Names the session to administrators; not a secret. */
@@ -42,6 +47,9 @@ export class Session {
   calls = 0;
   /** Requests of this session that wait now; a session that waits is not idle. */
   waiting = 0;
+  /** Language of messages that was asked for; messages here are English whatever it is. */
+  locale = 'en';
+  readonly #authorization: Authorization;
   readonly #objects = new Map<string, ManagedObject>();
   readonly #onEnd = new Set<() => void>();
 
@@ -49,8 +57,10 @@ export class Session {
     ids: { key: string; token: string },
     user: User,
     at: UnixMillis,
-    from: { address: string; userAgent: string },
+    from: Client,
+    authorization: Authorization,
   ) {
+    this.#authorization = authorization;
     this.key = ids.key;
     this.token = ids.token;
     this.user = user;
@@ -59,12 +69,9 @@ export class Session {
     this.userAgent = from.userAgent;
   }
 
-  get roleId(): number {
-    return ROLE_IDS[this.user.role];
-  }
-
-  may(privilege: string): boolean {
-    return this.user.role === 'administrator' || READ_ONLY_PRIVILEGES.has(privilege);
+  /** @param object what it is about; the whole vCenter when it is not in the inventory or left out. */
+  may(privilege: string, object?: ManagedObject): boolean {
+    return privilege === 'System.Anonymous' || this.#authorization.allows(this.user.name, privilege, object);
   }
 
   find(id: string): ManagedObject | undefined {
@@ -108,7 +115,7 @@ export class Session {
       fullName: accountName(this.user.name),
       loginTime: this.loginTime,
       lastActiveTime: this.lastActive,
-      locale: 'en',
+      locale: this.locale,
       messageLocale: 'en',
       extensionSession: false,
       ipAddress: this.address,
@@ -129,13 +136,19 @@ export interface SessionsOptions {
   clock: Clock;
   entropy: Entropy;
   idleMinutes: number;
+  authorization: Authorization;
 }
 
 export class Sessions {
   readonly #options: SessionsOptions;
   readonly #byToken = new Map<string, Session>();
   readonly #basic = new Map<string, string>();
+  /** Sessions that may be taken over once, by ticket. */
+  readonly #tickets = new Map<string, Session>();
+  /** Told of every session that begins or ends. */
+  onChange: ((session: Session, what: 'began' | 'ended') => void) | undefined;
   #count = 0;
+  #ticketCount = 0;
 
   constructor(options: SessionsOptions) {
     this.#options = options;
@@ -157,10 +170,15 @@ export class Sessions {
    * @returns undefined when as many sessions as can be are open.
    * @throws VimFault InvalidLogin
    */
-  login(name: string, password: string, from: { address: string; userAgent: string }): Session | undefined {
+  login(name: string, password: string, from: Client): Session | undefined {
     const user = this.#options.users.find((candidate) => sameUser(candidate.name, name));
     if (!equalSecrets(user?.password ?? '', password) || !user)
       throw vimFault('InvalidLogin', 'Cannot complete login due to an incorrect user name or password.');
+    return this.open(user, from);
+  }
+
+  /** A session of a user who is known. @returns undefined when as many sessions as can be are open. */
+  open(user: User, from: Client): Session | undefined {
     if (this.all().length >= SESSIONS_MAX) return undefined;
     const number = this.#count++;
     const { entropy } = this.#options;
@@ -168,13 +186,14 @@ export class Sessions {
       key: `52${entropy.uuid('vcenter.session.key', number).slice(2)}`,
       token: entropy.hex(40, 'vcenter.session.token', number),
     };
-    const session = new Session(ids, user, this.#now(), from);
+    const session = new Session(ids, user, this.#now(), from, this.#options.authorization);
     this.#byToken.set(session.token, session);
+    this.onChange?.(session, 'began');
     return session;
   }
 
   /** The session of requests that bring name and password each time: one per user, kept while it lives. */
-  ofBasic(name: string, password: string, from: { address: string; userAgent: string }): Session | undefined {
+  ofBasic(name: string, password: string, from: Client): Session | undefined {
     const known = this.ofToken(this.#basic.get(name));
     if (known && equalSecrets(known.user.password, password)) return known;
     const session = this.login(name, password, from);
@@ -182,9 +201,27 @@ export class Sessions {
     return session;
   }
 
+  /** A secret with which another connection can have the session's rights, once. */
+  ticketFor(session: Session): string {
+    const ticket = `cst-VCT-${this.#options.entropy.hex(40, 'vcenter.cloneTicket', this.#ticketCount++)}`;
+    this.#tickets.set(ticket, session);
+    if (this.#tickets.size > TICKETS_MAX) this.#tickets.delete(this.#tickets.keys().next().value!);
+    return ticket;
+  }
+
+  /** @returns undefined when as many sessions as can be are open. @throws VimFault InvalidLogin */
+  ofTicket(ticket: string, from: Client): Session | undefined {
+    const session = this.#tickets.get(ticket);
+    this.#tickets.delete(ticket);
+    if (!session || !this.#isAlive(session))
+      throw vimFault('InvalidLogin', 'Cannot complete login: the ticket is not valid.');
+    return this.open(session.user, from);
+  }
+
   end(session: Session): void {
-    this.#byToken.delete(session.token);
+    if (!this.#byToken.delete(session.token)) return;
     session.end();
+    this.onChange?.(session, 'ended');
   }
 
   #isAlive(session: Session): boolean {

@@ -47,6 +47,10 @@ export class TaskObject extends ManagedObject {
     this.queueTime = at;
   }
 
+  override get entity(): Entity | undefined {
+    return this.spec.entity.entity;
+  }
+
   protected get properties(): Properties<TaskObject> {
     return TASK;
   }

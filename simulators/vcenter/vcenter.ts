@@ -3,6 +3,7 @@
 import type { UnixMillis } from '#core/units.ts';
 import type { Estate } from '../estate/estate.ts';
 import type { SimulatorContext } from '../kit/context.ts';
+import { Authorization } from './authorization/authorization.ts';
 import { Changes } from './changes.ts';
 import { DatastoreFiles } from './folder/datastore-files.ts';
 import { Inventory } from './inventory.ts';
@@ -43,6 +44,7 @@ export class Vcenter {
   readonly startedAt: UnixMillis;
   readonly changes = new Changes();
   readonly inventory: Inventory;
+  readonly authorization: Authorization;
   readonly sessions: Sessions;
   readonly tasks: Tasks;
   readonly performance: Performance;
@@ -62,7 +64,14 @@ export class Vcenter {
     this.apiVersion = versionOf(PRODUCTS[version].api);
     this.startedAt = Math.floor(clock.wall());
     this.inventory = new Inventory(estate, { entropy, startedAt: this.startedAt });
-    this.sessions = new Sessions({ users, clock, entropy, idleMinutes: sessionIdleMinutes });
+    this.authorization = new Authorization(this.inventory.root, users);
+    this.sessions = new Sessions({
+      users,
+      clock,
+      entropy,
+      idleMinutes: sessionIdleMinutes,
+      authorization: this.authorization,
+    });
     this.tasks = new Tasks({ clock, entropy, changes: this.changes });
     this.performance = new Performance(estate, this.inventory);
     this.files = new DatastoreFiles(this.inventory);

@@ -4,7 +4,7 @@ import { setCookie } from '../sessions.ts';
 import { defineMethod, Unavailable } from './method.ts';
 
 /** Locales of message catalogues that a vCenter has; messages here are English whatever is chosen. */
-const LOCALES = /^(en|de|fr|ja|ko|zh|es)([-_]\w+)?$/i;
+export const LOCALES = /^(en|de|fr|ja|ko|zh|es)([-_]\w+)?$/i;
 
 export const login = defineMethod<{ userName: string; password: string; locale?: string }>({
   on: 'SessionManager',

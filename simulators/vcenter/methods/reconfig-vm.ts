@@ -47,7 +47,7 @@ export const reconfigVm = defineMethod<{ spec: ConfigSpec }>({
 function requirePrivileges(spec: ConfigSpec, call: Call): void {
   const session = call.requireSession();
   const require = (isNeeded: boolean, privilegeId: string): void => {
-    if (isNeeded && !session.may(privilegeId))
+    if (isNeeded && !session.may(privilegeId, call.self))
       throw vimFault('NoPermission', 'Permission to perform this operation was denied.', {
         object: call.self.ref,
         privilegeId,

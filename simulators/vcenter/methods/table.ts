@@ -1,4 +1,5 @@
 /** Every method on offer, once. Dispatch, the fault for anything else, the ledger and the WSDL follow from it. */
+import { AUTHORIZATION_METHODS } from './authorization.ts';
 import { cancelRetrievePropertiesEx } from './cancel-retrieve-properties-ex.ts';
 import { cancelWaitForUpdates } from './cancel-wait-for-updates.ts';
 import { checkForUpdates } from './check-for-updates.ts';
@@ -44,6 +45,7 @@ import { revertToSnapshot } from './revert-to-snapshot.ts';
 import { searchDatastore } from './search-datastore.ts';
 import { searchDatastoreSubFolders } from './search-datastore-sub-folders.ts';
 import { sessionIsActive } from './session-is-active.ts';
+import { SESSION_METHODS } from './session-tickets.ts';
 import { shutdownGuest } from './shutdown-guest.ts';
 import { suspendVm } from './suspend-vm.ts';
 import { terminateSession } from './terminate-session.ts';
@@ -100,6 +102,8 @@ export const METHODS: readonly Method[] = [
   queryChangedDiskAreas,
   searchDatastore,
   searchDatastoreSubFolders,
+  ...SESSION_METHODS,
+  ...AUTHORIZATION_METHODS,
 ];
 
 const BY_NAME = new Map(METHODS.map((method) => [method.name, method]));

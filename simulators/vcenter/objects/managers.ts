@@ -2,6 +2,7 @@
  * The managers that ServiceContent names. Some of them do nothing yet: they exist, so that clients can keep
  * references to them, and refuse what is asked of them.
  */
+import { PRIVILEGE_DESCRIPTION, PRIVILEGE_LIST } from '../authorization/descriptions.ts';
 import { COUNTERS, HISTORICAL_INTERVALS, PERFORMANCE_DESCRIPTION } from '../performance/counters.ts';
 import { DEFAULT_COLLECTOR } from '../property/collector.ts';
 import { type Data, ref, type Value } from '../values.ts';
@@ -31,26 +32,6 @@ const MANAGERS: ReadonlyArray<readonly [field: string, type: string, id: string]
   ['ovfManager', 'OvfManager', 'OvfManager'],
   ['guestOperationsManager', 'GuestOperationsManager', 'guestOperationsManager'],
 ];
-
-/** The ids of the built-in roles, with the privileges that this simulator knows of each. */
-const ROLES: readonly Data[] = [
-  role(-5, 'NoAccess', 'No access', []),
-  role(-4, 'Anonymous', 'Anonymous', ['System.Anonymous']),
-  role(-3, 'View', 'View', ['System.Anonymous', 'System.View']),
-  role(-2, 'ReadOnly', 'Read-only', ['System.Anonymous', 'System.Read', 'System.View']),
-  role(-1, 'Admin', 'Administrator', ['System.Anonymous', 'System.Read', 'System.View']),
-];
-
-function role(roleId: number, name: string, label: string, privilege: readonly string[]): Data {
-  return {
-    $: 'AuthorizationRole',
-    roleId,
-    system: true,
-    name,
-    info: { $: 'Description', label, summary: label },
-    privilege,
-  };
-}
 
 /** Readers by type: of those that are not here nothing can be read. */
 export const MANAGER_READERS: Readonly<Record<string, Properties<never>>> = {
@@ -85,7 +66,11 @@ export const MANAGER_READERS: Readonly<Record<string, Properties<never>>> = {
     supportedLocaleList: () => ['en'],
     defaultLocale: () => 'en',
   },
-  AuthorizationManager: { roleList: () => ROLES },
+  AuthorizationManager: {
+    privilegeList: () => PRIVILEGE_LIST,
+    roleList: (_self, { vcenter }) => vcenter.authorization.roles(),
+    description: () => PRIVILEGE_DESCRIPTION,
+  },
   OptionManager: {
     setting: (_self, { vcenter }) => [
       option('VirtualCenter.InstanceName', vcenter.estate.facts.name),

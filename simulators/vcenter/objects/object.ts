@@ -30,6 +30,11 @@ export abstract class ManagedObject {
     return this.ref.id;
   }
 
+  /** Where permissions on it are given; undefined for what is not in the inventory tree. */
+  get entity(): Entity | undefined {
+    return undefined;
+  }
+
   /** Readers of all instances of the class; `never` because each class takes only its own. */
   protected abstract get properties(): Properties<never>;
 
@@ -59,6 +64,10 @@ export abstract class Entity extends ManagedObject {
     return this.name;
   }
 
+  override get entity(): Entity {
+    return this;
+  }
+
   /** Children by inventory path: what FindChild and FindByInventoryPath walk. */
   children(): Iterable<Entity> {
     return [];
@@ -84,8 +93,9 @@ export const ENTITY_PROPERTIES: Properties<Entity> = {
   overallStatus: () => 'green',
   configStatus: () => 'green',
   configIssue: () => [],
-  effectiveRole: (_self, { session }) => (session ? [session.roleId] : []),
-  permission: () => [],
+  effectiveRole: (self, { vcenter, session }) =>
+    session ? vcenter.authorization.effectiveRoles(session.user.name, self) : [],
+  permission: (self, { vcenter }) => vcenter.authorization.on(self),
   name: (self) => self.name,
   disabledMethod: () => [],
   recentTask: (self, { vcenter }) => vcenter.tasks.recentOf(self).map((task) => task.ref),

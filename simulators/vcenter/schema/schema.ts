@@ -4,6 +4,7 @@ import { FAULTS } from './faults.ts';
 import { INFRASTRUCTURE } from './infrastructure.ts';
 import { MANAGED_OBJECTS } from './managed-objects.ts';
 import { type EnumEntry, type Field, readNotation, type TypeEntry } from './notation.ts';
+import { SECURITY } from './security.ts';
 import { SERVICES } from './services.ts';
 import type { ApiVersion } from './versions.ts';
 import { VIRTUAL_DEVICES } from './virtual-devices.ts';
@@ -26,7 +27,15 @@ export interface SchemaType {
 const types = new Map<string, SchemaType>();
 const enums = new Map<string, EnumEntry>();
 
-for (const table of [MANAGED_OBJECTS, VIRTUAL_MACHINE, VIRTUAL_DEVICES, INFRASTRUCTURE, SERVICES, FAULTS]) {
+for (const table of [
+  MANAGED_OBJECTS,
+  VIRTUAL_MACHINE,
+  VIRTUAL_DEVICES,
+  INFRASTRUCTURE,
+  SERVICES,
+  FAULTS,
+  SECURITY,
+]) {
   const entries = readNotation(table);
   const waiting = new Map<string, TypeEntry>();
   for (const entry of entries)

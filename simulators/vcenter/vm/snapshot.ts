@@ -68,6 +68,10 @@ export class SnapshotObject extends ManagedObject {
     return this.vm.label;
   }
 
+  override get entity(): VirtualMachine {
+    return this.vm;
+  }
+
   protected get properties(): Properties<SnapshotObject> {
     return SNAPSHOT;
   }

@@ -1,0 +1,249 @@
+/** Methods of AuthorizationManager and UserDirectory: roles, permissions, and who may do what. */
+import type { PermissionSpec } from '../authorization/authorization.ts';
+import { invalidArgument } from '../faults.ts';
+import { Entity } from '../objects/object.ts';
+import { objectNotFound } from '../property/selection.ts';
+import { accountName } from '../sessions.ts';
+import type { Data, Ref } from '../values.ts';
+import { type Call, defineMethod, type Method } from './method.ts';
+import { requirePrivilege } from './privileges.ts';
+
+/** @throws VimFault ManagedObjectNotFound, InvalidArgument */
+function entityOf(reference: Ref, call: Call): Entity {
+  const found = call.find(reference);
+  if (!found) throw objectNotFound(reference);
+  if (!(found instanceof Entity)) throw invalidArgument('entity');
+  return found;
+}
+
+const addAuthorizationRole = defineMethod<{ name: string; privIds: readonly string[] }>({
+  on: 'AuthorizationManager',
+  name: 'AddAuthorizationRole',
+  takes: 'name string, privIds string[]',
+  returns: 'int',
+  privilege: 'Authorization.ModifyRoles',
+  faults: ['AlreadyExists', 'InvalidName'],
+  run: ({ name, privIds }, { vcenter }) => vcenter.authorization.addRole(name, privIds),
+});
+
+const updateAuthorizationRole = defineMethod<{
+  roleId: number;
+  newName: string;
+  privIds: readonly string[];
+}>({
+  on: 'AuthorizationManager',
+  name: 'UpdateAuthorizationRole',
+  takes: 'roleId int, newName string, privIds string[]',
+  privilege: 'Authorization.ModifyRoles',
+  faults: ['NotFound', 'InvalidName', 'AlreadyExists'],
+  run({ roleId, newName, privIds }, { vcenter }) {
+    vcenter.authorization.updateRole(roleId, newName, privIds);
+    return undefined;
+  },
+});
+
+const removeAuthorizationRole = defineMethod<{ roleId: number; failIfUsed: boolean }>({
+  on: 'AuthorizationManager',
+  name: 'RemoveAuthorizationRole',
+  takes: 'roleId int, failIfUsed boolean',
+  privilege: 'Authorization.ModifyRoles',
+  faults: ['NotFound', 'RemoveFailed'],
+  run({ roleId, failIfUsed }, { vcenter }) {
+    vcenter.authorization.removeRole(roleId, failIfUsed);
+    return undefined;
+  },
+});
+
+const retrieveRolePermissions = defineMethod<{ roleId: number }>({
+  on: 'AuthorizationManager',
+  name: 'RetrieveRolePermissions',
+  takes: 'roleId int',
+  returns: 'Permission[]',
+  privilege: 'System.View',
+  faults: ['NotFound'],
+  run: ({ roleId }, { vcenter }) => vcenter.authorization.ofRole(roleId),
+});
+
+const retrieveAllPermissions = defineMethod({
+  on: 'AuthorizationManager',
+  name: 'RetrieveAllPermissions',
+  returns: 'Permission[]',
+  privilege: 'System.View',
+  run: (_args, { vcenter }) => vcenter.authorization.all(),
+});
+
+const retrieveEntityPermissions = defineMethod<{ entity: Ref; inherited: boolean }>({
+  on: 'AuthorizationManager',
+  name: 'RetrieveEntityPermissions',
+  takes: 'entity &ManagedEntity, inherited boolean',
+  returns: 'Permission[]',
+  run({ entity, inherited }, call) {
+    const found = entityOf(entity, call);
+    requirePrivilege(call, 'System.Read', found);
+    const { authorization } = call.vcenter;
+    return inherited ? authorization.effectiveOn(found) : authorization.on(found);
+  },
+});
+
+/** SetEntityPermissions adds to what is there, ResetEntityPermissions replaces it. */
+function permissionsMethod(name: string, replacesAll: boolean): Method {
+  return defineMethod<{ entity: Ref; permission: readonly PermissionSpec[] }>({
+    on: 'AuthorizationManager',
+    name,
+    takes: 'entity &ManagedEntity, permission Permission[]',
+    faults: ['UserNotFound', 'NotFound', 'AuthMinimumAdminPermission'],
+    run({ entity, permission }, call) {
+      const found = entityOf(entity, call);
+      requirePrivilege(call, 'Authorization.ModifyPermissions', found);
+      call.vcenter.authorization.set(found, permission, replacesAll);
+      call.vcenter.changes.changed(found, 'permission', 'effectiveRole');
+      return undefined;
+    },
+  });
+}
+
+const removeEntityPermission = defineMethod<{ entity: Ref; user: string; isGroup: boolean }>({
+  on: 'AuthorizationManager',
+  name: 'RemoveEntityPermission',
+  takes: 'entity &ManagedEntity, user string, isGroup boolean',
+  faults: ['NotFound', 'AuthMinimumAdminPermission'],
+  run({ entity, user }, call) {
+    const found = entityOf(entity, call);
+    requirePrivilege(call, 'Authorization.ModifyPermissions', found);
+    call.vcenter.authorization.remove(found, user);
+    call.vcenter.changes.changed(found, 'permission', 'effectiveRole');
+    return undefined;
+  },
+});
+
+/** The user of a session by its key: one's own, or anybody's. */
+function userOfSession(sessionId: string, call: Call): string {
+  const session = call.vcenter.sessions.all().find(({ key }) => key === sessionId);
+  if (!session) throw invalidArgument('sessionId');
+  return session.user.name;
+}
+
+function granted(entity: Entity, userName: string, privIds: readonly string[], call: Call): Data {
+  return {
+    $: 'EntityPrivilege',
+    entity: entity.ref,
+    privAvailability: privIds.map((privId) => ({
+      $: 'PrivilegeAvailability',
+      privId,
+      isGranted: call.vcenter.authorization.allows(userName, privId, entity),
+    })),
+  };
+}
+
+const hasPrivilegeOnEntity = defineMethod<{
+  entity: Ref;
+  sessionId: string;
+  privId: readonly string[];
+}>({
+  on: 'AuthorizationManager',
+  name: 'HasPrivilegeOnEntity',
+  since: '5.0',
+  takes: 'entity &ManagedEntity, sessionId string, privId string[]',
+  returns: 'boolean[]',
+  privilege: 'System.View',
+  run({ entity, sessionId, privId }, call) {
+    const found = entityOf(entity, call);
+    const userName = userOfSession(sessionId, call);
+    return privId.map((id) => call.vcenter.authorization.allows(userName, id, found));
+  },
+});
+
+const hasPrivilegeOnEntities = defineMethod<{
+  entity: readonly Ref[];
+  sessionId: string;
+  privId: readonly string[];
+}>({
+  on: 'AuthorizationManager',
+  name: 'HasPrivilegeOnEntities',
+  since: '5.5',
+  takes: 'entity &ManagedEntity[]!, sessionId string, privId string[]',
+  returns: 'EntityPrivilege[]',
+  privilege: 'System.View',
+  run({ entity, sessionId, privId }, call) {
+    const userName = userOfSession(sessionId, call);
+    return entity.map((each) => granted(entityOf(each, call), userName, privId, call));
+  },
+});
+
+/** Everybody may ask for oneself; asking for others is an administrator's. */
+function requireSelf(userName: string, call: Call): void {
+  const session = call.requireSession();
+  if (accountName(userName).toLowerCase() !== accountName(session.user.name).toLowerCase())
+    requirePrivilege(call, 'Authorization.ModifyPermissions');
+}
+
+const hasUserPrivilegeOnEntities = defineMethod<{
+  entities: readonly Ref[];
+  userName: string;
+  privId: readonly string[];
+}>({
+  on: 'AuthorizationManager',
+  name: 'HasUserPrivilegeOnEntities',
+  since: '6.5',
+  takes: 'entities &ManagedObject[]!, userName string, privId string[]',
+  returns: 'EntityPrivilege[]',
+  run({ entities, userName, privId }, call) {
+    requireSelf(userName, call);
+    return entities.map((each) => granted(entityOf(each, call), userName, privId, call));
+  },
+});
+
+const fetchUserPrivilegeOnEntities = defineMethod<{ entities: readonly Ref[]; userName: string }>({
+  on: 'AuthorizationManager',
+  name: 'FetchUserPrivilegeOnEntities',
+  since: '6.5',
+  takes: 'entities &ManagedEntity[]!, userName string',
+  returns: 'UserPrivilegeResult[]',
+  run({ entities, userName }, call) {
+    requireSelf(userName, call);
+    return entities.map((each) => {
+      const entity = entityOf(each, call);
+      return {
+        $: 'UserPrivilegeResult',
+        entity: entity.ref,
+        privileges: call.vcenter.authorization.privilegesOf(userName, entity),
+      };
+    });
+  },
+});
+
+const retrieveUserGroups = defineMethod<{
+  domain?: string;
+  searchStr: string;
+  exactMatch: boolean;
+  findUsers: boolean;
+}>({
+  on: 'UserDirectory',
+  name: 'RetrieveUserGroups',
+  takes:
+    'domain string?, searchStr string, belongsToGroup string?, belongsToUser string?, exactMatch boolean, ' +
+    'findUsers boolean, findGroups boolean',
+  returns: 'UserSearchResult[]',
+  faults: ['NotFound'],
+  run({ searchStr, exactMatch, findUsers }, call) {
+    requirePrivilege(call, 'System.View');
+    return findUsers ? call.vcenter.authorization.search(searchStr, exactMatch) : [];
+  },
+});
+
+export const AUTHORIZATION_METHODS: readonly Method[] = [
+  addAuthorizationRole,
+  updateAuthorizationRole,
+  removeAuthorizationRole,
+  retrieveRolePermissions,
+  retrieveAllPermissions,
+  retrieveEntityPermissions,
+  permissionsMethod('SetEntityPermissions', false),
+  permissionsMethod('ResetEntityPermissions', true),
+  removeEntityPermission,
+  hasPrivilegeOnEntity,
+  hasPrivilegeOnEntities,
+  hasUserPrivilegeOnEntities,
+  fetchUserPrivilegeOnEntities,
+  retrieveUserGroups,
+];

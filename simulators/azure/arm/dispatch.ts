@@ -33,6 +33,38 @@ export function locate(parts: readonly string[]): Place | undefined {
   };
 }
 
+/** An extension on a scope: `{scope}/providers/Microsoft.Authorization/locks/{name}`. */
+export interface ExtensionPlace {
+  /** Spelt as sent; "" for the tenant. */
+  readonly scope: string;
+  readonly provider: ArmProvider;
+  /** In its declared spelling. */
+  readonly type: string;
+  readonly handler: ArmType;
+  readonly name: string;
+  readonly segments: readonly string[];
+}
+
+/** What hangs on a scope by the last `providers` of the path; undefined for anything else. */
+export function locateExtension(
+  providers: ReadonlyMap<string, ArmProvider>,
+  parts: readonly string[],
+): ExtensionPlace | undefined {
+  const at = parts.findLastIndex((part) => part.toLowerCase() === 'providers');
+  const provider = at < 0 ? undefined : providers.get(parts[at + 1]?.toLowerCase() ?? '');
+  const asked = parts[at + 2]?.toLowerCase();
+  const type = Object.keys(provider?.extensions ?? {}).find((known) => known.toLowerCase() === asked);
+  if (!provider?.extensions || type === undefined) return undefined;
+  return {
+    scope: at === 0 ? '' : `/${parts.slice(0, at).join('/')}`,
+    provider,
+    type,
+    handler: provider.extensions[type]!,
+    name: parts[at + 3] ?? '',
+    segments: parts.slice(at + 4),
+  };
+}
+
 export interface ResourcePath {
   readonly provider: ArmProvider;
   /** In its declared spelling. */
@@ -98,7 +130,7 @@ export function resolveType(
 
 /** @throws ArmError NoRegisteredProviderFound */
 export function requireVersion(
-  { provider, type, handler }: ResourcePath,
+  { provider, type, handler }: Pick<ResourcePath, 'provider' | 'type' | 'handler'>,
   version: string,
   location: string,
 ): void {

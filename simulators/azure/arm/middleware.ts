@@ -1,5 +1,6 @@
 /** What happens to every request before it is known what it asks for, and to every refusal after. */
 import type { NextFunction, Request, RequestHandler, Response } from 'express';
+import type { HttpResponseOut } from '#core/net/http-server.ts';
 import { addressesFor, audiencesOf } from '../cloud.ts';
 import { BadBody, parseJson, readBody, sendJson } from '../http.ts';
 import { splitPath } from './dispatch.ts';
@@ -57,6 +58,29 @@ export function authenticate(state: ArmState): RequestHandler {
     const body = parseJson(request, await readBody(request, BODY_BYTES_MAX));
     const principal = { objectId: judged.oid, appId: judged.appid };
     setCall(response, { url, parts: splitPath(url.pathname), origin, principal, body });
+    next();
+  };
+}
+
+/** Writes every change, and every attempt at one, into the activity log. */
+export function noteChanges({ activity, context }: ArmState): RequestHandler {
+  return (request, response, next) => {
+    if (request.method === 'GET' || request.method === 'HEAD') return next();
+    const { url, principal } = callOf(response);
+    const at = context.clock.wall();
+    response.once('finish', () => {
+      const { statusCode: httpStatus } = response;
+      activity.write({
+        at,
+        action: (response as HttpResponseOut).operation ?? request.method,
+        resourceId: decodeURIComponent(url.pathname),
+        principal,
+        correlationId: String(response.getHeader('x-ms-correlation-request-id')),
+        operationId: String(response.getHeader('x-ms-request-id')),
+        httpStatus,
+        status: httpStatus >= 400 ? 'Failed' : httpStatus === 202 ? 'Accepted' : 'Succeeded',
+      });
+    });
     next();
   };
 }

@@ -44,8 +44,16 @@ export class Operations {
   /**
    * Begins an operation and says how its first answer looks.
    * @param path where its status is polled @param origin of the client's request, for absolute URLs
+   * @param onEnd told the HTTP status of what it failed with
    */
-  begin(operation: ArmOperation, id: string, path: string, apiVersion: string, origin: string): Polled {
+  begin(
+    operation: ArmOperation,
+    id: string,
+    path: string,
+    apiVersion: string,
+    origin: string,
+    onEnd: (failedWith: number | undefined) => void,
+  ): Polled {
     assert(Number.isFinite(operation.takesMs) && operation.takesMs >= 0, 'an operation takes some time');
     const { clock } = this.#context;
     const startedAt = clock.wall();
@@ -58,9 +66,11 @@ export class Operations {
       running.endedAt = clock.wall();
       try {
         running.outcome = { result: operation.run() };
+        onEnd(undefined);
       } catch (error) {
         if (!(error instanceof ArmError)) throw error;
         running.outcome = { error };
+        onEnd(error.status);
       }
     };
     const timer = clock.schedule(running.dueAt, 'azure.operation', end);

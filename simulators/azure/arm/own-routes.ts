@@ -173,7 +173,10 @@ export function mountOwnRoutes(app: Express, state: ArmState): void {
       setOperation(response, action);
       const apiVersion = requireOwnVersion(call, RESOURCES_API_VERSIONS);
       const resourceGroup = param(request, 'group');
-      if (resourceGroup !== '') requireAllowed(state, call, action, call.url.pathname);
+      if (resourceGroup !== '') {
+        requireAllowed(state, call, action, call.url.pathname);
+        state.locks.requireUnlocked(request.method, `/${call.parts.join('/')}`);
+      }
       const given = handleGroup(
         state,
         armRequestOf(state, call, request, {

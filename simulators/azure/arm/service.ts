@@ -8,19 +8,32 @@ import type { HttpHandler } from '#core/net/http-server.ts';
 import type { SimulatorContext } from '../../kit/context.ts';
 import type { Cloud } from '../cloud.ts';
 import type { IdentityService } from '../identity/service.ts';
+import { ActivityLog } from './activity-log.ts';
 import type { Authorization } from './authorization.ts';
-import { actionOf, apiVersionOf, locate, requireVersion, resolveType, splitPath } from './dispatch.ts';
+import {
+  actionOf,
+  apiVersionOf,
+  type ExtensionPlace,
+  locate,
+  locateExtension,
+  requireVersion,
+  resolveType,
+  splitPath,
+} from './dispatch.ts';
 import { notRegistered } from './faults.ts';
 import { Groups, groupBeingDeleted, handleGroup } from './groups.ts';
-import { actOnFaults, authenticate, identify, limitRequests, refuse } from './middleware.ts';
+import { Locks } from './locks.ts';
+import { actOnFaults, authenticate, identify, limitRequests, noteChanges, refuse } from './middleware.ts';
 import { Operations } from './operations.ts';
 import { mountMetadata, mountOwnRoutes } from './own-routes.ts';
 import { type ArmAnswer, ArmError, type ArmProvider } from './provider.ts';
 import { askProvider, resultOf, SYSTEM } from './resources.ts';
+import { authorizationProvider } from './role-assignments.ts';
 import {
   type ArmState,
   answer,
   armRequestOf,
+  type Call,
   callOf,
   ownAddresses,
   requireAllowed,
@@ -29,6 +42,7 @@ import {
   send,
   setOperation,
 } from './state.ts';
+import { tagsType } from './tags-api.ts';
 import { type RequestKind, Throttle } from './throttle.ts';
 
 export interface ArmOptions {
@@ -55,8 +69,21 @@ export interface ArmService {
 
 export function createArm(options: ArmOptions): ArmService {
   const { context, limits } = options;
+  const locks = new Locks();
+  const activity = new ActivityLog();
+  const { authorization, identity } = options;
+  const own: readonly ArmProvider[] = [
+    authorizationProvider({
+      context,
+      authorization,
+      locks,
+      principalType: (id) => identity.directory.principalType(id),
+    }),
+    activity.provider,
+    { namespace: 'Microsoft.Resources', types: {}, extensions: { tags: tagsType(() => state) } },
+  ];
   const providers = new Map(
-    options.providers.map((provider) => [provider.namespace.toLowerCase(), provider]),
+    [...options.providers, ...own].map((provider) => [provider.namespace.toLowerCase(), provider]),
   );
   const state: ArmState = {
     ...options,
@@ -65,6 +92,8 @@ export function createArm(options: ArmOptions): ArmService {
     groups: new Groups(),
     operations: new Operations(context),
     throttle: new Throttle(limits),
+    locks,
+    activity,
   };
   const app = express();
   app.disable('x-powered-by').disable('etag').set('query parser', 'simple');
@@ -72,6 +101,7 @@ export function createArm(options: ArmOptions): ArmService {
   mountMetadata(app, state);
   app.use(authenticate(state));
   app.use('/subscriptions/:subscriptionId', limitRequests(state));
+  app.use(noteChanges(state));
   app.use(actOnFaults(state));
   mountOwnRoutes(app, state);
   app.use((request: Request, response: Response) => provide(state, request, response));
@@ -114,6 +144,8 @@ function provide(state: ArmState, request: Request, response: Response): void {
     setOperation(response, 'PollOperation');
     return send(response, polled);
   }
+  const extension = locateExtension(state.providers, parts);
+  if (extension) return extend(state, call, request, response, extension, apiVersion);
   const place = locate(parts);
   if (!place) throw new ArmError(404, 'NotFound', `There is nothing at '${url.pathname.slice(0, 300)}'.`);
   const found = resolveType(state.providers, place.namespace, place.rest, apiVersion);
@@ -122,6 +154,7 @@ function provide(state: ArmState, request: Request, response: Response): void {
   const action = actionOf(namespace, found.type, request.method, found.segments);
   setOperation(response, action);
   requireAllowed(state, call, action, url.pathname);
+  state.locks.requireUnlocked(request.method, `/${parts.join('/')}`);
   requireVersion(found, apiVersion, state.region);
   if (!state.registered.has(namespace.toLowerCase())) throw notRegistered(namespace);
   const group =
@@ -151,5 +184,50 @@ function provide(state: ArmState, request: Request, response: Response): void {
     (id) =>
       found.provider.operationPath?.(armRequest, id) ??
       `/subscriptions/${subscriptionId}/providers/${namespace}/locations/${state.region}/operationStatuses/${id}`,
+  );
+}
+
+/** A request for what hangs on a scope; the scope must exist. */
+function extend(
+  state: ArmState,
+  call: Call,
+  request: Request,
+  response: Response,
+  place: ExtensionPlace,
+  apiVersion: string,
+): void {
+  const { scope, provider, type, handler, name, segments } = place;
+  const { namespace } = provider;
+  const action = actionOf(namespace, type, request.method, segments);
+  setOperation(response, action);
+  // what roles there are, everybody may know
+  if (scope !== '' || type !== 'roleDefinitions') requireAllowed(state, call, action, scope || '/');
+  if (type !== 'locks') state.locks.requireUnlocked(request.method, scope);
+  requireVersion(place, apiVersion, state.region);
+  const [, subscription = '', , group = ''] = call.parts;
+  const isBelow = scope !== '';
+  const subscriptionId = isBelow ? requireSubscription(state, subscription).id : '';
+  const depth = scope.split('/').length;
+  const resourceGroup = depth > 3 ? state.groups.require(subscriptionId, group).name : '';
+  if (depth > 5) askProvider(state, 'GET', scope, undefined);
+  const given = handler.handle(
+    armRequestOf(state, call, request, {
+      subscriptionId,
+      resourceGroup,
+      type,
+      names: name === '' ? [] : [name],
+      name,
+      segments,
+      apiVersion,
+      scope,
+    }),
+  );
+  answer(
+    state,
+    response,
+    call,
+    apiVersion,
+    given,
+    (id) => `${scope}/providers/${namespace}/operationresults/${id}`,
   );
 }

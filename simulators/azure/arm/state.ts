@@ -5,9 +5,11 @@ import type { SimulatorContext } from '../../kit/context.ts';
 import { addressesFor, type Cloud } from '../cloud.ts';
 import { sendJson } from '../http.ts';
 import type { IdentityService } from '../identity/service.ts';
+import type { ActivityLog } from './activity-log.ts';
 import type { Authorization } from './authorization.ts';
 import { forbidden, subscriptionNotFound } from './faults.ts';
 import type { Groups } from './groups.ts';
+import type { Locks } from './locks.ts';
 import type { Operations, Polled } from './operations.ts';
 import { pageOf } from './paging.ts';
 import type { ArmAnswer, ArmProvider, ArmRequest, Principal } from './provider.ts';
@@ -33,6 +35,8 @@ export interface ArmState {
   readonly groups: Groups;
   readonly operations: Operations;
   readonly throttle: Throttle;
+  readonly locks: Locks;
+  readonly activity: ActivityLog;
 }
 
 export interface Call {
@@ -122,7 +126,7 @@ export function armRequestOf(
 export function answer(
   state: ArmState,
   response: Response,
-  { url, origin }: Call,
+  { url, origin, principal }: Call,
   apiVersion: string,
   given: ArmAnswer,
   operationPath: (id: string) => string,
@@ -130,7 +134,30 @@ export function answer(
   if ('list' in given) return send(response, { status: 200, body: pageOf(given.list, url) });
   if (!('operation' in given)) return send(response, given);
   const id = state.operations.nextId();
-  send(response, state.operations.begin(given.operation, id, operationPath(id), apiVersion, origin));
+  const ended = endingNoted(state, response, { url, principal }, id);
+  send(response, state.operations.begin(given.operation, id, operationPath(id), apiVersion, origin, ended));
+}
+
+/** Writes into the activity log how an operation ended. */
+function endingNoted(
+  { activity, context }: ArmState,
+  response: Response,
+  { url, principal }: Pick<Call, 'url' | 'principal'>,
+  operationId: string,
+): (failedWith: number | undefined) => void {
+  const action = (response as HttpResponseOut).operation ?? '';
+  const correlationId = String(response.getHeader('x-ms-correlation-request-id'));
+  return (failedWith) =>
+    activity.write({
+      at: context.clock.wall(),
+      action,
+      resourceId: decodeURIComponent(url.pathname),
+      principal,
+      correlationId,
+      operationId,
+      httpStatus: failedWith ?? 200,
+      status: failedWith === undefined ? 'Succeeded' : 'Failed',
+    });
 }
 
 export function send(response: Response, { status, body, headers }: Polled): void {

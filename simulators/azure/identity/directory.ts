@@ -71,6 +71,15 @@ export class Directory {
     this.#applications.set(application.clientId.toLowerCase(), application);
   }
 
+  /** What an object id stands for in this directory. */
+  principalType(objectId: string): 'ServicePrincipal' | 'User' | undefined {
+    const id = objectId.toLowerCase();
+    for (const { objectId: known } of this.#applications.values())
+      if (known.toLowerCase() === id) return 'ServicePrincipal';
+    for (const { objectId: known } of this.#people.values()) if (known.toLowerCase() === id) return 'User';
+    return undefined;
+  }
+
   application(clientId: string): Application | undefined {
     return this.#applications.get(clientId.toLowerCase());
   }

@@ -81,6 +81,12 @@ export const DEFENDER = [
   { any: ['amazon linux 2'], versions: ['*'] },
 ];
 
+/** Hourly licence by the most vCPUs it covers, invented in a plausible order. */
+export const SAMPLE_LINUX_LICENCES: Record<'rhel' | 'sles', Record<number, number>> = {
+  rhel: { 4: 0.06, 8: 0.1152, 64: 0.13, 128: 0.26 },
+  sles: { 2: 0.056, 4: 0.1, 64: 0.14 },
+};
+
 /** Monthly, invented, in the order premium > standard SSD > standard HDD and larger > smaller. */
 export const SAMPLE_DISKS: Record<string, Record<number, number>> = {
   S: {

@@ -13,6 +13,7 @@ import {
   FAMILIES_2019,
   LINUX,
   SAMPLE_DISKS,
+  SAMPLE_LINUX_LICENCES,
   UEFI_NOT_READY,
   WITHOUT_ULTRA,
 } from './catalogue-figures.ts';
@@ -322,6 +323,15 @@ function makeRegions(): void {
 
 // ---------------------------------------------------------------- Sample prices
 
+/** Invented: what the Government cloud costs more. */
+const GOVERNMENT_FACTOR = 1.25;
+
+function governmentPrices(prices: Record<string, number>): Record<string, number> {
+  return Object.fromEntries(
+    Object.entries(prices).map(([size, price]) => [size, Number((price * GOVERNMENT_FACTOR).toPrecision(8))]),
+  );
+}
+
 interface PriceFacts {
   source: string;
   effective: string;
@@ -337,7 +347,7 @@ function makeSamplePrices(): void {
     effective: data.effective,
     remarks: [
       'Samples for rehearsals and tests, not for quotes.',
-      'compute: Linux pay-as-you-go per hour in USD, from the source, for eastus and westeurope; westus2 repeats eastus.',
+      'compute: Linux pay-as-you-go per hour in USD, from the source, for eastus and westeurope; westus2 repeats eastus; usgovvirginia is eastus a quarter dearer (invented).',
       'Everything else is invented in a plausible order: Windows, dev/test, reservations, savings plans, disks, Defender.',
       'Sizes without a price (Dasv5, Dadsv5, Easv5, Eadsv5) are not offered; A-series has no reservation.',
     ],
@@ -350,8 +360,14 @@ function makeSamplePrices(): void {
       savingsPlan3Years: 0.55,
       defenderPerHour: 0.02,
     },
-    compute: { ...data.prices, westus2: data.prices.eastus },
-    diskFactor: { eastus: 1, westus2: 1, westeurope: 1.1 },
+    compute: {
+      ...data.prices,
+      westus2: data.prices.eastus,
+      usgovvirginia: governmentPrices(data.prices.eastus!),
+    },
+    displayNames: { usgovvirginia: 'US Gov Virginia' },
+    diskFactor: { eastus: 1, westus2: 1, westeurope: 1.1, usgovvirginia: GOVERNMENT_FACTOR },
+    linuxLicences: SAMPLE_LINUX_LICENCES,
     disks,
     ultraPerHour: { perGiB: 0.00016, perIops: 0.00007, perMBps: 0.0005 },
     premiumV2PerHour: { perGiB: 0.00011, perIops: 0.000007, perMBps: 0.000055 },

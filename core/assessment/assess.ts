@@ -8,11 +8,12 @@ import { type ComputeNeed, chooseSize, onlyAdaptersMissing, type SizeDecision } 
 import { type Confidence, confidenceOf } from './confidence.ts';
 import type { MachineFacts, PointSource } from './machine-facts.ts';
 import { isWindows } from './os-rules.ts';
-import { type AssessmentPlan, type Catalogue, planAssessment } from './plan.ts';
+import { type AssessmentPlan, benefitPerHour, type Catalogue, planAssessment, sizesFor } from './plan.ts';
 import type { AssessmentProperties } from './properties.ts';
 import { bootTypeOf, type Finding, judgeReadiness, osDiskOf } from './readiness.ts';
 import { assessSecurity, type SecurityAssessment } from './security.ts';
-import { type AssessedDisk, assessDisk } from './storage.ts';
+import { judgeSecurityType, type SecurityTypeVerdict } from './security-type.ts';
+import { type AssessedDisk, assessDisk, wantedSizes } from './storage.ts';
 import { addMachine, emptyTotals, type Totals } from './totals.ts';
 import {
   type DiskNeed,
@@ -59,6 +60,10 @@ export interface AssessedMachine {
   readonly recommendedSize: string | undefined;
   readonly monthlyComputeCost: number;
   readonly monthlyStorageCost: number;
+  /** What the Hybrid Benefit takes off a month; undefined when the sheet has no price with the licence. */
+  readonly monthlyBenefit: number | undefined;
+  /** Trusted launch or not, current ruleset. */
+  readonly securityType: SecurityTypeVerdict | undefined;
   readonly security: SecurityAssessment | undefined;
   /** Undefined for imports and as-on-premises. */
   readonly confidence: Confidence | undefined;
@@ -98,9 +103,11 @@ export function assessMachine(
     return finish(plan, { ...result, findings, details, disks: [], size: undefined }, readiness.suitability);
 
   const osDisk = osDiskOf(facts);
+  const wanted = wantedSizes(plan, facts.disks);
   const disks = facts.disks.map((disk, i) => {
     const measures = utilization.disks[i]!;
-    return assessDisk(plan, disk, disk === osDisk, measures, diskNeed(measures, properties.scalingFactor));
+    const need = diskNeed(measures, properties.scalingFactor);
+    return assessDisk(plan, disk, disk === osDisk, measures, need, wanted[i]);
   });
   for (const disk of disks)
     if (!disk.choice)
@@ -116,8 +123,8 @@ export function assessMachine(
 
   const size = sizeMachine(plan, facts, points, utilization, cores, memoryMiB, disks);
   if (!size.chosen) {
-    const table = isWindows(facts.os) ? plan.windows : plan.unlicensed;
-    if (onlyAdaptersMissing(table, size.need)) details.unshift('RecommendedSizeHasLessNetworkAdapters');
+    if (onlyAdaptersMissing(sizesFor(plan, facts.os), size.need))
+      details.unshift('RecommendedSizeHasLessNetworkAdapters');
     findings.push({
       stage: 'compute',
       suitability: 'NotSuitable',
@@ -139,15 +146,19 @@ function finish(plan: AssessmentPlan, machine: Unfinished, suitability: Suitabil
   const worst = machine.findings.find((f) => f.suitability === suitability && f.suitability !== 'Suitable');
   const passed = suitability === 'Suitable' || suitability === 'ConditionallySuitable';
   if (passed && machine.facts.disks.length === 0) machine.details.push('CannotReportStorageCost');
+  const chosen = passed ? machine.size?.chosen : undefined;
+  const benefit = chosen ? benefitPerHour(plan, machine.facts.os, chosen) : 0;
   return {
     ...machine,
     suitability,
     suitabilityExplanation: worst?.code ?? 'NotApplicable',
     suitabilityDetail: machine.details[0] ?? 'None',
     stoppedAt: passed ? undefined : worst?.stage,
-    recommendedSize: passed ? machine.size?.chosen?.name : undefined,
+    recommendedSize: chosen?.name,
     monthlyComputeCost: passed ? monthlyCompute(plan, machine.size?.hourly ?? 0) : 0,
     monthlyStorageCost: passed ? machine.disks.reduce((sum, disk) => sum + disk.monthlyCost, 0) : 0,
+    monthlyBenefit: benefit === undefined ? undefined : monthlyCompute(plan, benefit),
+    securityType: judgeSecurityType(plan, machine.facts, suitability),
     security: assessSecurity(plan, machine.facts, suitability),
   };
 }
@@ -199,7 +210,7 @@ function sizeMachine(
   };
   // Asked for at most once, and only when a B-series size fits otherwise and is cheaper.
   let used: Float64Array | undefined | 'notAsked' = 'notAsked';
-  return chooseSize(windows ? plan.windows : plan.unlicensed, need, (size) => {
+  return chooseSize(sizesFor(plan, facts.os), need, (size) => {
     if (utilization.cpuPercent === undefined || utilization.pointsExpected === 0) return false;
     if (used === 'notAsked')
       used = weekOfUse(plan, points('cpu', ''), facts.cores * factor * properties.processorFactor);
@@ -251,6 +262,8 @@ export interface AssessmentInput {
 }
 
 export interface Assessment {
+  /** What was assessed, so that it can be assessed again another way. */
+  readonly inputs: readonly AssessmentInput[];
   readonly plan: AssessmentPlan;
   readonly machines: readonly AssessedMachine[];
   readonly totals: Totals;
@@ -272,13 +285,15 @@ export function assess(
 ): Assessment {
   const plan = planAssessment(properties, catalogue, asOf);
   const totals = emptyTotals();
+  const inputs = [...machines];
   const assessed: AssessedMachine[] = [];
-  for (const { facts, points } of machines) {
+  for (const { facts, points } of inputs) {
     const machine = assessMachine(plan, facts, points);
     assessed.push(machine);
     addMachine(totals, machine);
   }
   return {
+    inputs,
     plan,
     machines: assessed,
     totals,

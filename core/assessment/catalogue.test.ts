@@ -79,8 +79,8 @@ describe('regions', () => {
 describe('sample prices', () => {
   const sheet = samplePriceSheet();
 
-  test('three regions, and items in the form of the Retail Prices API', () => {
-    expect(sheet.locations('USD')).toEqual(['eastus', 'westeurope', 'westus2']);
+  test('three public regions and a government one, and items in the form of the Retail Prices API', () => {
+    expect(sheet.locations('USD')).toEqual(['eastus', 'usgovvirginia', 'westeurope', 'westus2']);
     expect(sheet.source).toMatch(/not for quotes/);
     const d2 = [...samplePriceItems()].find(
       (i) => i.armSkuName === 'Standard_D2_v3' && i.armRegionName === 'eastus' && i.type === 'Consumption',

@@ -122,6 +122,39 @@ function failures(table: SizeTable, i: number, need: ComputeNeed): number {
   return mask;
 }
 
+export interface ConsideredSize {
+  readonly size: VmSize;
+  readonly hourly: number;
+  /** Empty: it fits. */
+  readonly lacks: readonly Criterion[];
+}
+
+/**
+ * The sizes of a decision one by one, in order of price: those before the chosen one with all that each lacks,
+ * the chosen one, and the next that fits; all of them when none does.
+ * @param table the one the decision was taken from.
+ */
+export function sizesConsidered(table: SizeTable, decision: SizeDecision): ConsideredSize[] {
+  const list: ConsideredSize[] = [];
+  const last = decision.runnerUp?.size ?? decision.chosen?.name;
+  for (let i = 0; i < table.sizes.length; i++) {
+    const size = table.sizes[i]!;
+    const mask = failures(table, i, decision.need);
+    const fits = size === decision.chosen || size.name === decision.runnerUp?.size;
+    const isPast = list.length >= decision.considered;
+    // What satisfies everything else and was still passed over had too few credits.
+    const lacks = mask === 0 && !fits ? BIT.burstCredits : mask;
+    if (!isPast || fits)
+      list.push({
+        size,
+        hourly: table.hourly[i]!,
+        lacks: CRITERIA.filter((criterion) => (lacks & BIT[criterion]) !== 0),
+      });
+    if (size.name === last) break;
+  }
+  return list;
+}
+
 function countFailing(masks: Uint16Array, end: number): Partial<Record<Criterion, number>> {
   const failing: Partial<Record<Criterion, number>> = {};
   for (const criterion of CRITERIA) {

@@ -6,7 +6,7 @@
 import type { AssessedMachine } from './assess.ts';
 import { monthlyCompute } from './assess.ts';
 import { CRITERIA, type Criterion, type SizeDecision } from './compute.ts';
-import type { AssessmentPlan } from './plan.ts';
+import { type AssessmentPlan, pricesOf } from './plan.ts';
 import { figure } from './readiness.ts';
 import type { AssessedDisk } from './storage.ts';
 import type { Measured } from './utilization.ts';
@@ -50,6 +50,7 @@ export function explain(plan: AssessmentPlan, machine: AssessedMachine): string[
   lines.push(`Needs ${coresText(plan, machine)} and ${memoryText(plan, machine)}.`);
   for (const disk of machine.disks) lines.push(diskText(plan, disk));
   if (machine.size) lines.push(...sizeText(plan, machine.size));
+  lines.push(...optionText(plan, machine), ...securityText(machine));
   const { confidence } = machine;
   lines.push(
     confidence
@@ -89,7 +90,11 @@ function diskText(plan: AssessmentPlan, disk: AssessedDisk): string {
     : disk.basis === 'standardSsd'
       ? ', no performance data: a standard SSD by size'
       : ', by size';
-  const head = `${disk.label}${disk.isOs ? ' (OS)' : ''}: ${figure(disk.sizeGiB)} GiB${need}`;
+  const wanted =
+    disk.wantedGiB === disk.sizeGiB
+      ? ''
+      : ` (sized for ${figure(disk.wantedGiB)} GiB in use; migration itself needs a disk of the source's size)`;
+  const head = `${disk.label}${disk.isOs ? ' (OS)' : ''}: ${figure(disk.sizeGiB)} GiB${wanted}${need}`;
   const { size, iops, throughput } = disk.rejected;
   const short = [
     size > 0 ? `${size} too small` : '',
@@ -143,6 +148,25 @@ function sizeText(plan: AssessmentPlan, size: SizeDecision): string[] {
       `Next that fits: ${size.runnerUp.size}, ${money(monthlyCompute(plan, size.runnerUp.hourly))} a month.`,
     );
   return lines;
+}
+
+/** The price of the choice under each savings option, and what a brought licence saves. */
+function optionText(plan: AssessmentPlan, machine: AssessedMachine): string[] {
+  const chosen = machine.recommendedSize === undefined ? undefined : machine.size?.chosen;
+  if (!chosen) return [];
+  const options = pricesOf(plan, machine.facts.os, chosen);
+  const told = options.map(({ savingsOption, monthly }) => `${savingsOption} ${money(monthly)}`).join(', ');
+  const benefit = machine.monthlyBenefit ?? 0;
+  return [
+    ...(options.length > 1 ? [`${chosen.name} a month by savings option: ${told}.`] : []),
+    ...(benefit > 0 ? [`The Hybrid Benefit takes off ${money(benefit)} a month.`] : []),
+  ];
+}
+
+function securityText({ securityType: type }: AssessedMachine): string[] {
+  if (!type) return [];
+  const name = { TVM: 'trusted launch', Standard: 'standard', CVM: 'confidential' }[type.recommended];
+  return [`Security type: ${name} (${type.trustedLaunch}, ${type.standard}).`];
 }
 
 function counted(n: number, what: string): string {

@@ -307,7 +307,7 @@ class Row {
     return value;
   }
 
-  #word<T>(column: string, words: Readonly<Record<string, T>>): T | undefined {
+  #word<const T>(column: string, words: Readonly<Record<string, T>>): T | undefined {
     const text = this.#text(column);
     if (text === '') return undefined;
     const found = Object.keys(words).find((word) => word.toLowerCase() === text.toLowerCase());

@@ -12,6 +12,8 @@ export interface DiskOfMachine {
   readonly sizeBytes: Bytes;
   /** The OS disk; if no disk says so, the first is taken for it. */
   readonly isOs: boolean;
+  /** In-guest use, where it is known. */
+  readonly usedBytes?: Bytes;
 }
 
 export interface NicOfMachine {

@@ -99,6 +99,16 @@ export function isWindows(os: OsOfMachine): boolean {
   return os.family === undefined ? os.name.toLowerCase().includes('windows') : os.family === 'windows';
 }
 
+/** Linux that is paid for by the hour unless a licence is brought along. */
+export const PAID_LINUX = ['rhel', 'sles'] as const;
+export type PaidLinux = (typeof PAID_LINUX)[number];
+
+export function paidLinuxOf(os: OsOfMachine): PaidLinux | undefined {
+  const name = os.name.toLowerCase();
+  if (name.includes('red hat enterprise linux')) return 'rhel';
+  return name.includes('suse linux enterprise') ? 'sles' : undefined;
+}
+
 /** Bits of the system: as stated, else from the name as vCenter words it, else 64. */
 export function bitsOf(os: OsOfMachine): 32 | 64 {
   return os.bits ?? (os.name.toLowerCase().includes('(32-bit)') ? 32 : 64);

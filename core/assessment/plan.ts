@@ -6,12 +6,14 @@
 import type { WindowIndex } from '../metrics/roll-up.ts';
 import { HOUR, MINUTE, type UnixMillis } from '../units.ts';
 import { DISK_SKUS, type DiskSku } from './disk-skus.ts';
-import type { ComputePrices, LocationPrices, PriceSheet, ProvisionedPrices } from './price-sheet.ts';
+import type { OsOfMachine } from './machine-facts.ts';
+import { isWindows, type PaidLinux, paidLinuxOf } from './os-rules.ts';
+import type { ComputePrices, Licence, LocationPrices, PriceSheet, ProvisionedPrices } from './price-sheet.ts';
 import { type AssessmentProperties, errors } from './properties.ts';
 import { type Ruleset, rulesetOf } from './rulesets.ts';
 import { samplePriceSheet } from './sample-prices.ts';
-import { FAMILIES_2019, VM_SIZES, type VmSize } from './vm-sizes.ts';
-import type { AzureDiskType, DiskType, SavingsOption } from './vocabulary.ts';
+import { FAMILIES_2019, isConfidential, VM_SIZES, type VmSize } from './vm-sizes.ts';
+import { type AzureDiskType, type DiskType, SAVINGS_OPTIONS, type SavingsOption } from './vocabulary.ts';
 
 /** What can be bought, and for how much. */
 export interface Catalogue {
@@ -61,7 +63,7 @@ export interface SizeTable {
 }
 
 /** Why a size of the catalogue is no candidate in an assessment at all. */
-export type SizeExclusion = 'ruleset' | 'family' | 'pricingTier' | 'location' | 'price';
+export type SizeExclusion = 'ruleset' | 'family' | 'pricingTier' | 'securityType' | 'location' | 'price';
 
 export interface PricedSku {
   readonly sku: DiskSku;
@@ -92,6 +94,8 @@ export interface AssessmentPlan {
   /** Candidates for machines that need no licence, and for Windows without Hybrid Benefit. */
   readonly unlicensed: SizeTable;
   readonly windows: SizeTable;
+  /** Candidates for Linux that is paid for; those without licence where the benefit is used. */
+  readonly paidLinux: Readonly<Record<PaidLinux, SizeTable>>;
   readonly disks: {
     /** The chosen types. */
     readonly data: DiskTable;
@@ -118,6 +122,8 @@ export function planAssessment(
   const discount = option === 'None' ? 1 - properties.discountPercentage / 100 : 1;
   const skus = (types: readonly DiskType[]) => diskTable(types, properties, rules, prices, catalogue.disks);
   const types = diskTypes(properties.azureDiskTypes, rules);
+  const sizes = (licence: LicenceKind) => sizeTable(properties, rules, prices, catalogue.sizes, licence);
+  const unlicensed = sizes('none');
   const osTypes = types.filter((type) => type !== 'Ultra' && type !== 'PremiumV2');
   return {
     properties,
@@ -131,8 +137,12 @@ export function planAssessment(
     computeHours: option === 'None' ? uptime : HOURS_PER_MONTH,
     computeDiscount: discount,
     storageDiscount: properties.discountAppliesTo === 'compute' ? 1 : discount,
-    unlicensed: sizeTable(properties, rules, prices, catalogue.sizes, false),
-    windows: sizeTable(properties, rules, prices, catalogue.sizes, properties.azureHybridUseBenefit === 'No'),
+    unlicensed,
+    windows: properties.azureHybridUseBenefit === 'No' ? sizes('windows') : unlicensed,
+    paidLinux:
+      properties.linuxHybridUseBenefit === 'No'
+        ? { rhel: sizes('rhel'), sles: sizes('sles') }
+        : { rhel: unlicensed, sles: unlicensed },
     disks: {
       data: skus(types),
       os: skus(osTypes.length === 0 ? ['Premium'] : osTypes),
@@ -199,23 +209,25 @@ function sizeTable(
   rules: Ruleset,
   prices: LocationPrices,
   sizes: readonly VmSize[],
-  licensed: boolean,
+  licence: LicenceKind,
 ): SizeTable {
   const excluded: Record<SizeExclusion, number> = {
     ruleset: 0,
     family: 0,
     pricingTier: 0,
+    securityType: 0,
     location: 0,
     price: 0,
   };
   const candidates: { size: VmSize; hourly: number }[] = [];
   for (const size of sizes) {
     const offered = prices.compute.get(size.name);
-    const hourly = offered && hourlyPrice(offered, p, licensed);
+    const hourly = offered && hourlyPrice(offered, size, p, prices, licence);
     if (rules.only2019Skus && !FAMILIES_2019.has(size.family)) excluded.ruleset++;
     else if (size.burst && !rules.burstable) excluded.ruleset++;
     else if (p.azurePricingTier !== 'Standard')
       excluded.pricingTier++; // the catalogue has no Basic sizes
+    else if (p.vmSecurityType === 'CVM' && !isConfidential(size)) excluded.securityType++;
     else if (p.azureVmFamilies.length > 0 && !p.azureVmFamilies.includes(size.family)) excluded.family++;
     else if (offered === undefined) excluded.location++;
     else if (hourly === undefined) excluded.price++;
@@ -248,8 +260,86 @@ const SAVINGS_PLAN = {
   SavingsPlan3Year: ['linuxSavings3Years', 'windowsSavings3Years'],
 } as const satisfies Partial<Record<SavingsOption, readonly [keyof ComputePrices, keyof ComputePrices]>>;
 
+/** Which licence is paid by the hour on top of the machine. */
+type LicenceKind = 'none' | 'windows' | PaidLinux;
+
+/** Candidates for a system, its licence in their price unless the benefit is used. */
+export function sizesFor(plan: AssessmentPlan, os: OsOfMachine): SizeTable {
+  if (isWindows(os)) return plan.windows;
+  const paid = paidLinuxOf(os);
+  return paid === undefined ? plan.unlicensed : plan.paidLinux[paid];
+}
+
+/**
+ * What the Hybrid Benefit takes off an hour of that size: 0 where there is no licence, or none is brought.
+ * Undefined when the sheet has no price with the licence.
+ */
+export function benefitPerHour(plan: AssessmentPlan, os: OsOfMachine, size: VmSize): number | undefined {
+  const kind: LicenceKind = isWindows(os) ? 'windows' : (paidLinuxOf(os) ?? 'none');
+  const { properties: p, prices } = plan;
+  const switched = kind === 'windows' ? p.azureHybridUseBenefit : p.linuxHybridUseBenefit;
+  const offered = prices.compute.get(size.name);
+  if (kind === 'none' || switched === 'No' || offered === undefined) return 0;
+  const full = hourlyPrice(offered, size, p, prices, kind);
+  const paid = hourlyPrice(offered, size, p, prices, 'none');
+  return full === undefined || paid === undefined ? undefined : full - paid;
+}
+
+export interface OptionPrice {
+  readonly savingsOption: SavingsOption;
+  readonly hourly: number;
+  /** Discount and uptime apply to None only. */
+  readonly monthly: number;
+}
+
+/** What a size costs under every savings option that the sheet and the other properties allow. */
+export function pricesOf(plan: AssessmentPlan, os: OsOfMachine, size: VmSize): OptionPrice[] {
+  const { properties: p, prices } = plan;
+  const offered = prices.compute.get(size.name);
+  if (!offered) return [];
+  const windows = isWindows(os);
+  const paid = paidLinuxOf(os);
+  const licence: LicenceKind = windows
+    ? p.azureHybridUseBenefit === 'No'
+      ? 'windows'
+      : 'none'
+    : paid !== undefined && p.linuxHybridUseBenefit === 'No'
+      ? paid
+      : 'none';
+  const payAsYouGo = p.azureOfferCode === 'MSAZR0003P' && p.environmentType === 'Production';
+  return SAVINGS_OPTIONS.flatMap((savingsOption) => {
+    if (savingsOption !== 'None' && !payAsYouGo) return [];
+    if (savingsOption.startsWith('SavingsPlan') && !plan.rules.laterProperties) return [];
+    const hourly = hourlyPrice(offered, size, { ...p, savingsOption }, prices, licence);
+    if (hourly === undefined) return [];
+    const monthly =
+      savingsOption === 'None'
+        ? hourly * p.vmUptime.daysPerMonth * p.vmUptime.hoursPerDay * (1 - p.discountPercentage / 100)
+        : hourly * HOURS_PER_MONTH;
+    return [{ savingsOption, hourly, monthly }];
+  });
+}
+
 /** Undefined: not offered under the chosen option, offer and licence, so the size is out. */
-function hourlyPrice(prices: ComputePrices, p: AssessmentProperties, licensed: boolean): number | undefined {
+function hourlyPrice(
+  offered: ComputePrices,
+  size: VmSize,
+  p: AssessmentProperties,
+  prices: LocationPrices,
+  licence: LicenceKind,
+): number | undefined {
+  if (licence === 'none' || licence === 'windows') return machinePrice(offered, p, licence === 'windows');
+  const machine = machinePrice(offered, p, false);
+  const extra = licencePrice(prices.licences[licence], size.vCpus);
+  return machine === undefined || extra === undefined ? undefined : machine + extra;
+}
+
+/** That of the smallest step that covers the vCPUs; beyond the last step, the last. */
+function licencePrice(steps: readonly Licence[], vCpus: number): number | undefined {
+  return (steps.find((step) => step.vCpus >= vCpus) ?? steps.at(-1))?.hourly;
+}
+
+function machinePrice(prices: ComputePrices, p: AssessmentProperties, licensed: boolean): number | undefined {
   const option = p.savingsOption;
   if (option === 'RI1Year' || option === 'RI3Year') {
     const reserved = option === 'RI1Year' ? prices.reservation1Year : prices.reservation3Years;

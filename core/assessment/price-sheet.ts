@@ -8,6 +8,7 @@
  * the same thing: the one with the later effective date, then the lower.
  */
 import { defineErrors } from '../errors.ts';
+import type { PaidLinux } from './os-rules.ts';
 import { locationName } from './regions.ts';
 
 export const errors = defineErrors({
@@ -76,6 +77,11 @@ export interface ProvisionedPrices {
   readonly perMBps: number;
 }
 
+export interface Licence {
+  readonly vCpus: number;
+  readonly hourly: number;
+}
+
 export interface LocationPrices {
   readonly compute: ReadonlyMap<string, ComputePrices>;
   /** Monthly, by SKU: "P10". */
@@ -84,6 +90,8 @@ export interface LocationPrices {
   readonly premiumV2: ProvisionedPrices | undefined;
   /** Hourly, per server. */
   readonly defender: number | undefined;
+  /** Hourly licence of paid Linux for machines of at most so many vCPUs, smallest first. */
+  readonly licences: Readonly<Record<PaidLinux, readonly Licence[]>>;
 }
 
 export interface PriceSheet {
@@ -109,6 +117,7 @@ interface Builder {
   ultra: Slot<ProvisionedPrices>;
   premiumV2: Slot<ProvisionedPrices>;
   defender: { defender?: { price: number; since: string } };
+  licences: Record<PaidLinux, Map<number, { price: number; since: string }>>;
 }
 
 /** @throws `priceSheet.badItem` with the position of the item (from 1) as line. */
@@ -124,12 +133,14 @@ export function readPriceSheet(items: Iterable<RetailPriceItem>, source: string)
     const written = `${item.currencyCode} ${item.armRegionName}`;
     let place = spellings.get(written);
     if (!place) {
-      place = placeOf(places, `${item.currencyCode} ${locationName(item.armRegionName)}`);
+      place = placeOf(places, `${item.currencyCode} ${locationName(item.armRegionName) || 'global'}`);
       spellings.set(written, place);
     }
     take(place, item);
   }
-  const finished = new Map([...places].map(([key, place]) => [key, finish(place)]));
+  const finished = new Map(
+    [...places].map(([key, place]) => [key, finish(place, places.get(`${key.slice(0, 3)} global`))]),
+  );
   const locations = (currency: string) =>
     [...finished]
       .filter(([key, prices]) => key.startsWith(`${currency} `) && prices.compute.size > 0)
@@ -157,7 +168,14 @@ export function readPriceSheet(items: Iterable<RetailPriceItem>, source: string)
 function placeOf(places: Map<string, Builder>, key: string): Builder {
   const known = places.get(key);
   if (known) return known;
-  const place: Builder = { compute: new Map(), disks: new Map(), ultra: {}, premiumV2: {}, defender: {} };
+  const place: Builder = {
+    compute: new Map(),
+    disks: new Map(),
+    ultra: {},
+    premiumV2: {},
+    defender: {},
+    licences: { rhel: new Map(), sles: new Map() },
+  };
   places.set(key, place);
   return place;
 }
@@ -191,6 +209,7 @@ function checkItem(item: RetailPriceItem, position: number): void {
 function take(place: Builder, item: RetailPriceItem): void {
   if ((item.tierMinimumUnits ?? 0) > 0) return;
   if (item.serviceName === 'Virtual Machines') takeCompute(place, item);
+  else if (item.serviceName === 'Virtual Machines Licenses') takeLicence(place, item);
   else if (item.serviceName === 'Storage' && item.type === 'Consumption') takeDisk(place, item);
   else if (item.serviceName === 'Microsoft Defender for Cloud' && item.type === 'Consumption') {
     if (/Servers.*Plan 2|Plan 2.*Servers/i.test(`${item.productName} ${item.skuName} ${item.meterName}`))
@@ -235,6 +254,21 @@ function takeCompute(place: Builder, item: RetailPriceItem): void {
   }
 }
 
+/** Licences of paid Linux by vCPUs, the same in every region: general knowledge of the public sheet as well. */
+function takeLicence(place: Builder, item: RetailPriceItem): void {
+  const linux = /^Red Hat Enterprise Linux$/.test(item.productName)
+    ? 'rhel'
+    : /^SUSE (Linux )?Enterprise/.test(item.productName)
+      ? 'sles'
+      : undefined;
+  const vCpus = Number(/(\d+) vCPU VM/.exec(item.skuName)?.[1]);
+  if (linux === undefined || !(vCpus > 0)) return;
+  if (item.type !== 'Consumption' || item.unitOfMeasure !== '1 Hour') return;
+  const known = place.licences[linux].get(vCpus);
+  if (!known || better(item.retailPrice, item.effectiveStartDate, known))
+    place.licences[linux].set(vCpus, { price: item.retailPrice, since: item.effectiveStartDate });
+}
+
 /** Product and meter names of managed disks are general knowledge of the public sheet, not a stored text. */
 function takeDisk(place: Builder, item: RetailPriceItem): void {
   const since = item.effectiveStartDate;
@@ -273,7 +307,14 @@ function prices<T>(slot: Slot<T>): T {
   return Object.fromEntries(entries.map(([key, { price }]) => [key, price])) as T;
 }
 
-function finish(place: Builder): LocationPrices {
+function licencesOf(place: Builder, everywhere: Builder | undefined, linux: PaidLinux): Licence[] {
+  const merged = new Map([...(everywhere?.licences[linux] ?? []), ...place.licences[linux]]);
+  return [...merged]
+    .map(([vCpus, { price }]) => ({ vCpus, hourly: price }))
+    .sort((a, b) => a.vCpus - b.vCpus);
+}
+
+function finish(place: Builder, everywhere: Builder | undefined): LocationPrices {
   const provisioned = (slot: Slot<ProvisionedPrices>): ProvisionedPrices | undefined =>
     slot.perGiB && slot.perIops && slot.perMBps ? prices(slot) : undefined;
   return {
@@ -282,5 +323,6 @@ function finish(place: Builder): LocationPrices {
     ultra: provisioned(place.ultra),
     premiumV2: provisioned(place.premiumV2),
     defender: place.defender.defender?.price,
+    licences: { rhel: licencesOf(place, everywhere, 'rhel'), sles: licencesOf(place, everywhere, 'sles') },
   };
 }

@@ -5,13 +5,16 @@
  */
 import { defineErrors, nearest } from '../errors.ts';
 import type { UnixMillis } from '../units.ts';
-import { locationName, targetLocations } from './regions.ts';
+import { cloudOf, locationName, TARGET_CLOUDS, type TargetCloud, targetLocations } from './regions.ts';
 import { RULESETS, type Ruleset, type RulesetName, rulesetOf } from './rulesets.ts';
+import { FAMILIES } from './vm-sizes.ts';
 import {
   type AzureDiskType,
   type AzureOfferCode,
   CURRENCIES,
+  DISK_CAPACITIES,
   DISK_TYPES,
+  type DiskCapacity,
   OFFERS,
   PERCENTILES,
   type PercentileName,
@@ -23,6 +26,8 @@ import {
   type StorageRedundancy,
   TIME_RANGES,
   type TimeRange,
+  VM_SECURITY_TYPES,
+  type VmSecurityType,
 } from './vocabulary.ts';
 
 export const errors = defineErrors({
@@ -34,8 +39,9 @@ export const errors = defineErrors({
       'Properties keep the names of the 2019-10-01 API: azureLocation, azureOfferCode, azurePricingTier, ' +
       'azureStorageRedundancy, sizingCriterion, timeRange (with perfDataStartTime and perfDataEndTime when ' +
       'Custom), percentile, scalingFactor (1 to 2), azureDiskTypes, azureVmFamilies, savingsOption, ' +
-      'azureHybridUseBenefit, discountPercentage, discountAppliesTo, vmUptime, currency; with the current ' +
-      'ruleset also environmentType, azureSecurityOfferingType and processorFactor.',
+      'azureHybridUseBenefit, targetCloud, discountPercentage, discountAppliesTo, vmUptime, currency; with the current ' +
+      'ruleset also environmentType, azureSecurityOfferingType, vmSecurityType, linuxHybridUseBenefit, ' +
+      'diskCapacity and processorFactor.',
   },
 });
 
@@ -43,6 +49,8 @@ export interface AssessmentProperties {
   readonly ruleset: RulesetName;
   /** Any spelling of a region: "West US 2", "WestUs2", "westus2". */
   readonly azureLocation: string;
+  /** Follows from the location; where it is stated, the location must lie in it. */
+  readonly targetCloud: TargetCloud;
   readonly azureOfferCode: AzureOfferCode;
   readonly azurePricingTier: 'Standard' | 'Basic';
   readonly azureStorageRedundancy: StorageRedundancy;
@@ -60,6 +68,8 @@ export interface AssessmentProperties {
   readonly azureVmFamilies: readonly string[];
   readonly savingsOption: SavingsOption;
   readonly azureHybridUseBenefit: 'Yes' | 'No';
+  /** The same for paid Linux (Red Hat, SUSE), current ruleset. */
+  readonly linuxHybridUseBenefit: 'Yes' | 'No';
   readonly discountPercentage: number;
   readonly discountAppliesTo: 'computeAndStorage' | 'compute';
   readonly vmUptime: { readonly daysPerMonth: number; readonly hoursPerDay: number };
@@ -67,6 +77,10 @@ export interface AssessmentProperties {
   readonly environmentType: 'Production' | 'DevTest';
   /** MDC: Defender for Servers plan 2. */
   readonly azureSecurityOfferingType: 'MDC' | 'NO';
+  /** TVM: trusted launch where it fits. CVM: only confidential sizes. */
+  readonly vmSecurityType: VmSecurityType;
+  /** Used: disks are sized by what is used of them; migration itself needs the allocated size. */
+  readonly diskCapacity: DiskCapacity;
   /** Target processor's worth of one source core; Microsoft's own numbers are not published. */
   readonly processorFactor: number;
   /** Period of the points: 5, 10 or 15 minutes. */
@@ -78,7 +92,10 @@ export interface AssessmentProperties {
 /** Everything but the ruleset may be left out. */
 export type GivenProperties = Pick<AssessmentProperties, 'ruleset'> & Partial<AssessmentProperties>;
 
-function defaults(rules: Ruleset, criterion: SizingCriterion): Omit<AssessmentProperties, 'ruleset'> {
+function defaults(
+  rules: Ruleset,
+  criterion: SizingCriterion,
+): Omit<AssessmentProperties, 'ruleset' | 'targetCloud'> {
   return {
     azureLocation: 'westus2',
     azureOfferCode: 'MSAZR0003P',
@@ -92,12 +109,15 @@ function defaults(rules: Ruleset, criterion: SizingCriterion): Omit<AssessmentPr
     azureVmFamilies: [],
     savingsOption: 'None',
     azureHybridUseBenefit: 'Yes',
+    linuxHybridUseBenefit: 'Yes',
     discountPercentage: 0,
     discountAppliesTo: 'computeAndStorage',
     vmUptime: { daysPerMonth: 31, hoursPerDay: 24 },
     currency: 'USD',
     environmentType: 'Production',
     azureSecurityOfferingType: rules.laterProperties ? 'MDC' : 'NO',
+    vmSecurityType: rules.laterProperties ? 'TVM' : 'Standard',
+    diskCapacity: 'Allocated',
     processorFactor: 1,
     pointPeriodMinutes: 10,
     monthDays: 30,
@@ -114,20 +134,22 @@ export function assessmentProperties(given: GivenProperties): AssessmentProperti
   if (given.sizingCriterion !== undefined) oneOf('sizingCriterion', given.sizingCriterion, SIZING_CRITERIA);
   const stated = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
   const base = defaults(rules, given.sizingCriterion ?? 'PerformanceBased');
-  const unknown = Object.keys(stated).find(
-    (key) => key !== 'ruleset' && key !== 'perfDataStartTime' && key !== 'perfDataEndTime' && !(key in base),
-  );
+  const unknown = Object.keys(stated).find((key) => !WITHOUT_DEFAULT.has(key) && !(key in base));
   if (unknown !== undefined)
     throw bad(unknown, `There is no assessment property ${unknown}.`, unknown, Object.keys(base));
   const merged = { ...base, ...stated } as AssessmentProperties;
-  const properties = { ...merged, azureLocation: locationName(merged.azureLocation) };
+  const azureLocation = locationName(merged.azureLocation);
+  const properties = { ...merged, azureLocation, targetCloud: merged.targetCloud ?? cloudOf(azureLocation) };
   checkValues(properties);
   checkTogether(properties, rules);
   return properties;
 }
 
+const WITHOUT_DEFAULT = new Set(['ruleset', 'targetCloud', 'perfDataStartTime', 'perfDataEndTime']);
+
 function checkValues(p: AssessmentProperties): void {
   oneOf('azureLocation', p.azureLocation, targetLocations(p.ruleset));
+  oneOf('targetCloud', p.targetCloud, TARGET_CLOUDS);
   oneOf('azureOfferCode', p.azureOfferCode, OFFERS);
   oneOf('azurePricingTier', p.azurePricingTier, ['Standard', 'Basic']);
   oneOf('azureStorageRedundancy', p.azureStorageRedundancy, STORAGE_REDUNDANCIES);
@@ -136,8 +158,10 @@ function checkValues(p: AssessmentProperties): void {
   within('scalingFactor', p.scalingFactor, 1, 2);
   if (p.azureDiskTypes.length === 0) throw bad('azureDiskTypes', 'azureDiskTypes names no type.');
   for (const type of p.azureDiskTypes) oneOf('azureDiskTypes', type, DISK_TYPES);
+  for (const family of p.azureVmFamilies) oneOf('azureVmFamilies', family, FAMILIES);
   oneOf('savingsOption', p.savingsOption, SAVINGS_OPTIONS);
   oneOf('azureHybridUseBenefit', p.azureHybridUseBenefit, ['Yes', 'No']);
+  oneOf('linuxHybridUseBenefit', p.linuxHybridUseBenefit, ['Yes', 'No']);
   within('discountPercentage', p.discountPercentage, 0, 100);
   oneOf('discountAppliesTo', p.discountAppliesTo, ['computeAndStorage', 'compute']);
   within('vmUptime.daysPerMonth', p.vmUptime.daysPerMonth, 0, 31);
@@ -145,6 +169,8 @@ function checkValues(p: AssessmentProperties): void {
   oneOf('currency', p.currency, CURRENCIES);
   oneOf('environmentType', p.environmentType, ['Production', 'DevTest']);
   oneOf('azureSecurityOfferingType', p.azureSecurityOfferingType, ['MDC', 'NO']);
+  oneOf('vmSecurityType', p.vmSecurityType, VM_SECURITY_TYPES);
+  oneOf('diskCapacity', p.diskCapacity, DISK_CAPACITIES);
   within('processorFactor', p.processorFactor, 0.01, 100);
   oneOf('pointPeriodMinutes', p.pointPeriodMinutes, [5, 10, 15]);
   if (!Number.isInteger(p.monthDays))
@@ -153,6 +179,8 @@ function checkValues(p: AssessmentProperties): void {
 }
 
 function checkTogether(p: AssessmentProperties, rules: Ruleset): void {
+  if (p.targetCloud !== cloudOf(p.azureLocation))
+    throw bad('azureLocation', `${p.azureLocation} is not in the ${p.targetCloud} cloud.`);
   const custom = p.perfDataStartTime !== undefined && p.perfDataEndTime !== undefined;
   if (p.timeRange === 'Custom') {
     if (!custom)
@@ -189,6 +217,9 @@ function checkTogether(p: AssessmentProperties, rules: Ruleset): void {
   if (p.savingsOption.startsWith('SavingsPlan')) throw later('savingsOption', p.savingsOption);
   if (p.environmentType === 'DevTest') throw later('environmentType', 'DevTest');
   if (p.azureSecurityOfferingType === 'MDC') throw later('azureSecurityOfferingType', 'MDC');
+  if (p.vmSecurityType !== 'Standard') throw later('vmSecurityType', p.vmSecurityType);
+  if (p.linuxHybridUseBenefit === 'No') throw later('linuxHybridUseBenefit', 'The switch for Linux');
+  if (p.diskCapacity === 'Used') throw later('diskCapacity', 'Used capacity');
   if (p.processorFactor !== 1) throw later('processorFactor', 'The processor factor');
 }
 

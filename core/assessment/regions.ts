@@ -22,6 +22,17 @@ export function locationName(text: string): string {
   return text.toLowerCase().replaceAll(' ', '');
 }
 
+export const TARGET_CLOUDS = ['Public', 'USGovernment', 'China', 'Germany'] as const;
+export type TargetCloud = (typeof TARGET_CLOUDS)[number];
+
+/** The cloud a location belongs to; each has identities, endpoints and prices of its own. */
+export function cloudOf(location: string): TargetCloud {
+  const name = locationName(location);
+  if (/^us(gov|dod)/.test(name)) return 'USGovernment';
+  if (name.startsWith('china')) return 'China';
+  return /^germany(central|northeast)$/.test(name) ? 'Germany' : 'Public';
+}
+
 /** Target locations the assessment service accepted in the years of a ruleset, as plain names. */
 export function targetLocations(ruleset: RulesetName): readonly string[] {
   return json.targets[ruleset];

@@ -49,7 +49,9 @@ export function* samplePriceItems(): Generator<RetailPriceItem> {
     return text;
   };
   for (const [region, compute] of Object.entries<Record<string, number>>(json.compute)) {
-    const location = REGIONS.find((r) => r.name === region)?.displayName;
+    const location =
+      REGIONS.find((r) => r.name === region)?.displayName ??
+      (json.displayNames as Record<string, string>)[region];
     assert(location !== undefined, `sample prices are for a known region, got ${region}`);
     const item = (price: number, stated: Stated): RetailPriceItem => ({
       currencyCode: 'USD',
@@ -68,6 +70,7 @@ export function* samplePriceItems(): Generator<RetailPriceItem> {
     });
     yield* computeItems(compute, item);
     yield* diskItems(json.diskFactor[region as keyof typeof json.diskFactor], item);
+    yield* licenceItems(item);
     yield item(json.rates.defenderPerHour, {
       meterName: 'Standard P2 Node',
       productName: 'Microsoft Defender for Servers',
@@ -79,6 +82,25 @@ export function* samplePriceItems(): Generator<RetailPriceItem> {
       armSkuName: '',
     });
   }
+}
+
+/** Licences of paid Linux are sold by vCPUs, the same in every region. */
+function* licenceItems(item: MakeItem): Generator<RetailPriceItem> {
+  for (const [linux, productName] of [
+    ['rhel', 'Red Hat Enterprise Linux'],
+    ['sles', 'SUSE Linux Enterprise Server'],
+  ] as const)
+    for (const [vCpus, price] of Object.entries<number>(json.linuxLicences[linux]))
+      yield item(price, {
+        meterName: `${vCpus} vCPU VM License`,
+        productName,
+        skuName: `${vCpus} vCPU VM`,
+        serviceName: 'Virtual Machines Licenses',
+        serviceFamily: 'Compute',
+        unitOfMeasure: '1 Hour',
+        type: 'Consumption',
+        armSkuName: '',
+      });
 }
 
 type MakeItem = (price: number, stated: Stated) => RetailPriceItem;

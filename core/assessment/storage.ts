@@ -33,6 +33,8 @@ export interface AssessedDisk {
   readonly label: string;
   readonly isOs: boolean;
   readonly sizeGiB: number;
+  /** What the new disk must hold at least: `sizeGiB`, or less when disks are sized by use. */
+  readonly wantedGiB: number;
   readonly measures: DiskMeasures;
   /** Effective need; undefined when sized by capacity alone. */
   readonly need: { readonly iops: number; readonly MBps: number } | undefined;
@@ -52,13 +54,38 @@ export interface AssessedDisk {
 
 const MEGA = 1e6;
 
-/** @param need effective need of the disk; undefined without performance data. */
+/** Shares of the allocated size that are offered to a machine of several disks (review-assessment.md, 2025-04). */
+const OFFERED_SHARES = [0.25, 0.5, 1];
+
+/**
+ * What each disk is sized by, in GiB. Used capacity: one disk by its use; several by the smallest offered share
+ * of their size that covers what is used of all. Without figures of use: the allocated size.
+ */
+export function wantedSizes(plan: AssessmentPlan, disks: readonly DiskOfMachine[]): number[] {
+  const allocated = disks.map(({ sizeBytes }) => sizeBytes / GIB);
+  if (plan.properties.diskCapacity === 'Allocated') return allocated;
+  let used = 0;
+  for (const { usedBytes } of disks) {
+    if (usedBytes === undefined) return allocated;
+    used += usedBytes / GIB;
+  }
+  if (disks.length === 1) return [Math.min(used, allocated[0]!)];
+  const total = allocated.reduce((sum, size) => sum + size, 0);
+  const share = OFFERED_SHARES.find((offered) => fits(used, total * offered)) ?? 1;
+  return allocated.map((size) => size * share);
+}
+
+/**
+ * @param need effective need of the disk; undefined without performance data.
+ * @param wantedGiB from `wantedSizes`.
+ */
 export function assessDisk(
   plan: AssessmentPlan,
   disk: DiskOfMachine,
   isOs: boolean,
   measures: DiskMeasures,
   need: DiskNeed | undefined,
+  wantedGiB = disk.sizeBytes / GIB,
 ): AssessedDisk {
   const performance = plan.properties.sizingCriterion === 'PerformanceBased';
   const automatic = plan.properties.azureDiskTypes.includes('StandardOrPremium');
@@ -67,15 +94,16 @@ export function assessDisk(
     need === undefined &&
     (automatic || plan.rules.missingDiskPerformance === 'standardSsdAlways');
   const basis: DiskBasis = need ? 'performance' : assume ? 'standardSsd' : 'size';
-  const table = assume ? plan.disks.standardSsd : isOs ? plan.disks.os : plan.disks.data;
+  const table = tableOf(plan, basis, isOs);
   const sizeGiB = disk.sizeBytes / GIB;
   const MBps = (need?.bytesPerSecond ?? 0) / MEGA;
-  const found = chooseDisk(table, sizeGiB, need?.iops ?? 0, MBps);
+  const found = chooseDisk(table, wantedGiB, need?.iops ?? 0, MBps);
   return {
     id: disk.id,
     label: disk.label,
     isOs,
     sizeGiB,
+    wantedGiB,
     measures,
     need: need && { iops: need.iops, MBps },
     basis,
@@ -88,6 +116,57 @@ export function assessDisk(
     rejected: found.rejected,
     runnerUp: found.runnerUp,
   };
+}
+
+/** What stood in the way of a disk; undefined: it fits. */
+export interface ConsideredDisk {
+  readonly name: string;
+  readonly monthly: number | undefined;
+  readonly lacks: Shortfall | undefined;
+}
+
+/** Every disk a decision looked at, the fixed ones in order of price, each with the first thing it lacks. */
+export function disksConsidered(plan: AssessmentPlan, disk: AssessedDisk): ConsideredDisk[] {
+  const table = tableOf(plan, disk.basis, disk.isOs);
+  const { iops, MBps } = disk.need ?? { iops: 0, MBps: 0 };
+  const list: ConsideredDisk[] = table.fixed.map(({ sku, monthly }) => ({
+    name: sku.assessmentName,
+    monthly: monthly * plan.storageDiscount,
+    lacks: shortfall(sku, disk.wantedGiB, iops, MBps),
+  }));
+  for (const { name, prices, size } of provisionedOf(table)) {
+    const sized = size(disk.wantedGiB, iops, MBps, prices);
+    list.push(
+      typeof sized === 'string'
+        ? { name, monthly: undefined, lacks: sized }
+        : { name: sized.name, monthly: sized.monthly * plan.storageDiscount, lacks: undefined },
+    );
+  }
+  return list;
+}
+
+function tableOf(plan: AssessmentPlan, basis: DiskBasis, isOs: boolean): DiskTable {
+  if (basis === 'standardSsd') return plan.disks.standardSsd;
+  return isOs ? plan.disks.os : plan.disks.data;
+}
+
+/** The first it lacks, so that counts add up. */
+function shortfall(
+  sku: PricedSku['sku'],
+  sizeGiB: number,
+  iops: number,
+  MBps: number,
+): Shortfall | undefined {
+  if (!fits(sizeGiB, sku.sizeGiB)) return 'size';
+  if (!fits(iops, sku.iops)) return 'iops';
+  return fits(MBps, sku.MBps) ? undefined : 'throughput';
+}
+
+function provisionedOf(table: DiskTable) {
+  return [
+    { name: 'PremiumV2', prices: table.premiumV2, size: sizePremiumV2 },
+    { name: 'Ultra', prices: table.ultra, size: sizeUltra },
+  ].flatMap(({ name, prices, size }) => (prices === undefined ? [] : [{ name, prices, size }]));
 }
 
 interface Found {
@@ -103,18 +182,12 @@ function chooseDisk(table: DiskTable, sizeGiB: number, iops: number, MBps: numbe
   const fitting: DiskChoice[] = [];
   for (const priced of table.fixed) {
     const { sku } = priced;
-    // Counted under the first it lacks, so that the counts add up.
-    if (!fits(sizeGiB, sku.sizeGiB)) rejected.size++;
-    else if (!fits(iops, sku.iops)) rejected.iops++;
-    else if (!fits(MBps, sku.MBps)) rejected.throughput++;
+    const lacks = shortfall(sku, sizeGiB, iops, MBps);
+    if (lacks) rejected[lacks]++;
     else fitting.push(fixedChoice(priced));
     if (fitting.length === 2) break;
   }
-  for (const [prices, size] of [
-    [table.premiumV2, sizePremiumV2],
-    [table.ultra, sizeUltra],
-  ] as const) {
-    if (!prices) continue;
+  for (const { prices, size } of provisionedOf(table)) {
     const sized = size(sizeGiB, iops, MBps, prices);
     if (typeof sized === 'string') rejected[sized]++;
     else fitting.push(sized);
@@ -145,7 +218,7 @@ function wholeUp(value: number): number {
   return Math.ceil(value * (1 - SLACK));
 }
 
-type Shortfall = 'size' | 'iops' | 'throughput';
+export type Shortfall = 'size' | 'iops' | 'throughput';
 
 /** Premium SSD v2: size in whole GiB; IOPS and throughput above the free baseline are provisioned. */
 function sizePremiumV2(

@@ -9,6 +9,7 @@ import type { AssessedMachine, Assessment } from './assess.ts';
 import type { Confidence } from './confidence.ts';
 import { explain, money, reasonLine } from './explanation.ts';
 import { READINESS_NAMES } from './vocabulary.ts';
+import { whyOf } from './why.ts';
 
 const COLUMNS = [
   'Machine',
@@ -184,13 +185,20 @@ export function assessmentJson(assessment: Assessment): Record<string, unknown> 
     monthlyStandardSSDStorageCost: totals.storageCostByType.StandardSSD,
     monthlyPremiumStorageCost: totals.storageCostByType.Premium,
     monthlySecurityCost: totals.monthlySecurityCost,
+    monthlyHybridBenefit: totals.monthlyBenefit,
+    monthlyTotalCost: totals.monthlyComputeCost + totals.monthlyStorageCost + totals.monthlySecurityCost,
+    monthlyStorageCostByType: totals.storageCostByType,
     confidenceRatingInPercentage: confidence?.percent ?? null,
     confidenceStars: confidence?.stars ?? null,
     assessedMachines: assessment.machines.map((machine) => machineJson(assessment, machine)),
   };
 }
 
-function machineJson(assessment: Assessment, machine: AssessedMachine): Record<string, unknown> {
+/** One machine of `assessmentJson`, for whoever writes them one by one. */
+export function machineJson(
+  assessment: Pick<Assessment, 'plan'>,
+  machine: AssessedMachine,
+): Record<string, unknown> {
   const size = machine.recommendedSize === undefined ? undefined : machine.size?.chosen;
   return {
     id: machine.facts.id,
@@ -198,6 +206,9 @@ function machineJson(assessment: Assessment, machine: AssessedMachine): Record<s
     suitability: machine.suitability,
     suitabilityExplanation: machine.suitabilityExplanation,
     suitabilityDetail: machine.suitabilityDetail,
+    readiness: READINESS_NAMES[machine.suitability],
+    findings: machine.findings,
+    details: machine.details,
     recommendedSize: size?.name ?? null,
     numberOfCoresForRecommendedSize: size?.vCpus ?? null,
     megabytesOfMemoryForRecommendedSize: size?.memoryMiB ?? null,
@@ -208,10 +219,21 @@ function machineJson(assessment: Assessment, machine: AssessedMachine): Record<s
     effectiveCores: machine.cores.value,
     effectiveMemoryMiB: machine.memoryMiB.value,
     confidenceRatingInPercentage: machine.confidence?.percent ?? null,
+    confidenceStars: machine.confidence?.stars ?? null,
+    points: machine.confidence
+      ? { present: machine.confidence.present, expected: machine.confidence.expected }
+      : null,
+    monthlySecurityCost: machine.security?.monthlyCost ?? 0,
+    monthlyHybridBenefit: machine.monthlyBenefit ?? null,
+    securityType: machine.securityType ?? null,
     disks: machine.disks.map((disk) => ({
       id: disk.id,
       displayName: disk.label,
       gigabytesProvisioned: disk.sizeGiB,
+      gigabytesWanted: disk.wantedGiB,
+      basis: disk.basis,
+      effectiveIops: disk.need?.iops ?? null,
+      effectiveMegabytesPerSecond: disk.need?.MBps ?? null,
       numberOfReadOperationsPerSecond: disk.measures.readIops?.value ?? null,
       numberOfWriteOperationsPerSecond: disk.measures.writeIops?.value ?? null,
       megabytesPerSecondOfRead: megabytes(disk.measures.readBps?.value),
@@ -222,6 +244,8 @@ function machineJson(assessment: Assessment, machine: AssessedMachine): Record<s
       recommendedDiskType: disk.choice?.type ?? null,
       recommendedDiskSize: disk.choice?.name ?? null,
       gigabytesForRecommendedDiskSize: disk.choice?.sizeGiB ?? null,
+      iopsForRecommendedDiskSize: disk.choice?.iops ?? null,
+      megabytesPerSecondForRecommendedDiskSize: disk.choice?.MBps ?? null,
       monthlyStorageCost: disk.monthlyCost,
     })),
     networkAdapters: machine.adapters.map((adapter) => ({
@@ -229,6 +253,7 @@ function machineJson(assessment: Assessment, machine: AssessedMachine): Record<s
       megabytesPerSecondTransmitted: megabytes(adapter.measures.outBps?.value),
       suitabilityDetail: adapter.detail,
     })),
+    why: whyOf(assessment.plan, machine),
     reasons: explain(assessment.plan, machine),
   };
 }

@@ -10,6 +10,8 @@ export interface Totals {
   /** `monthlyStandardSSDStorageCost`, `monthlyPremiumStorageCost` … of the API. */
   storageCostByType: Record<DiskType, number>;
   monthlySecurityCost: number;
+  /** What the Hybrid Benefit takes off, as far as the sheet can tell. */
+  monthlyBenefit: number;
   /** vCPUs of the recommended sizes. */
   recommendedCores: number;
   pointsPresent: number;
@@ -24,6 +26,7 @@ export function emptyTotals(): Totals {
     monthlyStorageCost: 0,
     storageCostByType: { Standard: 0, StandardSSD: 0, Premium: 0, PremiumV2: 0, Ultra: 0 },
     monthlySecurityCost: 0,
+    monthlyBenefit: 0,
     recommendedCores: 0,
     pointsPresent: 0,
     pointsExpected: 0,
@@ -36,6 +39,7 @@ export function addMachine(totals: Totals, machine: AssessedMachine): void {
   totals.monthlyComputeCost += machine.monthlyComputeCost;
   totals.monthlyStorageCost += machine.monthlyStorageCost;
   totals.monthlySecurityCost += machine.security?.monthlyCost ?? 0;
+  totals.monthlyBenefit += machine.monthlyBenefit ?? 0;
   totals.pointsPresent += machine.utilization.pointsPresent;
   totals.pointsExpected += machine.utilization.pointsExpected;
   if (machine.recommendedSize === undefined) return; // disks of a machine that stays cost nothing

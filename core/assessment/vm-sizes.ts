@@ -41,6 +41,11 @@ export interface BurstCredits {
 /** Families that the 2019-10-01 API knows. */
 export const FAMILIES_2019: ReadonlySet<string> = new Set(json.families2019);
 
+/** Confidential sizes: DCas, DCads, ECas, ECads (general knowledge; the catalogue of the facts has none). */
+export function isConfidential({ series }: VmSize): boolean {
+  return /^[DE]Ca/.test(series);
+}
+
 export const VM_SIZES: readonly VmSize[] = json.rows.map((row) => {
   const cells = new Map<string, unknown>(json.columns.map((column, i) => [column, row[i]]));
   const text = (column: string) => {
@@ -83,3 +88,8 @@ export const VM_SIZES: readonly VmSize[] = json.rows.map((row) => {
     source: json.sources[number('source')]!,
   };
 });
+
+/** Families that may be named: those of the 2019-10-01 API and those of the catalogue. */
+export const FAMILIES: readonly string[] = [
+  ...new Set([...json.families2019, ...VM_SIZES.map(({ family }) => family)]),
+];

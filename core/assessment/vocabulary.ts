@@ -109,6 +109,28 @@ export type TimeRange = (typeof TIME_RANGES)[number];
 export const PERCENTILES = ['Percentile50', 'Percentile90', 'Percentile95', 'Percentile99'] as const;
 export type PercentileName = (typeof PERCENTILES)[number];
 
+/** Where the migrated machine may run: a plain one, a trusted launch one where it fits, a confidential one. */
+export const VM_SECURITY_TYPES = ['Standard', 'TVM', 'CVM'] as const;
+export type VmSecurityType = (typeof VM_SECURITY_TYPES)[number];
+
+/** What API 2025 says of the two kinds of machine that need no confidential hardware. */
+export type SecurityTypeCode =
+  | 'TVMReady'
+  | 'TVMCanMigrateConditional'
+  | 'TVMNotSupportedForBiosBoot'
+  | 'TVMNotReadyOSNotSupported'
+  | 'TVMCannotMigrateOSNotSupported'
+  | 'StandardReady'
+  | 'StandardCanMigrate'
+  | 'StandardNotReadyOSNotSupported'
+  | 'StandardCannotMigrateOSNotSupported'
+  | 'StandardNotReady2TBBiosBoot'
+  | 'OSNameCannotBeRead';
+
+/** What a disk is sized by: what the source has, or what is used of it. */
+export const DISK_CAPACITIES = ['Allocated', 'Used'] as const;
+export type DiskCapacity = (typeof DISK_CAPACITIES)[number];
+
 /** At most one: `reservedInstance` of 2019-10-01, and the savings plans of later versions. */
 export const SAVINGS_OPTIONS = [
   'None',

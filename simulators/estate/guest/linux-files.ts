@@ -1,0 +1,288 @@
+/** The files that a Linux system comes with, as far as anybody has a use for them; /proc and /sys are of the moment. */
+import type { UnixMillis } from '#core/units.ts';
+import { SECOND } from '#core/units.ts';
+import type { BaseTree, FileNode } from './file-tree.ts';
+import type { Guest } from './guest.ts';
+import type { LinuxOs } from './guest-os.ts';
+import { cpuTimesOf, memoryOf } from './load.ts';
+
+const DIRECTORIES =
+  '/ /bin /boot /dev /etc /etc/cron.d /home /opt /proc /proc/sys /proc/sys/kernel /proc/net /root /run /sbin /srv /sys /sys/class /sys/class/dmi /sys/class/dmi/id /sys/class/net /tmp /usr /usr/bin /usr/lib /usr/sbin /var /var/lib /var/log /var/tmp'.split(
+    ' ',
+  );
+const STICKY = new Set(['/tmp', '/var/tmp']);
+const PROGRAMS =
+  'awk bash cat chmod cp curl cut date df dpkg-query echo egrep env fdisk find getent grep head hostname id ip ls lsblk lshw mkdir mv netstat printf ps python3 rm rpm sed seq sha256sum sleep sort ss stat sudo tail tar test touch tr uname uniq uptime wc which whoami xargs'.split(
+    ' ',
+  );
+
+type Content = string | (() => string);
+
+export function linuxFiles(guest: Guest, os: LinuxOs): (now: UnixMillis) => BaseTree {
+  const { machine } = guest;
+  const installedAt = guest.installedAt;
+  const files = new Map<string, { content: Content; mode: number; live: boolean; target?: string }>();
+  const add = (path: string, content: Content, mode = 0o644, live = false) =>
+    void files.set(path, { content, mode, live });
+
+  add('/etc/hostname', `${guest.hostName}\n`);
+  add(
+    '/etc/hosts',
+    `127.0.0.1   localhost\n${guest.addresses()[0] ?? '127.0.1.1'}   ${machine.dnsName} ${guest.hostName}\n`,
+  );
+  const release = releaseFiles(os);
+  for (const [path, content] of Object.entries(release)) add(path, content);
+  add(
+    '/etc/passwd',
+    [
+      'root:x:0:0:root:/root:/bin/bash',
+      'bin:x:1:1:bin:/bin:/usr/sbin/nologin',
+      'daemon:x:2:2:daemon:/sbin:/usr/sbin/nologin',
+      'nobody:x:65534:65534:nobody:/:/usr/sbin/nologin',
+      ...guest
+        .accounts()
+        .filter(({ user }) => user !== 'root')
+        .map(({ user }) => `${user}:x:1000:1000::/home/${user}:/bin/bash`),
+      '',
+    ].join('\n'),
+  );
+  add('/etc/shadow', 'root:*:19000:0:99999:7:::\n', 0o600);
+  add('/etc/resolv.conf', `search ${machine.dnsName.split('.').slice(1).join('.')}\n`);
+  add(
+    '/etc/fstab',
+    guest
+      .disks()
+      .flatMap(({ volumes }) => volumes)
+      .map((v) => `/dev/${v.name} ${v.mountPoint} ${v.fileSystem} defaults 0 0\n`)
+      .join(''),
+  );
+  for (const service of guest.stack.services)
+    add(
+      os.systemd ? `/usr/lib/systemd/system/${service.name}.service` : `/etc/init.d/${service.name}`,
+      `# ${service.displayName}\n`,
+      os.systemd ? 0o644 : 0o755,
+    );
+  for (const program of PROGRAMS) add(`/usr/bin/${program}`, '\x7fELF', 0o755);
+  for (const { executable } of guest.stack.processes)
+    if (executable !== '') add(executable, '\x7fELF', 0o755);
+  add('/bin/sh', '\x7fELF', 0o755);
+  add('/bin/bash', '\x7fELF', 0o755);
+  add('/var/log/messages', '', 0o640);
+
+  const live = (path: string, content: (now: UnixMillis) => string, mode = 0o444): void => {
+    moving.set(path, { content, mode });
+  };
+  const moving = new Map<string, { content: (now: UnixMillis) => string; mode: number }>();
+  live('/proc/sys/kernel/hostname', () => `${guest.hostName}\n`);
+  live('/proc/sys/kernel/osrelease', () => `${os.kernel}\n`);
+  live('/proc/version', () => `Linux version ${os.kernel} (mockbuild@builder) (gcc) #1 SMP\n`);
+  live('/proc/cpuinfo', () => cpuInfo(guest));
+  live('/proc/meminfo', (now) => memInfo(guest, now));
+  live('/proc/stat', (now) => procStat(guest, now));
+  live('/proc/uptime', (now) => {
+    const up = Math.max(0, now - guest.bootedAt()) / SECOND;
+    return `${up.toFixed(2)} ${(up * machine.cores * 0.8).toFixed(2)}\n`;
+  });
+  live('/proc/loadavg', (now) => {
+    const load = (guest.cpuRatio(now) * machine.cores).toFixed(2);
+    return `${load} ${load} ${load} 1/${guest.processes(now).length} ${guest.processes(now).at(-1)?.pid ?? 1}\n`;
+  });
+  live('/proc/mounts', () =>
+    guest
+      .disks()
+      .flatMap(({ volumes }) => volumes)
+      .map((v) => `/dev/${v.name} ${v.mountPoint} ${v.fileSystem} rw,relatime 0 0\n`)
+      .join(''),
+  );
+  live('/proc/partitions', () => partitions(guest));
+  live('/sys/class/dmi/id/product_uuid', () => `${machine.biosUuid.toUpperCase()}\n`, 0o400);
+  live('/sys/class/dmi/id/product_serial', () => `${guest.serialNumber()}\n`, 0o400);
+  live('/sys/class/dmi/id/product_name', () => 'VMware Virtual Platform\n');
+  live('/sys/class/dmi/id/sys_vendor', () => 'VMware, Inc.\n');
+  for (const nic of machine.nics) {
+    const folder = `/sys/class/net/${guest.interfaceName(nic)}`;
+    live(`${folder}/address`, () => `${nic.macAddress}\n`);
+    live(`${folder}/operstate`, () => (nic.connected ? 'up\n' : 'down\n'));
+  }
+  if (machine.firmware === 'efi') live('/sys/firmware/efi/fw_platform_size', () => '64\n');
+
+  const directories = new Map<string, Set<string>>();
+  const place = (path: string): void => {
+    for (let at = path; at !== '/'; ) {
+      const above = at.slice(0, at.lastIndexOf('/')) || '/';
+      const names = directories.get(above) ?? new Set<string>();
+      const known = names.has(at.slice(at.lastIndexOf('/') + 1));
+      names.add(at.slice(at.lastIndexOf('/') + 1));
+      directories.set(above, names);
+      if (known) return;
+      at = above;
+    }
+  };
+  for (const path of [...DIRECTORIES.slice(1), ...files.keys(), ...moving.keys()]) place(path);
+  for (const { mountPoint } of guest.disks().flatMap(({ volumes }) => volumes))
+    if (mountPoint !== '/') place(`${mountPoint}/lost+found`);
+  for (const { user } of guest.accounts()) if (user !== 'root') place(`/home/${user}/.profile`);
+  const homes = new Map<string, number>(guest.accounts().map(({ user }) => [`/home/${user}`, 1000] as const));
+  for (const path of homes.keys()) files.set(`${path}/.profile`, { content: '', mode: 0o644, live: false });
+  const emptyDirectories = new Set([
+    ...DIRECTORIES,
+    ...guest.disks().flatMap(({ volumes }) => volumes.map((v) => `${v.mountPoint}/lost+found`)),
+  ]);
+
+  return (now) => ({
+    find(path): FileNode | undefined {
+      const file = files.get(path);
+      const uid = homes.get(path.slice(0, path.lastIndexOf('/'))) ?? homes.get(path) ?? 0;
+      if (file) {
+        const { content, mode } = file;
+        return {
+          type: 'file',
+          mode,
+          uid,
+          modifiedAt: installedAt,
+          content: () => Buffer.from(typeof content === 'string' ? content : content(), 'latin1'),
+        };
+      }
+      const moment = moving.get(path);
+      if (moment)
+        return {
+          type: 'file',
+          mode: moment.mode,
+          uid: 0,
+          modifiedAt: now,
+          content: () => Buffer.from(moment.content(now)),
+        };
+      if (emptyDirectories.has(path) || directories.has(path))
+        return {
+          type: 'directory',
+          mode: STICKY.has(path) ? 0o1777 : path === '/root' ? 0o700 : 0o755,
+          uid,
+          modifiedAt: installedAt,
+        };
+      return processFile(guest, path, now);
+    },
+    names(path) {
+      const names = [...(directories.get(path) ?? [])];
+      if (path === '/proc') names.push(...guest.processes(now).map(({ pid }) => String(pid)));
+      if (/^\/proc\/\d+$/.test(path)) names.push('cmdline', 'comm', 'exe', 'status');
+      return names;
+    },
+  });
+}
+
+/** /proc/N and what is in it. `exe` is a link that only its owner and root may read. */
+function processFile(guest: Guest, path: string, now: UnixMillis): FileNode | undefined {
+  const [, pid, name] = /^\/proc\/(\d+)(?:\/(cmdline|comm|exe|status))?$/.exec(path) ?? [];
+  if (pid === undefined) return undefined;
+  const process = guest.processes(now).find((candidate) => candidate.pid === Number(pid));
+  if (!process) return undefined;
+  const uid = process.user === 'root' ? 0 : 1000;
+  const base = { uid, modifiedAt: process.startedAt };
+  const text = (content: string): FileNode => ({
+    ...base,
+    type: 'file',
+    mode: 0o444,
+    content: () => Buffer.from(content),
+  });
+  switch (name) {
+    case undefined:
+      return { ...base, type: 'directory', mode: 0o555 };
+    case 'exe':
+      return process.executable === ''
+        ? undefined
+        : { ...base, type: 'symlink', mode: 0o777, target: process.executable };
+    case 'cmdline':
+      return text(process.executable === '' ? '' : `${process.commandLine.split(' ').join('\0')}\0`);
+    case 'comm':
+      return text(`${process.name}\n`);
+    default:
+      return text(
+        `Name:\t${process.name}\nPid:\t${process.pid}\nPPid:\t${process.parentPid}\nUid:\t${uid}\t${uid}\t${uid}\t${uid}\n`,
+      );
+  }
+}
+
+function releaseFiles(os: LinuxOs): Record<string, string> {
+  const { id, name, version, versionId, prettyName } = os;
+  const files: Record<string, string> = {};
+  if (os.systemd || id === 'sles')
+    files['/etc/os-release'] =
+      `NAME="${name}"\nVERSION="${version}"\nID="${id}"\nVERSION_ID="${versionId}"\nPRETTY_NAME="${prettyName}"\n`;
+  if (files['/etc/os-release'] !== undefined) files['/usr/lib/os-release'] = files['/etc/os-release'];
+  const redHat = (product: string) =>
+    `${product} release ${versionId}${os.version.includes('(') ? ` ${os.version.slice(os.version.indexOf('('))}` : ''}\n`;
+  if (id === 'rhel') files['/etc/redhat-release'] = redHat(name);
+  if (id === 'centos')
+    files['/etc/redhat-release'] =
+      `CentOS ${versionId === '6' ? '' : 'Linux '}release ${versionId === '7' ? '7.9.2009' : versionId} (${versionId === '6' ? 'Final' : 'Core'})\n`;
+  if (id === 'ol') {
+    files['/etc/oracle-release'] = `Oracle Linux Server release ${versionId}\n`;
+    files['/etc/redhat-release'] = `Red Hat Enterprise Linux Server release ${versionId}\n`;
+  }
+  if (id === 'debian') files['/etc/debian_version'] = `${versionId}.13\n`;
+  if (id === 'ubuntu')
+    files['/etc/lsb-release'] =
+      `DISTRIB_ID=Ubuntu\nDISTRIB_RELEASE=${versionId}\nDISTRIB_DESCRIPTION="${prettyName}"\n`;
+  if (id === 'sles' && !os.systemd)
+    files['/etc/SuSE-release'] =
+      `SUSE Linux Enterprise Server ${versionId} (x86_64)\nVERSION = 11\nPATCHLEVEL = 4\n`;
+  return files;
+}
+
+function cpuInfo(guest: Guest): string {
+  const { cores, sockets } = guest.machine;
+  return Array.from({ length: cores }, (_, i) => {
+    const perSocket = Math.max(1, Math.floor(cores / sockets));
+    return (
+      `processor\t: ${i}\nvendor_id\t: GenuineIntel\ncpu family\t: 6\nmodel\t\t: 85\n` +
+      `model name\t: Intel(R) Xeon(R) Gold 6130 CPU @ 2.10GHz\ncpu MHz\t\t: 2095.078\ncache size\t: 22528 KB\n` +
+      `physical id\t: ${Math.floor(i / perSocket)}\nsiblings\t: ${perSocket}\ncore id\t\t: ${i % perSocket}\ncpu cores\t: ${perSocket}\n` +
+      'flags\t\t: fpu vme de pse tsc msr pae mce cx8 apic sep mtrr hypervisor\n\n'
+    );
+  }).join('');
+}
+
+function memInfo(guest: Guest, now: UnixMillis): string {
+  const { totalKb, usedKb } = memoryOf(guest, now);
+  const line = (name: string, kb: number) => `${`${name}:`.padEnd(16)}${String(kb).padStart(8)} kB\n`;
+  const free = totalKb - usedKb;
+  const cached = Math.floor(free * 0.6);
+  return (
+    line('MemTotal', totalKb) +
+    line('MemFree', free - cached) +
+    line('MemAvailable', Math.floor(free * 0.95)) +
+    line('Buffers', Math.floor(cached * 0.1)) +
+    line('Cached', cached - Math.floor(cached * 0.1)) +
+    line('SwapTotal', 2_097_148) +
+    line('SwapFree', 2_097_148)
+  );
+}
+
+/** One line for all CPUs and one for each, in hundredths of a second since the start of the system. */
+function procStat(guest: Guest, now: UnixMillis): string {
+  const { busy, idle } = cpuTimesOf(guest, now);
+  const { cores } = guest.machine;
+  const line = (name: string, share: number) => {
+    const user = Math.floor(busy * share * 0.75);
+    const system = Math.floor(busy * share * 0.25);
+    return `${name} ${user} 0 ${system} ${Math.floor(idle * share)} 0 0 0 0 0 0\n`;
+  };
+  return (
+    line('cpu ', 1) +
+    Array.from({ length: cores }, (_, i) => line(`cpu${i}`, 1 / cores)).join('') +
+    `intr 0\nctxt 0\nbtime ${Math.floor(guest.bootedAt() / SECOND)}\nprocesses ${guest.processes(now).at(-1)?.pid ?? 1}\nprocs_running 1\nprocs_blocked 0\n`
+  );
+}
+
+function partitions(guest: Guest): string {
+  const rows = guest
+    .disks()
+    .flatMap((disk) => [
+      `   8 ${String(disk.index * 16).padStart(8)} ${String(Math.floor(disk.sizeBytes / 1024)).padStart(10)} ${disk.name}\n`,
+      ...disk.volumes.map(
+        (volume, i) =>
+          `   8 ${String(disk.index * 16 + i + 1).padStart(8)} ${String(Math.floor(volume.sizeBytes / 1024)).padStart(10)} ${volume.name}\n`,
+      ),
+    ]);
+  return `major minor  #blocks  name\n\n${rows.join('')}`;
+}

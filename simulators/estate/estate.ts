@@ -80,6 +80,9 @@ export class Estate {
       for (const disk of machine.disks) this.#keepDisk(machine.id, disk);
     }
     this.#list = facts.machines;
+    for (const { datacenterId, path } of facts.emptyFolders ?? []) this.#folders.make(datacenterId, path);
+    for (const { clusterId, hostId, path } of facts.resourcePools ?? [])
+      this.#pools.make(clusterId ?? hostId!, path);
   }
 
   machine(id: string): Machine | undefined {

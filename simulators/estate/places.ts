@@ -32,13 +32,18 @@ export class Places {
 
   /** A machine comes to a place, which is made if need be, or leaves it. */
   count(ownerId: string, path: readonly string[], by: 1 | -1): void {
+    this.make(ownerId, path).machines += by;
+  }
+
+  /** The place, made if need be with those around it. */
+  make(ownerId: string, path: readonly string[]): Place {
     let place = this.#ownerOf(ownerId);
     for (const name of path) {
       const next: Place = place.places.get(name) ?? newPlace(name);
       place.places.set(name, next);
       place = next;
     }
-    place.machines += by;
+    return place;
   }
 
   add(ownerId: string, path: readonly string[]): void {

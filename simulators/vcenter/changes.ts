@@ -3,7 +3,9 @@ import type { ManagedObject } from './objects/object.ts';
 
 export type Change =
   | { readonly kind: 'changed'; readonly object: ManagedObject; readonly properties: readonly string[] }
-  | { readonly kind: 'vanished'; readonly object: ManagedObject };
+  | { readonly kind: 'vanished'; readonly object: ManagedObject }
+  /** Objects of the inventory came, went or moved: container views may hold others. */
+  | { readonly kind: 'reshaped' };
 
 export class Changes {
   readonly #listeners = new Set<(change: Change) => void>();
@@ -16,6 +18,11 @@ export class Changes {
   /** These top-level properties may read differently from now on. */
   changed(object: ManagedObject, ...properties: readonly string[]): void {
     for (const listener of this.#listeners) listener({ kind: 'changed', object, properties });
+  }
+
+  /** The inventory has another shape. */
+  reshaped(): void {
+    for (const listener of this.#listeners) listener({ kind: 'reshaped' });
   }
 
   /** The object exists no more. */

@@ -57,7 +57,7 @@ async function variedVcenter(): Promise<Vcenter> {
     version: '8.0.3',
     sessionIdleMinutes: 30,
   });
-  const vm = vcenter.inventory.vm(0);
+  const vm = vcenter.inventory.vms()[0]!;
   vm.changeTrackingEnabled = true;
   stun(vcenter, vm);
   createSnapshot(vcenter, vm, { name: 'one', description: 'first', memory: true, quiesce: true });
@@ -138,7 +138,7 @@ function dataMistakes(value: unknown, declared: string, where: string): string[]
 function everyObject(vcenter: Vcenter): ManagedObject[] {
   return [
     ...vcenter.inventory.entities(),
-    ...vcenter.inventory.vm(0).snapshots(),
+    ...vcenter.inventory.vms()[0]!.snapshots(),
     ...vcenter.tasks.recent(),
     ...vcenter.managers.values(),
     ...[...vcenter.inventory.datastores()].map((datastore) => datastore.browser),

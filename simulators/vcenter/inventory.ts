@@ -1,27 +1,60 @@
 /**
- * The inventory tree over an estate. Everything but virtual machines is made at the start, in the estate's
- * order, with ids from one counter as vCenter numbers them; the id of a machine says its index, so that
- * machines are made when they are asked for.
+ * The inventory tree over an estate, as it is now. Datacenters, hosts, storage and networks are made at the
+ * start, in the estate's order, with ids from one counter as vCenter numbers them; the id of a machine says its
+ * slot, so that machines are made when they are asked for. What happens to the estate afterwards (machines and
+ * the folders and pools that hold them come, change and go) is followed change by change.
  */
-import { assert } from '#core/assert.ts';
+import { assert, unreachable } from '#core/assert.ts';
 import type { Entropy } from '#core/entropy/entropy.ts';
 import { type Bytes, DAY, type UnixMillis } from '#core/units.ts';
-import type { Estate } from '../estate/estate.ts';
+import type { Estate, EstateChange } from '../estate/estate.ts';
 import type { Machine } from '../estate/model.ts';
-import { ComputeObject, PoolObject } from './objects/compute.ts';
-import { DatastoreObject } from './objects/datastore.ts';
-import { DatacenterObject, FolderObject, VM_FOLDER_TYPES } from './objects/folder.ts';
-import { HostObject } from './objects/host.ts';
-import { NetworkObject, PortgroupObject, SwitchObject } from './objects/network.ts';
+import type { Changes } from './changes.ts';
+import { Infrastructure } from './infrastructure.ts';
+import { type PoolObject, VirtualAppObject } from './objects/compute.ts';
+import type { DatastoreObject } from './objects/datastore.ts';
+import type { DatacenterObject, FolderObject } from './objects/folder.ts';
+import type { HostObject } from './objects/host.ts';
+import type { NetworkObject } from './objects/network.ts';
 import type { Entity, ManagedObject } from './objects/object.ts';
-import { vmxUuid } from './vm/paths.ts';
+import type { VmList } from './objects/vm-list.ts';
 import { VirtualMachine } from './vm/virtual-machine.ts';
 
+/** A machine's number here: machines of the facts have theirs by order, later ones follow. */
+type Slot = number;
+
 interface Place {
-  readonly folder: FolderObject;
+  readonly machine: Machine;
   readonly host: HostObject;
   readonly pool: PoolObject;
+  /** Folder, or the vApp that a machine is in. */
+  readonly parent: FolderObject | VirtualAppObject;
+  readonly datastores: readonly DatastoreObject[];
+  readonly networks: readonly NetworkObject[];
 }
+
+/** What of a machine may read differently once its facts are others. */
+const OF_FACTS = [
+  'name',
+  'parent',
+  'parentVApp',
+  'capability',
+  'config',
+  'layout',
+  'layoutEx',
+  'storage',
+  'resourcePool',
+  'resourceConfig',
+  'runtime',
+  'guest',
+  'guestHeartbeatStatus',
+  'summary',
+  'datastore',
+  'network',
+  'environmentBrowser',
+  'value',
+  'customValue',
+] as const;
 
 export class Inventory {
   readonly estate: Estate;
@@ -31,101 +64,75 @@ export class Inventory {
   /** Hosts have been up for longer than any machine that the estate lets run. */
   readonly hostBootTime: UnixMillis;
   readonly root: FolderObject;
-  readonly #fixed = new Map<string, ManagedObject>();
-  readonly #datacenters = new Map<string, DatacenterObject>();
-  readonly #computes = new Map<string, ComputeObject>();
-  readonly #hosts = new Map<string, HostObject>();
-  readonly #datastores = new Map<string, DatastoreObject>();
-  readonly #networks = new Map<string, NetworkObject>();
-  readonly #switches = new Map<string, SwitchObject>();
-  readonly #places: Place[] = [];
+  readonly #infrastructure: Infrastructure;
+  readonly #changes: Changes;
+  readonly #places: Array<Place | undefined> = [];
   readonly #vms: Array<VirtualMachine | undefined> = [];
   readonly #allocated = new Map<string, Bytes>();
-  readonly #indexByMachine = new Map<string, number>();
+  readonly #slotByMachine = new Map<string, Slot>();
   readonly #firstVm: number;
-  #number = 1;
+  readonly #vmAt = (slot: Slot): VirtualMachine => this.vm(slot);
 
-  constructor(estate: Estate, { entropy, startedAt }: { entropy: Entropy; startedAt: UnixMillis }) {
+  constructor(
+    estate: Estate,
+    { entropy, startedAt, changes }: { entropy: Entropy; startedAt: UnixMillis; changes: Changes },
+  ) {
     this.estate = estate;
     this.entropy = entropy;
+    this.#changes = changes;
     this.createdAt = startedAt - 400 * DAY;
     this.hostBootTime = startedAt - 100 * DAY;
-    this.root = this.#keep(new FolderObject('group-d1', 'Datacenters', undefined, ['Folder', 'Datacenter']));
-    const { facts } = estate;
-    for (const { id, name } of facts.datacenters) {
-      const datacenter = this.#keep(new DatacenterObject(this.#take(5), name, this.root));
-      for (const folder of datacenter.children()) this.#keep(folder);
-      this.root.add(datacenter);
-      this.#datacenters.set(id, datacenter);
-    }
-    for (const { id, name, datacenterId } of facts.clusters)
-      this.#addCompute(id, 'cluster', name, datacenterId);
-    for (const host of facts.hosts) this.#addHost(host.id);
-    for (const datastore of facts.datastores) this.#addDatastore(datastore.id);
-    for (const network of facts.networks) this.#addNetwork(network.id);
-    for (const [index, machine] of facts.machines.entries()) this.#placeMachine(machine, index);
-    this.#firstVm = Math.ceil((this.#number + 1) / 1000) * 1000 + 1;
+    this.#infrastructure = new Infrastructure(estate.facts, entropy);
+    this.root = this.#infrastructure.root;
+    for (const machine of estate.machines()) this.#place(machine, this.#places.length);
+    for (const { id } of estate.facts.datacenters)
+      for (const path of estate.folders(id)) this.#infrastructure.folder(id, path);
+    for (const id of this.#infrastructure.computeIds())
+      for (const path of estate.pools(id)) this.#infrastructure.pool(id, path);
+    this.#firstVm = Math.ceil((this.#infrastructure.lastNumber + 1) / 1000) * 1000 + 1;
   }
 
   /** A managed object of the inventory by its id; snapshots, tasks and session objects live elsewhere. */
   find(id: string): ManagedObject | undefined {
-    const match = /^vm-(\d{1,9})$/.exec(id);
-    if (!match) return this.#fixed.get(id);
-    const index = Number(match[1]) - this.#firstVm;
-    return index >= 0 && index < this.#places.length && match[1] === String(index + this.#firstVm)
-      ? this.vm(index)
-      : undefined;
-  }
-
-  /** @param index position among the estate's machines. */
-  vm(index: number): VirtualMachine {
-    const known = this.#vms[index];
-    if (known) return known;
-    const machine = this.estate.facts.machines[index];
-    const place = this.#places[index];
-    assert(machine && place, `the estate has no machine ${index}`);
-    const vm = new VirtualMachine(`vm-${this.#firstVm + index}`, index, machine, {
-      inventory: this,
-      parent: place.folder,
-      host: place.host,
-      pool: place.pool,
-    });
-    this.#vms[index] = vm;
-    return vm;
+    if (!id.startsWith('vm-')) return this.#infrastructure.find(id);
+    const digits = id.slice(3);
+    if (!/^\d{1,9}$/.test(digits)) return undefined;
+    const slot = Number(digits) - this.#firstVm;
+    return this.#places[slot] && digits === String(slot + this.#firstVm) ? this.vm(slot) : undefined;
   }
 
   vms(): VirtualMachine[] {
-    return this.#places.map((_, index) => this.vm(index));
+    return Array.from(this.#slotByMachine.values(), this.#vmAt);
   }
 
   vmOf(machineId: string): VirtualMachine {
-    const index = this.#indexByMachine.get(machineId);
-    assert(index !== undefined, `the estate has no machine ${machineId}`);
-    return this.vm(index);
+    const slot = this.#slotByMachine.get(machineId);
+    assert(slot !== undefined, `the inventory has no machine ${machineId}`);
+    return this.vm(slot);
   }
 
   datacenterOf(datacenterId: string): DatacenterObject {
-    return present(this.#datacenters.get(datacenterId), `datacenter ${datacenterId}`);
+    return this.#infrastructure.datacenter(datacenterId);
   }
 
   datacenters(): Iterable<DatacenterObject> {
-    return this.#datacenters.values();
+    return this.#infrastructure.datacenters();
   }
 
   hosts(): Iterable<HostObject> {
-    return this.#hosts.values();
+    return this.#infrastructure.hosts();
   }
 
   datastores(): Iterable<DatastoreObject> {
-    return this.#datastores.values();
+    return this.#infrastructure.datastores();
   }
 
   datastore(datastoreId: string): DatastoreObject {
-    return present(this.#datastores.get(datastoreId), `datastore ${datastoreId}`);
+    return this.#infrastructure.datastore(datastoreId);
   }
 
   network(networkId: string): NetworkObject {
-    return present(this.#networks.get(networkId), `network ${networkId}`);
+    return this.#infrastructure.network(networkId);
   }
 
   /** Bytes of a disk that are not known to be zero now; counted once, until the disk is written to. */
@@ -141,149 +148,164 @@ export class Inventory {
     return bytes;
   }
 
-  /** A disk was written to. */
-  forgetAllocated(diskId: string): void {
-    this.#allocated.delete(diskId);
-  }
-
   /** Every entity, parents before children; machines last in their folders. */
   *entities(from: Entity = this.root): Iterable<Entity> {
     yield from;
     for (const child of from.children()) yield* this.entities(child);
   }
 
-  #take(count = 1): number {
-    const first = this.#number + 1;
-    this.#number += count;
-    return first;
+  /** Follows a change of the estate, and tells whoever listens what may read differently. */
+  follow(change: EstateChange): void {
+    switch (change.kind) {
+      case 'power':
+        return this.#powered(change.machineId);
+      case 'disk':
+        this.#allocated.delete(change.diskId);
+        return this.#changes.changed(this.vmOf(change.machineId), 'layoutEx', 'storage', 'summary');
+      case 'added': {
+        const slot = this.#places.length;
+        this.#tellHolders(this.#place(this.estate.machine(change.machineId)!, slot));
+        return this.#changes.reshaped();
+      }
+      case 'removed':
+        return this.#remove(change.machineId, change.machine);
+      case 'changed':
+        return this.#change(change.machineId, change.before);
+      case 'folder':
+      case 'pool':
+        return this.#changePlace(change);
+      default:
+        return unreachable(change, 'a change of the estate');
+    }
   }
 
-  #keep<T extends ManagedObject>(object: T): T {
-    this.#fixed.set(object.ref.id, object);
-    return object;
-  }
-
-  #addCompute(id: string, kind: 'cluster' | 'host', name: string, datacenterId: string): ComputeObject {
-    const folder = this.datacenterOf(datacenterId).hostFolder;
-    const compute = this.#keep(new ComputeObject(kind, this.#take(2), name, folder));
-    this.#keep(compute.pool);
-    this.#keep(compute.environmentBrowser);
-    this.#keep(compute.environmentBrowser.browser);
-    folder.add(compute);
-    this.#computes.set(id, compute);
-    return compute;
-  }
-
-  #addHost(id: string): void {
-    const facts = this.estate.facts.hosts.find((host) => host.id === id)!;
-    const compute =
-      (facts.clusterId === undefined ? undefined : this.#computes.get(facts.clusterId)) ??
-      this.#addCompute(`host:${id}`, 'host', facts.name, facts.datacenterId);
-    const host = this.#keep(new HostObject(`host-${this.#take()}`, facts, compute));
-    this.#keep(host.browser);
-    compute.hosts.push(host);
-    this.#hosts.set(id, host);
-  }
-
-  #addDatastore(id: string): void {
-    const facts = this.estate.facts.datastores.find((datastore) => datastore.id === id)!;
-    const datacenter = this.datacenterOf(facts.datacenterId);
-    const datastore = this.#keep(
-      new DatastoreObject(`datastore-${this.#take()}`, facts, datacenter.datastoreFolder),
+  #powered(machineId: string): void {
+    const vm = this.vmOf(machineId);
+    this.#changes.changed(
+      vm,
+      'runtime',
+      'summary',
+      'guest',
+      'guestHeartbeatStatus',
+      'layout',
+      'layoutEx',
+      'storage',
+      // Devices are connected while the machine is on.
+      'config',
     );
-    this.#keep(datastore.browser);
-    datacenter.datastoreFolder.add(datastore);
-    datacenter.datastores.push(datastore);
-    for (const host of this.#hostsIn(facts.datacenterId)) {
-      datastore.hosts.push(host);
-      host.datastores.push(datastore);
-    }
-    this.#datastores.set(id, datastore);
   }
 
-  #addNetwork(id: string): void {
-    const facts = this.estate.facts.networks.find((network) => network.id === id)!;
-    const datacenter = this.datacenterOf(facts.datacenterId);
-    const folder = datacenter.networkFolder;
-    let network: NetworkObject;
-    if (facts.kind === 'distributed') {
-      const carrier = this.#switchOf(facts.datacenterId);
-      const portgroup = new PortgroupObject(`dvportgroup-${this.#take()}`, facts, folder, carrier);
-      carrier.portgroups.push(portgroup);
-      network = portgroup;
-    } else network = new NetworkObject(`network-${this.#take()}`, facts, folder);
-    this.#keep(network);
-    folder.add(network);
-    datacenter.networks.push(network);
-    for (const host of this.#hostsIn(facts.datacenterId)) {
-      network.hosts.push(host);
-      host.networks.push(network);
-    }
-    this.#networks.set(id, network);
+  #remove(machineId: string, { disks }: Machine): void {
+    const slot = this.#slotByMachine.get(machineId);
+    assert(slot !== undefined, `the inventory has no machine ${machineId}`);
+    const place = this.#places[slot]!;
+    this.#forEachList(place, (list) => list.remove(slot));
+    this.#places[slot] = undefined;
+    this.#slotByMachine.delete(machineId);
+    for (const { id } of disks) this.#allocated.delete(id);
+    const vm = this.#vms[slot];
+    this.#vms[slot] = undefined;
+    if (vm) this.#changes.vanished(vm);
+    this.#tellHolders(place);
+    this.#changes.reshaped();
   }
 
-  /** The one distributed switch of a datacenter, made for its first distributed network. */
-  #switchOf(datacenterId: string): SwitchObject {
-    const known = this.#switches.get(datacenterId);
+  #change(machineId: string, before: Machine): void {
+    const slot = this.#slotByMachine.get(machineId);
+    assert(slot !== undefined, `the inventory has no machine ${machineId}`);
+    const was = this.#places[slot]!;
+    const machine = this.estate.machine(machineId)!;
+    for (const { id } of before.disks) this.#allocated.delete(id);
+    const now = this.#placeOf(machine);
+    const isMoved =
+      was.host !== now.host ||
+      was.pool !== now.pool ||
+      was.parent !== now.parent ||
+      machine.template !== before.template ||
+      !sameMembers(was.datastores, now.datastores) ||
+      !sameMembers(was.networks, now.networks);
+    if (isMoved) {
+      this.#forEachList(was, (list) => list.remove(slot));
+      this.#forEachList(now, (list) => list.add(slot, this.#vmAt));
+    }
+    this.#places[slot] = now;
+    this.#vms[slot]?.become(machine, now);
+    this.#changes.changed(this.vm(slot), ...OF_FACTS);
+    if (!isMoved) return;
+    this.#tellHolders(was);
+    this.#tellHolders(now);
+    this.#changes.reshaped();
+  }
+
+  #changePlace(change: Extract<EstateChange, { readonly kind: 'folder' | 'pool' }>): void {
+    const { kind, ownerId, before, after } = change;
+    const told = this.#infrastructure.changePlace(kind, ownerId, before, after);
+    // Machines inside have new facts now; nothing that they show has changed by it.
+    if (before && after)
+      for (const [slot, place] of this.#places.entries()) {
+        if (!place) continue;
+        const machine = this.estate.machine(place.machine.id)!;
+        if (machine === place.machine) continue;
+        this.#places[slot] = { ...place, machine };
+        this.#vms[slot]?.become(machine, place);
+      }
+    for (const [object, properties] of told.changed) this.#changes.changed(object, ...properties);
+    if (told.vanished) this.#changes.vanished(told.vanished);
+    this.#changes.reshaped();
+  }
+
+  /** @param slot a machine's number here. */
+  vm(slot: Slot): VirtualMachine {
+    const known = this.#vms[slot];
     if (known) return known;
-    const folder = this.datacenterOf(datacenterId).networkFolder;
-    const uuid = vmxUuid(`50${this.entropy.hex(30, 'vcenter.switch', datacenterId)}`);
-    const carrier = this.#keep(new SwitchObject(`dvs-${this.#take()}`, 'DSwitch', folder, uuid));
-    carrier.hosts.push(...this.#hostsIn(datacenterId));
-    folder.add(carrier);
-    this.#switches.set(datacenterId, carrier);
-    return carrier;
+    const place = this.#places[slot];
+    assert(place, `there is no machine in slot ${slot}`);
+    const vm = new VirtualMachine(`vm-${this.#firstVm + slot}`, slot, this, place.machine, place);
+    this.#vms[slot] = vm;
+    return vm;
   }
 
-  #hostsIn(datacenterId: string): HostObject[] {
-    return [...this.#hosts.values()].filter((host) => host.facts.datacenterId === datacenterId);
+  #place(machine: Machine, slot: Slot): Place {
+    const place = this.#placeOf(machine);
+    this.#places[slot] = place;
+    this.#slotByMachine.set(machine.id, slot);
+    this.#forEachList(place, (list) => list.add(slot, this.#vmAt));
+    return place;
   }
 
-  #placeMachine(machine: Machine, index: number): void {
-    const host = present(this.#hosts.get(machine.hostId), `host ${machine.hostId}`);
-    const folder = this.#folderOf(machine);
-    const pool = this.#poolOf(machine, host.compute);
-    const vmAt = (at: number): VirtualMachine => this.vm(at);
-    this.#places.push({ folder, host, pool });
-    this.#indexByMachine.set(machine.id, index);
-    folder.vms.add(index, vmAt);
-    host.vms.add(index, vmAt);
-    if (!machine.template) pool.vms.add(index, vmAt);
-    for (const id of new Set(machine.disks.map((disk) => disk.datastoreId)))
-      this.datastore(id).vms.add(index, vmAt);
-    for (const id of new Set(machine.nics.map((nic) => nic.networkId))) this.network(id).vms.add(index, vmAt);
+  #placeOf(machine: Machine): Place {
+    const infrastructure = this.#infrastructure;
+    const host = infrastructure.host(machine.hostId);
+    const pool = infrastructure.poolOfMachine(machine);
+    const datastores = infrastructure.datastoresOf(machine);
+    const networks = [...new Set(machine.nics.map((nic) => nic.networkId))];
+    return {
+      machine,
+      host,
+      pool,
+      parent:
+        pool instanceof VirtualAppObject ? pool : infrastructure.folder(machine.datacenterId, machine.folder),
+      datastores,
+      networks: networks.map((id) => infrastructure.network(id)),
+    };
   }
 
-  #folderOf(machine: Machine): FolderObject {
-    let folder = this.datacenterOf(machine.datacenterId).vmFolder;
-    for (const name of machine.folder) {
-      let next = folder.subfolder(name);
-      if (!next) {
-        next = this.#keep(new FolderObject(`group-v${this.#take()}`, name, folder, VM_FOLDER_TYPES));
-        folder.add(next);
-      }
-      folder = next;
-    }
-    return folder;
+  /** All lists that a machine in this place is in. */
+  #forEachList({ machine, host, pool, parent, datastores, networks }: Place, act: (list: VmList) => void) {
+    if (parent !== pool) act(parent.vms);
+    act(host.vms);
+    if (!machine.template) act(pool.vms);
+    for (const datastore of datastores) act(datastore.vms);
+    for (const network of networks) act(network.vms);
   }
 
-  /** Pools below the root pool "Resources", by what follows that word in the estate's path. */
-  #poolOf(machine: Machine, compute: ComputeObject): PoolObject {
-    const path = (machine.resourcePool ?? '').split('/').filter((part) => part !== '');
-    let pool = compute.pool;
-    for (const name of path.slice(path.lastIndexOf('Resources') + 1)) {
-      let next = pool.pools.find((child) => child.name === name);
-      if (!next) {
-        next = this.#keep(new PoolObject(this.#take(), name, pool, compute));
-        pool.pools.push(next);
-      }
-      pool = next;
-    }
-    return pool;
+  /** Whoever holds a machine has another list of machines now. */
+  #tellHolders({ host, pool, parent, datastores, networks }: Place): void {
+    if (parent !== pool) this.#changes.changed(parent, 'childEntity');
+    for (const holder of [host, pool, ...datastores, ...networks]) this.#changes.changed(holder, 'vm');
   }
 }
 
-function present<T>(value: T | undefined, what: string): T {
-  assert(value !== undefined, `the estate has no ${what}`);
-  return value;
+function sameMembers(some: readonly Entity[], others: readonly Entity[]): boolean {
+  return some.length === others.length && some.every((each) => others.includes(each));
 }

@@ -5,6 +5,8 @@ import type { Estate } from '../estate/estate.ts';
 import type { SimulatorContext } from '../kit/context.ts';
 import { Authorization } from './authorization/authorization.ts';
 import { Changes } from './changes.ts';
+import { EventLog } from './events/event-log.ts';
+import { keepJournal } from './events/journal.ts';
 import { DatastoreFiles } from './folder/datastore-files.ts';
 import { Inventory } from './inventory.ts';
 import { ANONYMOUS_COLLECTOR, type Managers, managersOf } from './objects/managers.ts';
@@ -46,12 +48,14 @@ export class Vcenter {
   readonly inventory: Inventory;
   readonly authorization: Authorization;
   readonly sessions: Sessions;
+  readonly events: EventLog;
   readonly tasks: Tasks;
   readonly performance: Performance;
   readonly files: DatastoreFiles;
   readonly managers: Managers;
   readonly #snapshots = new Map<string, SnapshotObject>();
   readonly #listening: Disposable;
+  readonly #journal: Disposable;
   #snapshotCount = 0;
   #sessionObjects = 0;
 
@@ -63,7 +67,11 @@ export class Vcenter {
     this.about = aboutOf(version, estate);
     this.apiVersion = versionOf(PRODUCTS[version].api);
     this.startedAt = Math.floor(clock.wall());
-    this.inventory = new Inventory(estate, { entropy, startedAt: this.startedAt });
+    this.inventory = new Inventory(estate, {
+      entropy,
+      startedAt: this.startedAt,
+      changes: this.changes,
+    });
     this.authorization = new Authorization(this.inventory.root, users);
     this.sessions = new Sessions({
       users,
@@ -72,24 +80,15 @@ export class Vcenter {
       idleMinutes: sessionIdleMinutes,
       authorization: this.authorization,
     });
+    this.events = new EventLog(clock);
     this.tasks = new Tasks({ clock, entropy, changes: this.changes });
     this.performance = new Performance(estate, this.inventory);
     this.files = new DatastoreFiles(this.inventory);
     this.managers = managersOf();
+    this.#journal = keepJournal(this);
     this.#listening = estate.onChange((change) => {
-      if (change.kind === 'disk') return this.inventory.forgetAllocated(change.diskId);
-      if (change.kind !== 'power') return; // inventory.ts
-      const vm = this.inventory.vmOf(change.machineId);
-      this.changes.changed(
-        vm,
-        'runtime',
-        'summary',
-        'guest',
-        'guestHeartbeatStatus',
-        'layout',
-        'layoutEx',
-        'storage',
-      );
+      this.performance.follow(change);
+      this.inventory.follow(change);
     });
   }
 
@@ -100,6 +99,8 @@ export class Vcenter {
 
   stop(): void {
     this.#listening[Symbol.dispose]();
+    this.#journal[Symbol.dispose]();
+    this.sessions.onChange = undefined;
     this.tasks.stop();
     for (const session of this.sessions.all()) this.sessions.end(session);
   }

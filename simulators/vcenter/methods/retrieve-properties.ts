@@ -26,10 +26,12 @@ export function selected(specSet: readonly PropertyFilterSpec[], call: Call): Se
   return specSet.flatMap((spec) => {
     const projection = new Projection(spec, call.encoder.version);
     const objects = new Selection(spec, call.encoder.version).run(call.find, reading);
-    return objects.flatMap((object) => {
+    const found: Selected[] = [];
+    for (const object of objects) {
       const paths = projection.pathsOf(object);
-      return paths ? [{ object, paths }] : [];
-    });
+      if (paths) found.push({ object, paths });
+    }
+    return found;
   });
 }
 

@@ -1,10 +1,13 @@
 /** Clusters and stand-alone hosts' compute resources, and the resource pools in them. */
 import { MIB } from '#core/units.ts';
+import type { Cluster, ResourcePool } from '../../estate/model.ts';
 import type { Data, Value } from '../values.ts';
+import type { VirtualMachine } from '../vm/virtual-machine.ts';
 import { DatastoreBrowserObject, type DatastoreObject, EnvironmentBrowserObject } from './datastore.ts';
+import type { FolderObject } from './folder.ts';
 import { type HostObject, hostMhz } from './host.ts';
 import type { NetworkObject } from './network.ts';
-import { ENTITY_PROPERTIES, Entity, type Properties, type Reading } from './object.ts';
+import { ENTITY_PROPERTIES, Entity, escapeName, type Properties, type Reading } from './object.ts';
 import { VmList } from './vm-list.ts';
 
 export const COMPUTE: Properties<ComputeObject> = {
@@ -18,19 +21,28 @@ export const COMPUTE: Properties<ComputeObject> = {
   configurationEx: () => ({ $: 'ComputeResourceConfigInfo', vmSwapPlacement: 'vmDirectory' }),
 };
 
-const DAS_CONFIG: Data = {
-  $: 'ClusterDasConfigInfo',
-  enabled: true,
-  failoverLevel: 1,
-  admissionControlEnabled: true,
-};
-const DRS_CONFIG: Data = {
-  $: 'ClusterDrsConfigInfo',
-  enabled: true,
-  enableVmBehaviorOverrides: true,
-  defaultVmBehavior: 'fullyAutomated',
-  vmotionRate: 3,
-};
+function dasConfigOf({ cluster }: ComputeObject): Data {
+  const enabled = cluster?.ha ?? true;
+  return {
+    $: 'ClusterDasConfigInfo',
+    enabled,
+    hostMonitoring: 'enabled',
+    vmMonitoring: 'vmMonitoringDisabled',
+    failoverLevel: enabled ? 1 : 0,
+    admissionControlEnabled: enabled,
+  };
+}
+
+function drsConfigOf({ cluster }: ComputeObject): Data {
+  const drs = cluster?.drs ?? 'fullyAutomated';
+  return {
+    $: 'ClusterDrsConfigInfo',
+    enabled: drs !== 'off',
+    enableVmBehaviorOverrides: true,
+    defaultVmBehavior: drs === 'off' ? 'fullyAutomated' : drs,
+    vmotionRate: 3,
+  };
+}
 
 export const CLUSTER: Properties<ComputeObject> = {
   ...COMPUTE,
@@ -40,12 +52,16 @@ export const CLUSTER: Properties<ComputeObject> = {
     currentFailoverLevel: Math.max(0, self.hosts.length - 1),
     numVmotions: 0,
   }),
-  configuration: () => ({ $: 'ClusterConfigInfo', dasConfig: DAS_CONFIG, drsConfig: DRS_CONFIG }),
-  configurationEx: () => ({
+  configuration: (self) => ({
+    $: 'ClusterConfigInfo',
+    dasConfig: dasConfigOf(self),
+    drsConfig: drsConfigOf(self),
+  }),
+  configurationEx: (self) => ({
     $: 'ClusterConfigInfoEx',
     vmSwapPlacement: 'vmDirectory',
-    dasConfig: DAS_CONFIG,
-    drsConfig: DRS_CONFIG,
+    dasConfig: dasConfigOf(self),
+    drsConfig: drsConfigOf(self),
   }),
   recommendation: () => [],
   drsRecommendation: () => [],
@@ -55,19 +71,39 @@ export const CLUSTER: Properties<ComputeObject> = {
 };
 
 export class ComputeObject extends Entity {
+  /** Id in the estate: of the cluster, or of the stand-alone host. */
+  readonly factsId: string;
+  readonly cluster: Cluster | undefined;
+  /** The datacenter in the estate. */
+  readonly datacenterId: string;
   readonly hosts: HostObject[] = [];
   readonly pool: PoolObject;
   readonly environmentBrowser: EnvironmentBrowserObject;
 
   /** @param number gives the ids: domain-c<number> or domain-s<number>, and resgroup-<number + 1> of its pool. */
-  constructor(kind: 'cluster' | 'host', number: number, name: string, parent: Entity) {
+  constructor(
+    kind: 'cluster' | 'host',
+    factsId: string,
+    number: number,
+    name: string,
+    parent: FolderObject,
+    cluster: Cluster | undefined,
+  ) {
     super(
       kind === 'cluster' ? 'ClusterComputeResource' : 'ComputeResource',
       `${kind === 'cluster' ? 'domain-c' : 'domain-s'}${number}`,
       name,
       parent,
     );
-    this.pool = new PoolObject(number + 1, 'Resources', this, this);
+    this.factsId = factsId;
+    this.cluster = cluster;
+    this.datacenterId = parent.place!.datacenterId;
+    this.pool = new PoolObject(`resgroup-${number + 1}`, {
+      owner: this,
+      parent: this,
+      path: [],
+      facts: undefined,
+    });
     this.environmentBrowser = new EnvironmentBrowserObject(
       `envbrowser-${number}`,
       new DatastoreBrowserObject(`datastoreBrowser-envbrowser-${number}`, () => this.datastores()),
@@ -131,14 +167,51 @@ export const POOL: Properties<PoolObject> = {
   childConfiguration: (self) => self.pools.map((pool) => allocationOf(pool)),
 };
 
+interface PoolSettings {
+  readonly owner: ComputeObject;
+  readonly parent: Entity;
+  /** Names as the estate has them, from below the root pool; none for that itself. */
+  readonly path: readonly string[];
+  /** Limits; undefined for a pool that only machines name. */
+  readonly facts: ResourcePool | undefined;
+}
+
 export class PoolObject extends Entity {
   readonly owner: ComputeObject;
+  readonly facts: ResourcePool | undefined;
+  path: readonly string[];
   readonly pools: PoolObject[] = [];
   readonly vms = new VmList();
 
-  constructor(number: number, name: string, parent: Entity, owner: ComputeObject) {
-    super('ResourcePool', `resgroup-${number}`, name, parent);
+  constructor(id: string, { owner, parent, path, facts }: PoolSettings, type = 'ResourcePool') {
+    super(type, id, path.at(-1) ?? 'Resources', parent);
     this.owner = owner;
+    this.facts = facts;
+    this.path = path;
+  }
+
+  drop(child: PoolObject): void {
+    const at = this.pools.indexOf(child);
+    if (at >= 0) this.pools.splice(at, 1);
+  }
+
+  /** Goes into another pool, under the last name of the path. The old one has dropped it. */
+  moveTo(parent: PoolObject, path: readonly string[]): void {
+    this.parent = parent;
+    this.name = escapeName(path.at(-1)!);
+    this.#relocate(path);
+    parent.pools.push(this);
+  }
+
+  /** All machines in it and in the pools below it. */
+  *allVms(): Iterable<VirtualMachine> {
+    yield* this.vms.list();
+    for (const pool of this.pools) yield* pool.allVms();
+  }
+
+  #relocate(path: readonly string[]): void {
+    this.path = path;
+    for (const pool of this.pools) pool.#relocate([...path, pool.path.at(-1)!]);
   }
 
   protected get properties(): Properties<PoolObject> {
@@ -160,50 +233,139 @@ function usageOf(
 ): { overallCpuUsage: number; guestMemoryUsage: number } {
   let overallCpuUsage = 0;
   let guestMemoryUsage = 0;
-  const visit = (pool: PoolObject): void => {
-    for (const vm of pool.vms.list()) {
-      const use = vcenter.performance.usageNow(vm, now);
-      overallCpuUsage += use.cpuMhz;
-      guestMemoryUsage += use.memoryMiB;
-    }
-    pool.pools.forEach(visit);
-  };
-  visit(self);
+  for (const vm of self.allVms()) {
+    const use = vcenter.performance.usageNow(vm, now);
+    overallCpuUsage += use.cpuMhz;
+    guestMemoryUsage += use.memoryMiB;
+  }
   return { overallCpuUsage, guestMemoryUsage };
 }
 
 function poolRuntimeOf(self: PoolObject, reading: Reading): Data {
   const { overallCpuUsage, guestMemoryUsage } = usageOf(self, reading);
   const { totalCpu, totalMemory } = sumsOf(self.owner) as { totalCpu: number; totalMemory: number };
-  const usage = (overallUsage: number, maxUsage: number): Data => ({
-    $: 'ResourcePoolResourceUsage',
-    reservationUsed: 0,
-    reservationUsedForVm: 0,
-    unreservedForPool: maxUsage,
-    unreservedForVm: maxUsage,
-    overallUsage,
-    maxUsage,
-  });
+  const { cpu, memory } = limitsOf(self);
+  const usage = (overallUsage: number, capacity: number, reserved: number, limit: number): Data => {
+    const maxUsage = limit < 0 ? capacity : Math.min(limit, capacity);
+    const below = self.pools.length > 0 ? reserved : 0;
+    return {
+      $: 'ResourcePoolResourceUsage',
+      reservationUsed: below,
+      reservationUsedForVm: 0,
+      unreservedForPool: maxUsage - below,
+      unreservedForVm: maxUsage - below,
+      overallUsage: Math.min(overallUsage, maxUsage),
+      maxUsage,
+    };
+  };
   return {
     $: 'ResourcePoolRuntimeInfo',
-    memory: usage(guestMemoryUsage * MIB, totalMemory),
-    cpu: usage(overallCpuUsage, totalCpu),
+    memory: usage(
+      guestMemoryUsage * MIB,
+      totalMemory,
+      memory.reservation * MIB,
+      memory.limit < 0 ? -1 : memory.limit * MIB,
+    ),
+    cpu: usage(overallCpuUsage, totalCpu, cpu.reservation, cpu.limit),
     overallStatus: 'green',
   };
 }
 
+interface Limits {
+  /** MHz or MiB. */
+  readonly reservation: number;
+  /** -1: none. */
+  readonly limit: number;
+}
+
+function limitsOf({ facts }: PoolObject): { readonly cpu: Limits; readonly memory: Limits } {
+  return {
+    cpu: { reservation: facts?.cpuReservationMhz ?? 0, limit: facts?.cpuLimitMhz ?? -1 },
+    memory: { reservation: facts?.memoryReservationMiB ?? 0, limit: facts?.memoryLimitMiB ?? -1 },
+  };
+}
+
+/** Shares of a pool as its level gives them. */
+const SHARES = {
+  low: [2000, 81_920],
+  normal: [4000, 163_840],
+  high: [8000, 327_680],
+} as const;
+
 function allocationOf(self: PoolObject): Data {
-  const unlimited = (shares: number): Data => ({
+  const level = self.facts?.shares ?? 'normal';
+  const { cpu, memory } = limitsOf(self);
+  const allocation = ({ reservation, limit }: Limits, shares: number): Data => ({
     $: 'ResourceAllocationInfo',
-    reservation: 0,
+    reservation,
     expandableReservation: true,
-    limit: -1,
-    shares: { $: 'SharesInfo', shares, level: 'normal' },
+    limit,
+    shares: { $: 'SharesInfo', shares, level },
   });
   return {
     $: 'ResourceConfigSpec',
     entity: self.ref,
-    cpuAllocation: unlimited(4000),
-    memoryAllocation: unlimited(163_840),
+    cpuAllocation: allocation(cpu, SHARES[level][0]),
+    memoryAllocation: allocation(memory, SHARES[level][1]),
   };
+}
+
+export const VIRTUAL_APP: Properties<VirtualAppObject> = {
+  ...(POOL as Properties<VirtualAppObject>),
+  summary: (self, reading) => ({
+    $: 'VirtualAppSummary',
+    name: self.name,
+    config: () => allocationOf(self),
+    runtime: () => poolRuntimeOf(self, reading),
+    quickStats: () => ({ $: 'ResourcePoolQuickStats', ...usageOf(self, reading) }),
+    vAppState: isStarted(self) ? 'started' : 'stopped',
+    suspended: false,
+    installBootRequired: false,
+  }),
+  parentFolder: (self) => self.folder.ref,
+  datastore: (self) =>
+    [...new Set([...self.allVms()].flatMap((vm) => vm.datastores()))].map(({ ref }) => ref),
+  network: (self) => [...new Set([...self.allVms()].flatMap((vm) => vm.networks()))].map(({ ref }) => ref),
+  vAppConfig: (self) => ({
+    $: 'VAppConfigInfo',
+    annotation: '',
+    instanceUuid: self.ref.id,
+    entityConfig: self.vms.list().map((vm) => ({
+      $: 'VAppEntityConfigInfo',
+      key: vm.ref,
+      tag: vm.name,
+      startOrder: 0,
+      startDelay: 120,
+      waitingForGuest: false,
+      startAction: 'powerOn',
+      stopDelay: 120,
+      stopAction: 'powerOff',
+      destroyWithParent: true,
+    })),
+  }),
+  parentVApp: (self) => (self.parent instanceof VirtualAppObject ? self.parent.ref : undefined),
+  childLink: () => [],
+};
+
+function isStarted(self: VirtualAppObject): boolean {
+  for (const vm of self.allVms()) if (vm.isOn) return true;
+  return false;
+}
+
+/** A pool that also stands in a folder, as machines do. */
+export class VirtualAppObject extends PoolObject {
+  readonly folder: FolderObject;
+
+  constructor(number: number, settings: PoolSettings, folder: FolderObject) {
+    super(`resgroup-v${number}`, settings, 'VirtualApp');
+    this.folder = folder;
+  }
+
+  protected override get properties(): Properties<PoolObject> {
+    return VIRTUAL_APP as Properties<PoolObject>;
+  }
+
+  override children(): Iterable<Entity> {
+    return [...this.pools, ...this.vms.list()];
+  }
 }

@@ -1,7 +1,7 @@
 /** ESXi hosts. */
 import { isIP } from 'node:net';
 import { KIB } from '#core/units.ts';
-import type { Host } from '../../estate/model.ts';
+import type { AttributeValues, Host } from '../../estate/model.ts';
 import type { Data } from '../values.ts';
 import type { ComputeObject } from './compute.ts';
 import { DatastoreBrowserObject, type DatastoreObject } from './datastore.ts';
@@ -79,6 +79,10 @@ export class HostObject extends Entity {
 
   protected get properties(): Properties<HostObject> {
     return HOST;
+  }
+
+  override get attributes(): AttributeValues | undefined {
+    return this.facts.attributes;
   }
 
   get compute(): ComputeObject {

@@ -3,6 +3,8 @@
  * references to them, and refuse what is asked of them.
  */
 import { PRIVILEGE_DESCRIPTION, PRIVILEGE_LIST } from '../authorization/descriptions.ts';
+import { fieldDefinitions } from '../custom-fields.ts';
+import { EVENT_DESCRIPTION, taskDescription } from '../events/descriptions.ts';
 import { COUNTERS, HISTORICAL_INTERVALS, PERFORMANCE_DESCRIPTION } from '../performance/counters.ts';
 import { DEFAULT_COLLECTOR } from '../property/collector.ts';
 import { type Data, ref, type Value } from '../values.ts';
@@ -32,6 +34,8 @@ const MANAGERS: ReadonlyArray<readonly [field: string, type: string, id: string]
   ['ovfManager', 'OvfManager', 'OvfManager'],
   ['guestOperationsManager', 'GuestOperationsManager', 'guestOperationsManager'],
 ];
+
+const TASK_DESCRIPTION = taskDescription();
 
 /** Readers by type: of those that are not here nothing can be read. */
 export const MANAGER_READERS: Readonly<Record<string, Properties<never>>> = {
@@ -85,8 +89,13 @@ export const MANAGER_READERS: Readonly<Record<string, Properties<never>>> = {
   TaskManager: {
     recentTask: (_self, { vcenter }) => vcenter.tasks.recent().map((task) => task.ref),
     maxCollector: () => 32,
+    description: () => TASK_DESCRIPTION,
   },
-  EventManager: { maxCollector: () => 1000 },
+  EventManager: {
+    description: () => EVENT_DESCRIPTION,
+    latestEvent: (_self, { vcenter }) => vcenter.events.latest?.data,
+    maxCollector: () => 1000,
+  },
   LicenseManager: {
     licenses: () => [
       {
@@ -102,7 +111,7 @@ export const MANAGER_READERS: Readonly<Record<string, Properties<never>>> = {
     licensedEdition: () => 'eval',
   },
   ExtensionManager: { extensionList: () => [] },
-  CustomFieldsManager: { field: () => [] },
+  CustomFieldsManager: { field: (_self, { vcenter }) => fieldDefinitions(vcenter.estate.facts) },
   UserDirectory: { domainList: () => ['vsphere.local'] },
 };
 

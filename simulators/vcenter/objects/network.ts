@@ -1,5 +1,5 @@
 /** Standard networks, distributed port groups and the distributed switch that carries a datacenter's. */
-import type { Network } from '../../estate/model.ts';
+import type { DistributedSwitch, Network } from '../../estate/model.ts';
 import type { HostObject } from './host.ts';
 import { ENTITY_PROPERTIES, Entity, type Properties } from './object.ts';
 import { VmList } from './vm-list.ts';
@@ -93,11 +93,13 @@ export const SWITCH: Properties<SwitchObject> = {
 export class SwitchObject extends Entity {
   /** "50 2f …-… …", as port connections name it. */
   readonly uuid: string;
+  readonly facts: DistributedSwitch;
   readonly portgroups: PortgroupObject[] = [];
   readonly hosts: HostObject[] = [];
 
-  constructor(id: string, name: string, parent: Entity, uuid: string) {
-    super('VmwareDistributedVirtualSwitch', id, name, parent);
+  constructor(id: string, facts: DistributedSwitch, parent: Entity, uuid: string) {
+    super('VmwareDistributedVirtualSwitch', id, facts.name, parent);
+    this.facts = facts;
     this.uuid = uuid;
   }
 

@@ -3,6 +3,8 @@
  * schema knows and the table does not is unset if it is optional, and refused if it is not.
  */
 import type { UnixMillis } from '#core/units.ts';
+import type { AttributeValues } from '../../estate/model.ts';
+import { fieldDefinitions, fieldValues } from '../custom-fields.ts';
 import type { Session } from '../sessions.ts';
 import { type Ref, ref, type Value } from '../values.ts';
 import type { Vcenter } from '../vcenter.ts';
@@ -51,13 +53,20 @@ export abstract class ManagedObject {
 
 /** Anything in the inventory tree. */
 export abstract class Entity extends ManagedObject {
-  readonly name: string;
-  readonly parent: Entity | undefined;
+  /** As inventory paths have it; see `escapeName`. Only the inventory changes it. */
+  name: string;
+  /** Only the inventory changes it. */
+  parent: Entity | undefined;
 
   constructor(type: string, id: string, name: string, parent: Entity | undefined) {
     super(type, id);
     this.name = escapeName(name);
     this.parent = parent;
+  }
+
+  /** Values of custom attributes that stand on it, by name. */
+  get attributes(): AttributeValues | undefined {
+    return undefined;
   }
 
   override get label(): string {
@@ -86,10 +95,10 @@ export function escapeName(name: string): string {
 
 /** Readers that every ManagedEntity has. */
 export const ENTITY_PROPERTIES: Properties<Entity> = {
-  value: () => [],
-  availableField: () => [],
+  value: (self, { vcenter }) => fieldValues(vcenter.estate.facts, self.attributes),
+  availableField: (self, { vcenter }) => fieldDefinitions(vcenter.estate.facts, self.ref.type),
   parent: (self) => self.parent?.ref,
-  customValue: () => [],
+  customValue: (self, { vcenter }) => fieldValues(vcenter.estate.facts, self.attributes),
   overallStatus: () => 'green',
   configStatus: () => 'green',
   configIssue: () => [],

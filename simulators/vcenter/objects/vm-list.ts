@@ -3,19 +3,27 @@ import type { Ref } from '../values.ts';
 import type { VirtualMachine } from '../vm/virtual-machine.ts';
 
 export class VmList {
-  readonly #indexes: number[] = [];
-  #vmAt: ((index: number) => VirtualMachine) | undefined;
+  readonly #slots = new Set<number>();
+  #vmAt: ((slot: number) => VirtualMachine) | undefined;
 
-  add(index: number, vmAt: (index: number) => VirtualMachine): void {
+  add(slot: number, vmAt: (slot: number) => VirtualMachine): void {
     this.#vmAt = vmAt;
-    this.#indexes.push(index);
+    this.#slots.add(slot);
+  }
+
+  remove(slot: number): void {
+    this.#slots.delete(slot);
+  }
+
+  get size(): number {
+    return this.#slots.size;
   }
 
   list(): VirtualMachine[] {
-    return this.#indexes.map((index) => this.#vmAt!(index));
+    return Array.from(this.#slots, (slot) => this.#vmAt!(slot));
   }
 
   refs(): Ref[] {
-    return this.list().map((vm) => vm.ref);
+    return Array.from(this.#slots, (slot) => this.#vmAt!(slot).ref);
   }
 }

@@ -3,7 +3,7 @@
  * every value follows from the estate's curves, whoever asks and however often.
  */
 import { MIB, type SampleIndex, type UnixMillis } from '#core/units.ts';
-import type { Estate } from '../../estate/estate.ts';
+import type { Estate, EstateChange } from '../../estate/estate.ts';
 import type { Inventory } from '../inventory.ts';
 import { PoolObject } from '../objects/compute.ts';
 import { HostObject, hostMhz } from '../objects/host.ts';
@@ -50,6 +50,14 @@ export class Performance {
     const made = this.#make(object);
     if (made) this.#providers.set(object, made);
     return made;
+  }
+
+  /** Follows a change of the estate: series are made from facts. Told before the inventory has followed it. */
+  follow(change: EstateChange): void {
+    if (change.kind !== 'changed' && change.kind !== 'removed') return;
+    const vm = this.#inventory.vmOf(change.machineId);
+    this.#providers.delete(vm);
+    this.#usage.delete(vm);
   }
 
   /** Index of the last complete sample. */

@@ -2,6 +2,9 @@
  * A property filter: what it selects, and for every selected object and path a digest of the last value and
  * the number of the change that brought it. From these any older version can be brought up to date, as often
  * as a client asks: nothing is handed out once and forgotten.
+ *
+ * Work follows the feed of changes: only objects that were told of are looked at again, and only those
+ * traversals are followed anew that lead from objects which were told of.
  */
 import { createHash } from 'node:crypto';
 import { escapeText } from '#core/wire/xml/writer.ts';
@@ -9,7 +12,8 @@ import type { Change } from '../changes.ts';
 import { ManagedObject, type Properties, type Reading } from '../objects/object.ts';
 import type { Encoder } from '../schema/encoder.ts';
 import type { Data, Ref } from '../values.ts';
-import type { PropertyPath } from './path.ts';
+import { type ChangeOp, combined, isWithin, partialChanges } from './partial.ts';
+import { compilePath, type PropertyPath } from './path.ts';
 import { encodeProperty, Projection } from './projection.ts';
 import { type Find, type PropertyFilterSpec, Selection } from './selection.ts';
 
@@ -17,6 +21,15 @@ export const FILTER: Properties<FilterObject> = {
   spec: (self) => self.spec as unknown as Data,
   partialUpdates: (self) => self.partialUpdates,
 };
+
+/** A change inside one path of an entry. */
+interface Step {
+  readonly sequence: number;
+  /** Position of the path. */
+  readonly index: number;
+  readonly name: string;
+  readonly op: ChangeOp;
+}
 
 interface Entry {
   readonly object: ManagedObject;
@@ -26,6 +39,12 @@ interface Entry {
   readonly changes: number[];
   readonly entered: number;
   last: number;
+  /** With partial updates, by path: the last value's XML, where there is room to keep it. */
+  kept: Array<string | undefined> | undefined;
+  /** With partial updates: what happened inside the paths, oldest first. */
+  steps: Step[];
+  /** By path: versions older than this are told the whole of it. */
+  wholeBefore: number[] | undefined;
 }
 
 /** One object's share of an update, ready to be written. */
@@ -37,6 +56,10 @@ export interface ObjectUpdate {
 
 /** Departures are remembered so long; a version older than the first of them is no longer valid. */
 const GONE_MAX = 10_000;
+/** Characters of values that a filter with partial updates keeps to compare with; the rest is told as a whole. */
+const KEPT_CHARACTERS_MAX = 32 * 1024 * 1024;
+/** Changes inside one object that can be told one by one. */
+const STEPS_MAX = 64;
 
 export class FilterObject extends ManagedObject {
   readonly spec: PropertyFilterSpec;
@@ -48,6 +71,7 @@ export class FilterObject extends ManagedObject {
   readonly #gone: Array<{ readonly ref: Ref; readonly sequence: number }> = [];
   /** Objects to look at again, and their changed properties. */
   readonly #dirty = new Map<ManagedObject, Set<string>>();
+  #keptCharacters = 0;
   #mustSelect = true;
   #isStanding = false;
 
@@ -67,17 +91,14 @@ export class FilterObject extends ManagedObject {
 
   /** Takes note of a change. @returns whether it may concern this filter. */
   note(change: Change): boolean {
-    const { object } = change;
-    if (change.kind === 'vanished') {
-      if (!this.#entries.has(object)) return false;
-      this.#mustSelect = true;
-      return true;
+    if (change.kind !== 'changed') {
+      const concerns =
+        this.#selection.note(change) || (change.kind === 'vanished' && this.#has(change.object));
+      this.#mustSelect ||= concerns;
+      return concerns;
     }
-    const { properties } = change;
-    if (properties.some((property) => this.#selection.followed.has(property))) {
-      this.#mustSelect = true;
-      return true;
-    }
+    const { object, properties } = change;
+    if (this.#selection.note(change)) this.#mustSelect = true;
     const entry = this.#entries.get(object);
     if (!entry?.paths.some((path) => properties.includes(path.root))) return this.#mustSelect;
     const dirty = this.#dirty.get(object) ?? new Set();
@@ -95,16 +116,7 @@ export class FilterObject extends ManagedObject {
     this.#mustSelect = false;
     for (const [object, properties] of this.#dirty) {
       const entry = this.#entries.get(object);
-      if (!entry) continue;
-      let number: number | undefined;
-      entry.paths.forEach((path, i) => {
-        if (!properties.has(path.root)) return;
-        const digest = digestOf(encodeProperty(object, path, reading, this.#encoder));
-        if (digest === entry.digests[i]) return;
-        number ??= nextNumber();
-        entry.digests[i] = digest;
-        entry.changes[i] = entry.last = number;
-      });
+      if (entry) this.#refresh(entry, properties, reading, nextNumber);
     }
     this.#dirty.clear();
   }
@@ -122,34 +134,85 @@ export class FilterObject extends ManagedObject {
       yield { filter: this, sequence, xml: () => this.#encode(entry, version, reading) };
     }
     if (version < 0) return;
-    for (const { ref, sequence } of this.#gone) {
-      if (sequence <= version) continue;
+    for (let i = this.#gone.length - 1; i >= 0 && this.#gone[i]!.sequence > version; i--) {
+      const { ref, sequence } = this.#gone[i]!;
       const xml = () => `<objectSet><kind>leave</kind><obj type="${ref.type}">${ref.id}</obj></objectSet>`;
       yield { filter: this, sequence, xml };
     }
   }
 
+  #has(object: ManagedObject): boolean {
+    return this.#entries.has(object);
+  }
+
+  #refresh(entry: Entry, properties: ReadonlySet<string>, reading: Reading, nextNumber: () => number): void {
+    let number: number | undefined;
+    for (const [index, path] of entry.paths.entries()) {
+      if (!properties.has(path.root)) continue;
+      const xml = encodeProperty(entry.object, path, reading, this.#encoder);
+      const digest = digestOf(xml);
+      if (digest === entry.digests[index]) continue;
+      number ??= nextNumber();
+      if (this.partialUpdates) this.#noteSteps(entry, index, path, xml, number);
+      entry.digests[index] = digest;
+      entry.changes[index] = entry.last = number;
+    }
+  }
+
+  #noteSteps(entry: Entry, index: number, path: PropertyPath, xml: string, sequence: number): void {
+    const before = entry.kept![index];
+    this.#keep(entry, index, xml);
+    if (before === undefined) {
+      entry.wholeBefore![index] = sequence;
+      return;
+    }
+    for (const { name, op } of partialChanges(path.text, path.declared, before, xml))
+      entry.steps.push({ sequence, index, name, op });
+    const surplus = entry.steps.length - STEPS_MAX;
+    for (const { index: at, sequence: of } of entry.steps.splice(0, Math.max(0, surplus)))
+      entry.wholeBefore![at] = of;
+  }
+
+  /** Keeps the value to compare the next one with, if there is room. */
+  #keep(entry: Entry, index: number, xml: string): void {
+    const freed = entry.kept![index]?.length ?? 0;
+    const fits = this.#keptCharacters - freed + xml.length <= KEPT_CHARACTERS_MAX;
+    this.#keptCharacters += (fits ? xml.length : 0) - freed;
+    entry.kept![index] = fits ? xml : undefined;
+  }
+
   #select(find: Find, reading: Reading, nextNumber: () => number): void {
-    const selected = new Set(this.#selection.run(find, reading, this.#isStanding));
+    const selected = this.#selection.run(find, reading, this.#isStanding);
     this.#isStanding = true;
-    for (const [object] of this.#entries) {
+    for (const [object, entry] of this.#entries) {
       if (selected.has(object)) continue;
       this.#entries.delete(object);
+      for (const xml of entry.kept ?? []) this.#keptCharacters -= xml?.length ?? 0;
       this.#gone.push({ ref: object.ref, sequence: nextNumber() });
+      if (this.#gone.length > 2 * GONE_MAX) this.#gone.splice(0, GONE_MAX - 1);
     }
     for (const object of selected) {
       if (this.#entries.has(object)) continue;
       const paths = this.#projection.pathsOf(object);
       if (!paths) continue;
       const number = nextNumber();
-      this.#entries.set(object, {
+      const entry: Entry = {
         object,
         paths,
-        digests: paths.map((path) => digestOf(encodeProperty(object, path, reading, this.#encoder))),
+        digests: [],
         changes: paths.map(() => number),
         entered: number,
         last: number,
-      });
+        kept: this.partialUpdates ? paths.map(() => undefined) : undefined,
+        steps: [],
+        wholeBefore: this.partialUpdates ? paths.map(() => 0) : undefined,
+      };
+      for (const [index, path] of paths.entries()) {
+        const xml = encodeProperty(object, path, reading, this.#encoder);
+        entry.digests.push(digestOf(xml));
+        if (entry.kept) this.#keep(entry, index, xml);
+      }
+      this.#entries.set(object, entry);
     }
   }
 
@@ -157,14 +220,47 @@ export class FilterObject extends ManagedObject {
     const isNew = entry.entered > version;
     const { object } = entry;
     let out = `<objectSet><kind>${isNew ? 'enter' : 'modify'}</kind><obj type="${object.ref.type}">${object.ref.id}</obj>`;
-    entry.paths.forEach((path, i) => {
-      if (entry.changes[i]! <= version) return;
+    for (const [index, path] of entry.paths.entries()) {
+      if (entry.changes[index]! <= version) continue;
+      if (!isNew && entry.wholeBefore && version >= entry.wholeBefore[index]!) {
+        out += this.#encodeSteps(entry, index, version, reading);
+        continue;
+      }
       const value = encodeProperty(object, path, reading, this.#encoder);
-      if (isNew && value === '') return;
-      out += `<changeSet><name>${escapeText(path.text)}</name><op>assign</op>${value}</changeSet>`;
-    });
+      if (isNew && value === '') continue;
+      out += changeXml(path.text, 'assign', value);
+    }
     return `${out}</objectSet>`;
   }
+
+  /** What happened inside a path since a version, each place once, with the values of now. */
+  #encodeSteps(entry: Entry, index: number, version: number, reading: Reading): string {
+    const byName = new Map<string, { readonly first: ChangeOp; last: ChangeOp }>();
+    for (const { sequence, index: at, name, op } of entry.steps) {
+      if (at !== index || sequence <= version) continue;
+      const known = byName.get(name);
+      if (known) known.last = op;
+      else byName.set(name, { first: op, last: op });
+    }
+    let out = '';
+    for (const [name, { first, last }] of byName) {
+      const op = combined(first, last);
+      // What is told as a whole is not told in parts.
+      const isCovered = [...byName.keys()].some((other) => other !== name && isWithin(name, other));
+      if (op === undefined || isCovered) continue;
+      const path = compilePath(entry.object.ref.type, name, this.#encoder.version);
+      out += changeXml(
+        name,
+        op,
+        op === 'remove' ? '' : encodeProperty(entry.object, path, reading, this.#encoder),
+      );
+    }
+    return out;
+  }
+}
+
+function changeXml(name: string, op: ChangeOp, value: string): string {
+  return `<changeSet><name>${escapeText(name)}</name><op>${op}</op>${value}</changeSet>`;
 }
 
 /** Short values stand for themselves. */

@@ -9,7 +9,7 @@ import type { Declared } from '../schema/encoder.ts';
 import type { Field } from '../schema/notation.ts';
 import { findType, type SchemaType, typeNamed } from '../schema/schema.ts';
 import type { ApiVersion } from '../schema/versions.ts';
-import { type Data, forced, isData, type Value } from '../values.ts';
+import { type Data, forced, isData, isRef, type Value } from '../values.ts';
 
 type Step = { readonly field: string } | { readonly key: string };
 
@@ -65,7 +65,7 @@ function declaredAt(type: SchemaType, steps: readonly Step[], version: ApiVersio
   let declared: Declared | undefined;
   for (const step of steps) {
     if ('key' in step) {
-      if (!declared?.isArray || declared.kind !== 'data') return undefined;
+      if (!declared?.isArray || (declared.kind !== 'data' && declared.kind !== 'reference')) return undefined;
       declared = { ...declared, isArray: false };
       continue;
     }
@@ -103,6 +103,9 @@ export function readPath(object: ManagedObject, path: PropertyPath, reading: Rea
   return value;
 }
 
+/** Data objects are known by their field `key`, references by their id. */
 function elementOf(values: readonly Value[], key: string): Value | undefined {
-  return values.find((value) => isData(value) && String(forced((value as Data).key)) === key);
+  return values.find((value) =>
+    isRef(value) ? value.id === key : isData(value) && String(forced((value as Data).key)) === key,
+  );
 }

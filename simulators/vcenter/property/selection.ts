@@ -2,6 +2,7 @@
  * Which objects a PropertyFilterSpec selects: start objects, and what traversals lead to from them. Selection
  * specs may be nested, refer to named traversals of the same filter, and go in circles.
  */
+import type { Change } from '../changes.ts';
 import { invalidRequest, vimFault } from '../faults.ts';
 import type { ManagedObject, Reading } from '../objects/object.ts';
 import { findType, isA } from '../schema/schema.ts';
@@ -54,8 +55,11 @@ export class Selection {
     readonly traversals: readonly Traversal[];
   }>;
   readonly #mayMiss: boolean;
-  /** Properties that traversals follow: a change of one may lead elsewhere. */
-  readonly followed: ReadonlySet<string>;
+  /** Traversals by the property that they follow: a change of one may lead elsewhere. */
+  readonly #following = new Map<string, Traversal[]>();
+  /** Where traversals led to from objects, while nothing was told that might lead elsewhere. */
+  readonly #targets = new Map<Traversal, Map<ManagedObject, readonly ManagedObject[]>>();
+  readonly #vanished = new WeakSet<ManagedObject>();
 
   /** @throws VimFault InvalidProperty, InvalidRequest, InvalidArgument */
   constructor(spec: PropertyFilterSpec, version: ApiVersion) {
@@ -67,15 +71,45 @@ export class Selection {
       traversals: selectSet.map((selection) => reader.resolve(selection)),
     }));
     this.#mayMiss = spec.reportMissingObjectsInResults === true;
-    this.followed = reader.followed;
+    for (const traversal of reader.traversals) {
+      this.#following.set(traversal.path.root, [
+        ...(this.#following.get(traversal.path.root) ?? []),
+        traversal,
+      ]);
+      this.#targets.set(traversal, new Map());
+    }
+  }
+
+  /** Takes note of a change. @returns whether the selection may be another one now */
+  note(change: Change): boolean {
+    if (change.kind === 'vanished') {
+      this.#vanished.add(change.object);
+      for (const targets of this.#targets.values()) targets.delete(change.object);
+      return false;
+    }
+    // Views have no feed of their own.
+    if (change.kind === 'reshaped') {
+      const views = this.#following.get('view') ?? [];
+      for (const traversal of views) this.#targets.get(traversal)!.clear();
+      return views.length > 0;
+    }
+    let concerns = false;
+    for (const property of change.properties)
+      for (const traversal of this.#following.get(property) ?? []) {
+        if (!isA(change.object.ref.type, traversal.type)) continue;
+        this.#targets.get(traversal)!.delete(change.object);
+        concerns = true;
+      }
+    return concerns;
   }
 
   /**
    * Selected objects, each once, in the order of discovery.
-   * @param isStanding the selection has been run before: start objects may have gone since.
+   * @param isStanding the selection has been run before, and was told of every change since: start objects may
+   * have gone, and where nothing was told traversals lead where they led.
    * @throws VimFault ManagedObjectNotFound for a missing start object, unless the spec allows it
    */
-  run(find: Find, reading: Reading, isStanding = false): ManagedObject[] {
+  run(find: Find, reading: Reading, isStanding = false): ReadonlySet<ManagedObject> {
     const selected = new Set<ManagedObject>();
     const done = new Map<Traversal, Set<ManagedObject>>();
     const open: Array<{ object: ManagedObject; traversals: readonly Traversal[] }> = [];
@@ -99,16 +133,29 @@ export class Selection {
         done.set(traversal, visited);
         if (visited.has(next.object)) continue;
         visited.add(next.object);
-        for (const target of refsIn(readPath(next.object, traversal.path, reading))) {
-          const object = find(target);
-          if (!object) continue;
+        for (const object of this.#targetsOf(next.object, traversal, find, reading)) {
           if (!traversal.skip) selected.add(object);
           if (traversal.next.length > 0) found.push({ object, traversals: traversal.next });
         }
       }
       for (let i = found.length - 1; i >= 0; i--) open.push(found[i]!);
     }
-    return [...selected];
+    return selected;
+  }
+
+  #targetsOf(
+    object: ManagedObject,
+    traversal: Traversal,
+    find: Find,
+    reading: Reading,
+  ): Iterable<ManagedObject> {
+    const known = this.#targets.get(traversal)!;
+    let targets = known.get(object);
+    if (!targets) {
+      targets = refsIn(readPath(object, traversal.path, reading)).flatMap((ref) => find(ref) ?? []);
+      known.set(object, targets);
+    }
+    return targets.filter((target) => !this.#vanished.has(target));
   }
 }
 
@@ -127,7 +174,7 @@ function refsIn(value: unknown): readonly Ref[] {
 
 /** Turns selection specs into traversals; names are known for the whole filter. */
 class TraversalReader {
-  readonly followed = new Set<string>();
+  readonly traversals: Traversal[] = [];
   readonly #version: ApiVersion;
   readonly #named = new Map<string, SelectionSpec>();
   readonly #made = new Map<SelectionSpec, Traversal>();
@@ -163,8 +210,8 @@ class TraversalReader {
         invalidProperty: 'specSet.objectSet.selectSet.type',
       });
     const path = compilePath(meant.type!, meant.path!, this.#version);
-    this.followed.add(path.root);
     const traversal: Traversal = { type: meant.type!, path, skip: meant.skip === true, next: [] };
+    this.traversals.push(traversal);
     this.#made.set(meant, traversal);
     for (const child of meant.selectSet ?? []) traversal.next.push(this.resolve(child));
     return traversal;

@@ -3,13 +3,14 @@
  * change tracking, settings). Made when somebody looks, so that ten thousand of them cost nothing to start.
  */
 import type { UnixMillis } from '#core/units.ts';
-import type { DiskFacts, Machine, PowerState } from '../../estate/model.ts';
+import type { AttributeValues, DiskFacts, Machine, PowerState } from '../../estate/model.ts';
 import type { VirtualDisk } from '../../estate/virtual-disk.ts';
 import type { Inventory } from '../inventory.ts';
-import type { PoolObject } from '../objects/compute.ts';
+import { type PoolObject, VirtualAppObject } from '../objects/compute.ts';
 import type { DatastoreObject } from '../objects/datastore.ts';
 import type { HostObject } from '../objects/host.ts';
-import { ENTITY_PROPERTIES, Entity, type Properties } from '../objects/object.ts';
+import type { NetworkObject } from '../objects/network.ts';
+import { ENTITY_PROPERTIES, Entity, escapeName, type Properties } from '../objects/object.ts';
 import type { TaskObject } from '../tasks.ts';
 import { CAPABILITY, OLD_CAPABILITY, TRACKING_HARDWARE_VERSION } from './capability.ts';
 import type { ChangeTracking } from './change-tracking.ts';
@@ -31,6 +32,9 @@ import { runtimeOf, summaryOf } from './summary.ts';
 
 export const VIRTUAL_MACHINE: Properties<VirtualMachine> = {
   ...ENTITY_PROPERTIES,
+  // A machine in a vApp has that, and no folder.
+  parent: (self) => (self.vApp ? undefined : self.parent!.ref),
+  parentVApp: (self) => self.vApp?.ref,
   capability: (self) =>
     self.machine.hardwareVersion >= TRACKING_HARDWARE_VERSION ? CAPABILITY : OLD_CAPABILITY,
   config: configOf,
@@ -55,7 +59,7 @@ export const VIRTUAL_MACHINE: Properties<VirtualMachine> = {
   guest: guestOf,
   summary: summaryOf,
   datastore: (self) => self.datastores().map((datastore) => datastore.ref),
-  network: (self) => [...new Set(self.machine.nics.map((nic) => self.inventory.network(nic.networkId).ref))],
+  network: (self) => self.networks().map((network) => network.ref),
   snapshot: (self) =>
     self.roots.length === 0
       ? undefined
@@ -84,13 +88,19 @@ interface Home {
   readonly vmx: string;
 }
 
-export class VirtualMachine extends Entity {
-  /** Position among the estate's machines. */
-  readonly index: number;
-  readonly machine: Machine;
-  readonly inventory: Inventory;
+/** Where the inventory has a machine. */
+interface Place {
+  readonly parent: Entity;
   readonly host: HostObject;
   readonly pool: PoolObject;
+}
+
+export class VirtualMachine extends Entity {
+  /** Its number in the inventory, which its id follows. */
+  readonly index: number;
+  readonly inventory: Inventory;
+  #machine: Machine;
+  #place: Place;
 
   /** The setting; what of it is in effect is `tracking`. */
   changeTrackingEnabled = false;
@@ -115,20 +125,40 @@ export class VirtualMachine extends Entity {
   wasShutDown = true;
   readonly #chains = new Map<number, DiskChain>();
 
-  constructor(
-    id: string,
-    index: number,
-    machine: Machine,
-    place: { inventory: Inventory; parent: Entity; host: HostObject; pool: PoolObject },
-  ) {
+  constructor(id: string, index: number, inventory: Inventory, machine: Machine, place: Place) {
     super('VirtualMachine', id, machine.name, place.parent);
     this.index = index;
-    this.machine = machine;
-    this.inventory = place.inventory;
-    this.host = place.host;
-    this.pool = place.pool;
+    this.inventory = inventory;
+    this.#machine = machine;
+    this.#place = place;
     this.annotation = machine.annotation;
-    this.modifiedAt = place.inventory.createdAt;
+    this.modifiedAt = inventory.createdAt;
+  }
+
+  /** Its facts as they are now. */
+  get machine(): Machine {
+    return this.#machine;
+  }
+
+  get host(): HostObject {
+    return this.#place.host;
+  }
+
+  get pool(): PoolObject {
+    return this.#place.pool;
+  }
+
+  /** The estate has other facts of it now, and it may be elsewhere. Only the inventory calls this. */
+  become(machine: Machine, place: Place): void {
+    if (machine.annotation !== this.#machine.annotation) this.annotation = machine.annotation;
+    this.#machine = machine;
+    this.#place = place;
+    this.name = escapeName(machine.name);
+    this.parent = place.parent;
+  }
+
+  override get attributes(): AttributeValues | undefined {
+    return this.#machine.attributes;
   }
 
   protected get properties(): Properties<VirtualMachine> {
@@ -208,6 +238,16 @@ export class VirtualMachine extends Entity {
 
   datastores(): DatastoreObject[] {
     return [...new Set([this.home.datastore, ...this.machine.disks.map((disk) => this.datastoreOf(disk))])];
+  }
+
+  networks(): NetworkObject[] {
+    const ids = new Set(this.machine.nics.map((nic) => nic.networkId));
+    return Array.from(ids, (id) => this.inventory.network(id));
+  }
+
+  /** The vApp that it is directly in. */
+  get vApp(): VirtualAppObject | undefined {
+    return this.pool instanceof VirtualAppObject ? this.pool : undefined;
   }
 
   contentId(disk: DiskFacts): string {

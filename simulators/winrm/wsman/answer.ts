@@ -1,0 +1,33 @@
+/** Envelopes of answers, with the prefixes that Windows uses: some clients look for these very prefixes. */
+import { escapeText } from '#core/wire/xml/writer.ts';
+import { faultAction, faultXml, type WsmanFault } from './fault.ts';
+import { ANONYMOUS, NS } from './names.ts';
+
+export interface Addressing {
+  readonly action: string;
+  /** GUID in upper case. */
+  readonly messageId: string;
+  readonly relatesTo: string;
+}
+
+/** Prefixes that are declared on every envelope; `p` is the class namespace in answers that have one. */
+const DECLARATIONS =
+  `xml:lang="en-US" xmlns:s="${NS.s}" xmlns:a="${NS.a}" xmlns:x="${NS.x}" xmlns:n="${NS.n}" ` +
+  `xmlns:w="${NS.w}" xmlns:rsp="${NS.rsp}" xmlns:p="${NS.p}"`;
+
+export function envelope({ action, messageId, relatesTo }: Addressing, body: string): string {
+  return (
+    `<s:Envelope ${DECLARATIONS}><s:Header><a:Action>${action}</a:Action>` +
+    `<a:MessageID>uuid:${messageId}</a:MessageID><a:To>${ANONYMOUS}</a:To>` +
+    (relatesTo === '' ? '' : `<a:RelatesTo>${escapeText(relatesTo)}</a:RelatesTo>`) +
+    `</s:Header><s:Body>${body}</s:Body></s:Envelope>`
+  );
+}
+
+export function faultEnvelope(
+  fault: WsmanFault,
+  addressing: Omit<Addressing, 'action'>,
+  machine: string,
+): string {
+  return envelope({ ...addressing, action: faultAction(fault) }, faultXml(fault, machine));
+}

@@ -147,6 +147,23 @@ export class Points {
     this.#base = this.#length === 0 ? 0 : this.#base + start;
   }
 
+  /**
+   * A series of slots that somebody stored: NaN is absent, the ends are present. The array is taken over, not
+   * copied; whoever stores them vouches for the values (finite, at least 0).
+   */
+  static ofSlots(periodMs: Millis, first: WindowIndex, slots: Float32Array): Points {
+    assert(
+      slots.length === 0 || !(Number.isNaN(slots[0]!) || Number.isNaN(slots[slots.length - 1]!)),
+      'the first and the last slot of a series are points',
+    );
+    assert(slots.length <= WINDOWS_MAX, `a series covers at most ${WINDOWS_MAX} windows`);
+    const points = new Points(periodMs);
+    points.#base = slots.length === 0 ? 0 : first;
+    points.#length = slots.length;
+    points.#slots = slots;
+    return points;
+  }
+
   encode(): Buffer {
     const bitmapBytes = Math.ceil(this.#length / 8);
     const out = Buffer.alloc(HEADER_BYTES + bitmapBytes + 4 * this.count());

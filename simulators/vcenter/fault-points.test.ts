@@ -43,7 +43,7 @@ describe('fault points', () => {
   test('there is one for each method, and every answer is a fault of the schema, a status, or a cut', () => {
     const points = faultPoints();
     for (const { name } of METHODS) expect(points.map((point) => point.name)).toContain(`vcenter.${name}`);
-    const root = new DatacenterObject(2, 'DC', undefined as never);
+    const root = new DatacenterObject('dc', 2, 'DC', undefined as never);
     for (const point of points)
       for (const answer of point.answers) {
         if (!/^[A-Z]/.test(answer)) continue;

@@ -49,10 +49,12 @@ export function actsOnTask(method: string, answer: string): boolean {
 /** The injected fault, with the fields that its type requires. */
 export function faultOf({ answer }: Fault, self: ManagedObject): VimFault {
   const fields: Record<string, Value> = {};
-  for (const { name, kind, isOptional } of typeNamed(answer).fields.values()) {
+  for (const { name, kind, type, isOptional } of typeNamed(answer).fields.values()) {
     if (isOptional) continue;
     if (kind === 'reference') fields[name] = name === 'task' ? ref('Task', 'task-0') : self.ref;
     else if (kind === 'enumeration') fields[name] = 'poweredOff';
+    else if (type === 'boolean') fields[name] = false;
+    else if (type === 'int') fields[name] = 0;
     else fields[name] = name === 'privilegeId' ? 'System.View' : self.label;
   }
   return vimFault(answer, MESSAGES[answer] ?? `${answer} (injected by the scenario).`, fields);

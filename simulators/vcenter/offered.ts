@@ -1,4 +1,5 @@
 /** Which properties of which managed object types can be read: the tables that objects are read by. */
+import { EVENT_COLLECTOR, TASK_COLLECTOR } from './events/history.ts';
 import { CLUSTER, COMPUTE, POOL } from './objects/compute.ts';
 import { BROWSER, DATASTORE, ENVIRONMENT_BROWSER } from './objects/datastore.ts';
 import { DATACENTER, FOLDER } from './objects/folder.ts';
@@ -28,6 +29,8 @@ const TABLES: Readonly<Record<string, object>> = {
   PropertyCollector: COLLECTOR,
   PropertyFilter: FILTER,
   Task: TASK,
+  EventHistoryCollector: EVENT_COLLECTOR,
+  TaskHistoryCollector: TASK_COLLECTOR,
   ContainerView: CONTAINER_VIEW,
   ListView: LIST_VIEW,
   VirtualMachineSnapshot: SNAPSHOT,

@@ -26,6 +26,8 @@ export interface TaskSpec {
   readonly session: Session | undefined;
   /** At the end, before success is shown. @returns the task's result. @throws VimFault for an error. */
   readonly run: () => Value | undefined;
+  /** May its user give it up before its end? */
+  readonly cancelable?: boolean;
   /** Always called last, whatever the outcome. */
   readonly settled?: () => void;
 }
@@ -39,6 +41,9 @@ export class TaskObject extends ManagedObject {
   completeTime: UnixMillis | undefined;
   result: Value | undefined;
   error: VimFault | undefined;
+  isCanceled = false;
+  /** Of the events that belong to it. */
+  chain = 0;
 
   constructor(number: number, spec: TaskSpec, at: UnixMillis) {
     super('Task', `task-${number}`);
@@ -66,8 +71,8 @@ export class TaskObject extends ManagedObject {
       entity: spec.entity instanceof Entity ? spec.entity.ref : undefined,
       entityName: spec.entity.label,
       state: this.state,
-      cancelled: false,
-      cancelable: false,
+      cancelled: this.isCanceled,
+      cancelable: spec.cancelable === true && this.state === 'running',
       error: this.error && localized(this.error),
       result: this.result,
       progress: this.state === 'running' ? this.progress : undefined,
@@ -78,7 +83,7 @@ export class TaskObject extends ManagedObject {
       queueTime: this.queueTime,
       startTime: this.queueTime,
       completeTime: this.completeTime,
-      eventChainId: this.number,
+      eventChainId: this.chain,
     };
   }
 }
@@ -86,12 +91,17 @@ export class TaskObject extends ManagedObject {
 /** Finished tasks stay readable so long, and at most so many of them. */
 const KEPT_FOR = 10 * MINUTE;
 const KEPT_MAX = 1000;
+const HISTORY_MAX = 10_000;
 
 export class Tasks {
   readonly #clock: Clock;
   readonly #entropy: Entropy;
   readonly #changes: Changes;
   readonly #tasks = new Map<string, TaskObject>();
+  /** All tasks of late, oldest first: those that collectors can still tell of. */
+  readonly #history: TaskObject[] = [];
+  /** Told of every task that starts. */
+  onStart: ((task: TaskObject) => void) | undefined;
   readonly #timers = new Set<{ cancel(): void }>();
   #count = 0;
 
@@ -110,6 +120,11 @@ export class Tasks {
     return [...this.#tasks.values()];
   }
 
+  /** Tasks of a long time, oldest first. */
+  history(): readonly TaskObject[] {
+    return this.#history;
+  }
+
   recentOf(entity: ManagedObject): TaskObject[] {
     return this.#tasks.size === 0 ? [] : this.recent().filter((task) => task.spec.entity === entity);
   }
@@ -121,14 +136,26 @@ export class Tasks {
     const number = ++this.#count;
     const task = new TaskObject(number, spec, now);
     this.#tasks.set(task.ref.id, task);
+    this.#history.push(task);
+    if (this.#history.length > HISTORY_MAX) this.#history.splice(0, HISTORY_MAX / 10);
+    this.onStart?.(task);
     const duration = SECOND + this.#entropy.below(SECOND, 'vcenter.task', spec.method, number);
     this.#after(now + Math.floor(duration / 2), () => {
+      if (task.state !== 'running') return;
       task.progress = 50;
       this.#changes.changed(task, 'info');
     });
-    this.#after(now + duration, () => this.#finish(task, injected));
+    this.#after(now + duration, () => {
+      if (task.state === 'running') this.#finish(task, injected);
+    });
     this.#changes.changed(spec.entity, 'recentTask');
     return task;
+  }
+
+  /** A running task ends now, without having done anything. */
+  cancel(task: TaskObject): void {
+    task.isCanceled = true;
+    this.#finish(task, vimFault('RequestCanceled', 'The task was canceled by a user.'));
   }
 
   /** Runs something later, unless the simulator has stopped by then. */

@@ -20,6 +20,7 @@ import { findByInventoryPath } from './find-by-inventory-path.ts';
 import { findByIp } from './find-by-ip.ts';
 import { findByUuid } from './find-by-uuid.ts';
 import { findChild } from './find-child.ts';
+import { HISTORY_METHODS } from './history.ts';
 import { login } from './login.ts';
 import { logout } from './logout.ts';
 import type { Method } from './method.ts';
@@ -104,6 +105,7 @@ export const METHODS: readonly Method[] = [
   searchDatastoreSubFolders,
   ...SESSION_METHODS,
   ...AUTHORIZATION_METHODS,
+  ...HISTORY_METHODS,
 ];
 
 const BY_NAME = new Map(METHODS.map((method) => [method.name, method]));

@@ -1,5 +1,6 @@
 /** The schema, read once from its tables, with bases resolved: what encoder, decoder and property paths ask. */
 import { assert } from '#core/assert.ts';
+import { EVENTS } from './events.ts';
 import { FAULTS } from './faults.ts';
 import { INFRASTRUCTURE } from './infrastructure.ts';
 import { MANAGED_OBJECTS } from './managed-objects.ts';
@@ -35,6 +36,7 @@ for (const table of [
   SERVICES,
   FAULTS,
   SECURITY,
+  EVENTS,
 ]) {
   const entries = readNotation(table);
   const waiting = new Map<string, TypeEntry>();

@@ -1,0 +1,200 @@
+/** Methods of EventManager, TaskManager and the collectors that they make. */
+
+import { eventData } from '../events/event-log.ts';
+import { type EventFilterSpec, eventFilter, type TaskFilterSpec, taskFilter } from '../events/filters.ts';
+import { HistoryCollectorObject, PAGE_MAX } from '../events/history.ts';
+import { invalidArgument, vimFault } from '../faults.ts';
+import { Entity } from '../objects/object.ts';
+import { objectNotFound } from '../property/selection.ts';
+import { TaskObject } from '../tasks.ts';
+import type { Data, Ref } from '../values.ts';
+import { type Call, defineMethod, type Method, selfAs } from './method.ts';
+import { requirePrivilege } from './privileges.ts';
+
+const queryEvents = defineMethod<{ filter: EventFilterSpec }>({
+  on: 'EventManager',
+  name: 'QueryEvents',
+  takes: 'filter EventFilterSpec',
+  returns: 'Event[]',
+  privilege: 'System.View',
+  run({ filter }, call) {
+    const isWanted = eventFilter(filter, call.find);
+    const limit = Math.min(filter.maxCount ?? PAGE_MAX, PAGE_MAX);
+    if (limit <= 0) throw invalidArgument('filter.maxCount');
+    return call.vcenter.events
+      .all()
+      .filter(isWanted)
+      .slice(-limit)
+      .map((event) => eventData(event, filter.disableFullMessage !== true));
+  },
+});
+
+const createCollectorForEvents = defineMethod<{ filter: EventFilterSpec }>({
+  on: 'EventManager',
+  name: 'CreateCollectorForEvents',
+  takes: 'filter EventFilterSpec',
+  returns: '&EventHistoryCollector',
+  privilege: 'System.View',
+  faults: ['InvalidState'],
+  run({ filter }, call) {
+    const { events, changes } = call.vcenter;
+    const session = call.requireSession();
+    const isWanted = eventFilter(filter, call.find);
+    const withMessage = filter.disableFullMessage !== true;
+    const collector: HistoryCollectorObject = new HistoryCollectorObject(
+      'EventHistoryCollector',
+      call.vcenter.sessionObjectId(session),
+      session,
+      filter,
+      {
+        items: () =>
+          events
+            .all()
+            .filter(isWanted)
+            .slice(-(filter.maxCount ?? 0))
+            .map((event) => ({ key: event.key, value: () => eventData(event, withMessage) })),
+      },
+      events.listen((event) => {
+        if (isWanted(event)) changes.changed(collector, 'latestPage');
+      }),
+    );
+    return kept(collector, call);
+  },
+});
+
+function kept(collector: HistoryCollectorObject, call: Call): Ref {
+  try {
+    collector.session.add(collector);
+  } catch (fault) {
+    collector.destroy();
+    throw fault;
+  }
+  call.requireSession().onEnd(() => collector.destroy());
+  return collector.ref;
+}
+
+const createCollectorForTasks = defineMethod<{ filter: TaskFilterSpec }>({
+  on: 'TaskManager',
+  name: 'CreateCollectorForTasks',
+  takes: 'filter TaskFilterSpec',
+  returns: '&TaskHistoryCollector',
+  privilege: 'System.View',
+  faults: ['InvalidState'],
+  run({ filter }, call) {
+    const { tasks, changes } = call.vcenter;
+    const session = call.requireSession();
+    const isWanted = taskFilter(filter, call.find);
+    const collector: HistoryCollectorObject = new HistoryCollectorObject(
+      'TaskHistoryCollector',
+      call.vcenter.sessionObjectId(session),
+      session,
+      filter,
+      {
+        items: () =>
+          tasks
+            .history()
+            .filter(isWanted)
+            .map((task) => ({ key: task.number, value: () => task.info })),
+      },
+      changes.listen((change) => {
+        if (change.kind === 'changed' && change.object instanceof TaskObject && isWanted(change.object))
+          changes.changed(collector, 'latestPage');
+      }),
+    );
+    return kept(collector, call);
+  },
+});
+
+/** ReadNext…, ReadPrevious…: the same for both kinds of collectors. */
+function readMethods(on: string, plural: string, item: string): readonly Method[] {
+  const read = (name: string, act: (collector: HistoryCollectorObject, count: number) => Data[]) =>
+    defineMethod<{ maxCount: number }>({
+      on,
+      name: `${name}${plural}`,
+      takes: 'maxCount int',
+      returns: `${item}[]`,
+      run({ maxCount }, call) {
+        call.requireSession();
+        return act(selfAs(call, HistoryCollectorObject), maxCount);
+      },
+    });
+  return [
+    read('ReadNext', (collector, count) => collector.next(count) as Data[]),
+    read('ReadPrevious', (collector, count) => collector.previous(count) as Data[]),
+  ];
+}
+
+function windowMethod(name: string, act: (collector: HistoryCollectorObject) => void): Method {
+  return defineMethod({
+    on: 'HistoryCollector',
+    name,
+    run(_args, call) {
+      call.requireSession();
+      act(selfAs(call, HistoryCollectorObject));
+      return undefined;
+    },
+  });
+}
+
+const setCollectorPageSize = defineMethod<{ maxCount: number }>({
+  on: 'HistoryCollector',
+  name: 'SetCollectorPageSize',
+  takes: 'maxCount int',
+  run({ maxCount }, call) {
+    call.requireSession();
+    const collector = selfAs(call, HistoryCollectorObject);
+    collector.setPageSize(maxCount);
+    call.vcenter.changes.changed(collector, 'latestPage');
+    return undefined;
+  },
+});
+
+const logUserEvent = defineMethod<{ entity: Ref; msg: string }>({
+  on: 'EventManager',
+  name: 'LogUserEvent',
+  takes: 'entity &ManagedEntity, msg string',
+  run({ entity, msg }, call) {
+    const found = call.find(entity);
+    if (!(found instanceof Entity)) throw objectNotFound(entity);
+    requirePrivilege(call, 'Global.LogEvent', found);
+    const { name, ref } = found;
+    call.vcenter.events.post({
+      type: 'GeneralUserEvent',
+      about: found,
+      user: call.requireSession().user.name,
+      fields: { message: msg, entity: { $: 'ManagedEntityEventArgument', name, entity: ref } },
+      words: { text: msg },
+    });
+    return undefined;
+  },
+});
+
+const cancelTask = defineMethod({
+  on: 'Task',
+  name: 'CancelTask',
+  faults: ['InvalidState'],
+  run(_args, call) {
+    const task = selfAs(call, TaskObject);
+    const session = call.requireSession();
+    if (task.spec.session !== session) requirePrivilege(call, 'Global.CancelTask', task);
+    if (task.state !== 'running')
+      throw vimFault('InvalidState', 'The operation is not allowed in the current state: it has ended.');
+    if (!task.spec.cancelable) throw vimFault('NotSupported', 'The task cannot be canceled.');
+    call.vcenter.tasks.cancel(task);
+    return undefined;
+  },
+});
+
+export const HISTORY_METHODS: readonly Method[] = [
+  queryEvents,
+  createCollectorForEvents,
+  logUserEvent,
+  createCollectorForTasks,
+  cancelTask,
+  ...readMethods('EventHistoryCollector', 'Events', 'Event'),
+  ...readMethods('TaskHistoryCollector', 'Tasks', 'TaskInfo'),
+  setCollectorPageSize,
+  windowMethod('RewindCollector', (collector) => collector.rewind()),
+  windowMethod('ResetCollector', (collector) => collector.reset()),
+  windowMethod('DestroyCollector', (collector) => collector.destroy()),
+];

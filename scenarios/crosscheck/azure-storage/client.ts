@@ -342,7 +342,7 @@ async function appendAndCopy(): Promise<void> {
   await source.uploadPages(bytes(512, 2), 512, 512);
   seen['copy is apart'] = (await target.downloadToBuffer(512, 512)).equals(bytes(512, 1));
   seen['copied ranges'] = ranges((await target.getPageRanges(0, MIB)).pageRange);
-  seen['not offered'] = await refusal(() => box.getBlockBlobClient('docs/hello.txt').setTags({ a: 'b' }));
+  seen['not offered'] = await refusal(() => box.getBlobClient('docs/hello.txt').setLegalHold(true));
 }
 
 async function signatures(): Promise<void> {

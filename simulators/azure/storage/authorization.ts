@@ -1,25 +1,25 @@
 /**
- * Who may do what: Shared Key, account, service and user delegation signatures, stored access policies,
- * bearer tokens, anonymous readers. All of it is judged when a request's head has arrived, before its body.
+ * Who may do what: Shared Key, account, service and user delegation signatures, stored access policies, bearer
+ * tokens, anonymous readers; the same for blobs, queues and tables, with what differs in `AuthorizationRules`. All
+ * of it is judged when a request's head has arrived, before its body.
  *
  * @see learn.microsoft.com, rest/api/storageservices/authorize-requests-to-azure-storage
  */
 import type { UnixMillis } from '#core/units.ts';
-import type { StorageAccount, StoredPolicy } from './blob-model.ts';
-import { type BlobRequest, header } from './blob-request.ts';
-import type { Grant, Operation } from './operation.ts';
+import type { ServiceName, StorageAccount, StoredPolicy } from './account.ts';
+import type { Grant, ServiceOperation } from './operation.ts';
 import {
   accountSasStringToSign,
   isAccountSas,
   isSas,
   isUserDelegationSas,
   readSasTime,
-  serviceSasStringToSign,
+  type SasParameters,
   userDelegationKey,
-  userDelegationSasStringToSign,
 } from './sas.ts';
-import { isSignedBy, sharedKeyStringToSign } from './shared-key.ts';
+import { isSignedBy } from './shared-key.ts';
 import { type StorageFault, storageFault } from './storage-fault.ts';
+import { header, type StorageRequest } from './storage-request.ts';
 import { isSignatureVersion } from './versions.ts';
 
 /** What a verified token says; any further claims are the verifier's business. */
@@ -38,7 +38,13 @@ export type VerifyToken = (token: string, audiences: readonly string[]) => Token
 /** May the holder of a verified token do this? What a role assignment says. */
 export type AllowsToken = (
   claims: TokenClaims,
-  what: { readonly account: string; readonly container: string | undefined; readonly action: TokenAction },
+  what: {
+    readonly account: string;
+    readonly service: ServiceName;
+    /** Container, queue or table. */
+    readonly container: string | undefined;
+    readonly action: TokenAction;
+  },
 ) => boolean;
 
 export type TokenAction = 'read' | 'write' | 'delete' | 'delegate';
@@ -53,14 +59,34 @@ export interface AuthorizationOptions {
   readonly dateToleranceMs: number;
 }
 
+/** In what the services differ. */
+export interface AuthorizationRules<R extends StorageRequest, O extends ServiceOperation> {
+  readonly service: ServiceName;
+  /** What is signed with an account's key, by the scheme of the Authorization header. */
+  readonly schemes: Readonly<Record<string, (request: R) => string>>;
+  /** What a service SAS for this request's resource signs. @throws StorageFault when `sr` does not fit it */
+  serviceSasText(request: R, account: string): string;
+  /** The same for a user delegation SAS; absent where there are none. */
+  delegationSasText?(request: R, account: string): string;
+  /** Stored access policies that can be meant; undefined when the resource is not there. */
+  policies(request: R, account: StorageAccount): readonly StoredPolicy[] | undefined;
+  /** Can a service SAS reach this operation at all? */
+  serviceSasReaches(request: R, operation: O): boolean;
+  /** Container, queue or table. */
+  container(request: R): string | undefined;
+  /** May anybody? Where it is not even to be asked (writing), undefined. */
+  isPublic?(request: R, account: StorageAccount, operation: O): boolean | undefined;
+}
+
 export const STORAGE_AUDIENCE = 'https://storage.azure.com';
 
-/** @param blobExists asked only where it decides. @throws StorageFault */
-export function authorize(
-  request: BlobRequest,
+/** @param exists asked only where it decides. @throws StorageFault */
+export function authorize<R extends StorageRequest, O extends ServiceOperation>(
+  rules: AuthorizationRules<R, O>,
+  request: R,
   account: StorageAccount,
-  operation: Operation,
-  blobExists: () => boolean,
+  operation: O,
+  exists: () => boolean,
   options: AuthorizationOptions,
 ): Grant {
   const authorization = header(request, 'authorization');
@@ -68,15 +94,32 @@ export function authorize(
     const space = authorization.indexOf(' ');
     const scheme = authorization.slice(0, space);
     const value = authorization.slice(space + 1).trim();
-    if (scheme === 'SharedKey') return checkSharedKey(request, account, value, options);
-    if (scheme === 'Bearer') return checkToken(request, account, operation, value, options);
+    const textOf = rules.schemes[scheme];
+    if (textOf) return checkSharedKey(request, account, value, textOf(request), options);
+    if (scheme === 'Bearer') return checkToken(rules, request, account, operation, value, options);
     throw storageFault('InvalidAuthenticationInfo', {
       status: 400,
       text: 'The authentication information was not provided in the correct format. Verify the value of Authorization header.',
     });
   }
-  if (isSas(request.query)) return checkSas(request, account, operation, blobExists);
-  return checkAnonymous(request, account, operation, options);
+  if (isSas(request.query)) return checkSas(rules, request, account, operation, exists);
+  const isPublic = rules.isPublic?.(request, account, operation);
+  if (isPublic === undefined)
+    throw storageFault('NoAuthenticationInformation', { headers: challenge(options) });
+  if (!account.settings.allowPublicAccess) throw storageFault('PublicAccessNotPermitted');
+  if (!isPublic) throw storageFault('ResourceNotFound');
+  return { kind: 'anonymous' };
+}
+
+/** May a request come in at all, over this way, at this endpoint? @throws StorageFault */
+export function requireReachable(request: StorageRequest, { settings }: StorageAccount): void {
+  const { publicAccess, privateEndpointNodes } = settings.network;
+  if (!publicAccess && !privateEndpointNodes.includes(request.from))
+    throw storageFault('AuthorizationFailure');
+  if (!request.isSecondary) return;
+  if (settings.redundancy !== 'RA-GRS') throw storageFault('ResourceNotFound');
+  if (request.method !== 'GET' && request.method !== 'HEAD')
+    throw storageFault('InsufficientAccountPermissions', { text: 'Write operations are not allowed.' });
 }
 
 function failed(detail: string): StorageFault {
@@ -84,13 +127,15 @@ function failed(detail: string): StorageFault {
 }
 
 function checkSharedKey(
-  request: BlobRequest,
+  request: StorageRequest,
   account: StorageAccount,
   value: string,
+  text: string,
   options: AuthorizationOptions,
 ): Grant {
   const colon = value.indexOf(':');
   const signature = value.slice(colon + 1);
+  if (!account.settings.allowSharedKey) throw storageFault('KeyBasedAuthenticationNotPermitted');
   if (value.slice(0, colon) !== account.name)
     throw failed(`The account being accessed is not ${account.name}.`);
   const sent = header(request, 'x-ms-date') ?? header(request, 'date') ?? '';
@@ -98,7 +143,6 @@ function checkSharedKey(
   if (Number.isNaN(at)) throw failed('The Date header in the request is missing or incorrect.');
   if (Math.abs(at - request.arrivedAt) > options.dateToleranceMs)
     throw failed(`Request date header too old: '${sent.slice(0, 60)}'`);
-  const text = sharedKeyStringToSign(request);
   if (!isSignedBy(account.keys, text, signature))
     throw failed(
       `The MAC signature found in the HTTP request '${signature.slice(0, 60)}' equals no computed signature. Server used following string to sign: '${masked(text)}'.`,
@@ -108,13 +152,16 @@ function checkSharedKey(
 
 /** A string to sign holds the query, and with it the signature of a copy source. */
 function masked(text: string): string {
-  return text.replace(/([?&]sig=)[^&\n]*/gi, '$1***');
+  return text
+    .replace(/([?&]sig=)[^&\n]*/gi, '$1***')
+    .replace(/^(x-ms-copy-source-authorization:)[^\n]*/gim, '$1***');
 }
 
-function checkToken(
-  request: BlobRequest,
+function checkToken<R extends StorageRequest, O extends ServiceOperation>(
+  rules: AuthorizationRules<R, O>,
+  request: R,
   account: StorageAccount,
-  operation: Operation,
+  operation: O,
   token: string,
   options: AuthorizationOptions,
 ): Grant {
@@ -129,15 +176,21 @@ function checkToken(
       headers: challenge(options, 'error="invalid_token"'),
     });
   const { permission } = operation;
-  const what = { account: account.name, container: request.container, action: actionOf(operation) };
+  const what = {
+    account: account.name,
+    service: rules.service,
+    container: rules.container(request),
+    action: actionOf(operation),
+  };
   if (permission.keyOnly || (options.allowsToken && !options.allowsToken(verdict, what)))
     throw storageFault('AuthorizationPermissionMismatch');
   return { kind: 'token', objectId: verdict.oid, tenantId: verdict.tid };
 }
 
-function actionOf({ name, permission }: Operation): TokenAction {
+function actionOf({ name, permission }: ServiceOperation): TokenAction {
+  if (permission.action) return permission.action;
   if (name === 'GetUserDelegationKey') return 'delegate';
-  if (/^[rl]/.test(permission.letters)) return 'read';
+  if (/^[rlf]/.test(permission.letters)) return 'read';
   return permission.letters.startsWith('d') ? 'delete' : 'write';
 }
 
@@ -146,59 +199,52 @@ function challenge(options: AuthorizationOptions, error = ''): Record<string, st
   return { 'WWW-Authenticate': `Bearer ${error === '' ? parts : `${parts} ${error}`}` };
 }
 
-function checkAnonymous(
-  request: BlobRequest,
+function checkSas<R extends StorageRequest, O extends ServiceOperation>(
+  rules: AuthorizationRules<R, O>,
+  request: R,
   account: StorageAccount,
-  operation: Operation,
-  options: AuthorizationOptions,
-): Grant {
-  const isRead = operation.permission.letters.startsWith('r') || operation.permission.letters.startsWith('l');
-  if (!isRead || operation.on === 'service' || operation.permission.keyOnly)
-    throw storageFault('NoAuthenticationInformation', { headers: challenge(options) });
-  if (!account.allowPublicAccess) throw storageFault('PublicAccessNotPermitted');
-  const access = account.containers.get(request.container ?? '')?.publicAccess;
-  if (access === 'container' || (access === 'blob' && operation.on === 'blob')) return { kind: 'anonymous' };
-  throw storageFault('ResourceNotFound');
-}
-
-function checkSas(
-  request: BlobRequest,
-  account: StorageAccount,
-  operation: Operation,
-  blobExists: () => boolean,
+  operation: O,
+  exists: () => boolean,
 ): Grant {
   const { query } = request;
   const { permission } = operation;
   if (!isSignatureVersion(query.get('sv') ?? '')) throw failed('sv is not a supported version.');
-  const grant = isAccountSas(query) ? checkAccountSas(request, account) : checkContainerSas(request, account);
+  const grant = isAccountSas(query)
+    ? checkAccountSas(request, account)
+    : checkServiceSas(rules, request, account);
   const { kind, permissions, startsAt, expiresAt } = grant;
   if (expiresAt === undefined) throw failed('Signature fields not well formed.');
   if ((startsAt !== undefined && request.arrivedAt < startsAt) || request.arrivedAt >= expiresAt)
     throw failed(
       `Signature not valid in the specified time frame: Start [${startsAt === undefined ? '' : new Date(startsAt).toUTCString()}] - Expiry [${new Date(expiresAt).toUTCString()}] - Current [${new Date(request.arrivedAt).toUTCString()}]`,
     );
-  if (query.get('spr') === 'https' && !request.isSecure) throw storageFault('AuthorizationProtocolMismatch');
+  const protocols = query.get('spr');
+  if (protocols !== undefined && protocols !== 'https' && protocols !== 'https,http')
+    throw failed('Signature fields not well formed.');
+  if (protocols === 'https' && !request.isSecure) throw storageFault('AuthorizationProtocolMismatch');
   const addresses = query.get('sip');
   if (addresses !== undefined && !isWithin(request.remoteAddress, addresses))
     throw storageFault('AuthorizationSourceIPMismatch');
+  // accounts here have no encryption scopes, and a signature may not promise one
+  if (query.has('ses')) throw storageFault('EncryptionScopeNotFound');
   if (kind === 'accountSas') {
-    if (!query.get('ss')!.includes('b')) throw storageFault('AuthorizationServiceMismatch');
+    if (!query.get('ss')!.includes(rules.service[0]!)) throw storageFault('AuthorizationServiceMismatch');
     if (!query.get('srt')!.includes(permission.level))
       throw storageFault('AuthorizationResourceTypeMismatch');
   } else if (
     permission.accountOnly ||
     permission.level === 's' ||
-    (permission.level === 'c' && query.get('sr') !== 'c')
+    !rules.serviceSasReaches(request, operation)
   )
     throw storageFault('AuthorizationPermissionMismatch');
   const has = (letters: string): boolean => [...letters].some((letter) => permissions.includes(letter));
   if (permission.keyOnly) throw storageFault('AuthorizationPermissionMismatch');
   if (
     !has(permission.letters) &&
-    !(permission.lettersToCreate && has(permission.lettersToCreate) && !blobExists())
+    !(permission.lettersToCreate && has(permission.lettersToCreate) && !exists())
   )
     throw storageFault('AuthorizationPermissionMismatch');
-  return { kind };
+  return { kind, permissions };
 }
 
 interface SasGrant {
@@ -208,7 +254,13 @@ interface SasGrant {
   readonly expiresAt: UnixMillis | undefined;
 }
 
-function checkAccountSas({ query }: BlobRequest, account: StorageAccount): SasGrant {
+/** Signatures are only as good as the keys they are made with. */
+function requireKeysAllowed(account: StorageAccount): void {
+  if (!account.settings.allowSharedKey) throw storageFault('KeyBasedAuthenticationNotPermitted');
+}
+
+function checkAccountSas({ query }: StorageRequest, account: StorageAccount): SasGrant {
+  requireKeysAllowed(account);
   const text = accountSasStringToSign(account.name, query);
   checkSignature(account.keys, text, query);
   if (!query.has('ss') || !query.has('srt') || !query.has('sp'))
@@ -216,19 +268,17 @@ function checkAccountSas({ query }: BlobRequest, account: StorageAccount): SasGr
   return { kind: 'accountSas', permissions: query.get('sp')!, ...timesOf(query) };
 }
 
-function checkContainerSas(request: BlobRequest, account: StorageAccount): SasGrant {
-  const { query, container, blob } = request;
-  const resource = query.get('sr') ?? '';
-  if (container === undefined) throw failed('The request URI is invalid.');
-  const isRight =
-    resource === 'c' ||
-    (resource === 'b' && blob !== undefined) ||
-    (resource === 'bs' && query.has('snapshot'));
-  if (!isRight) throw failed('sr is mandatory. Cannot be empty, and must fit the resource.');
-  const target = { account: account.name, container, ...(resource === 'c' ? {} : { blob }) };
+function checkServiceSas<R extends StorageRequest, O extends ServiceOperation>(
+  rules: AuthorizationRules<R, O>,
+  request: R,
+  account: StorageAccount,
+): SasGrant {
+  const { query } = request;
+  if (rules.container(request) === undefined) throw failed('The request URI is invalid.');
   if (isUserDelegationSas(query)) {
+    if (!rules.delegationSasText) throw failed('User delegation is not offered by this service.');
     const keys = account.keys.map((key) => userDelegationKey(key, query));
-    checkSignature(keys, userDelegationSasStringToSign(target, query), query);
+    checkSignature(keys, rules.delegationSasText(request, account.name), query);
     const [keyFrom, keyTo] = [readSasTime(query.get('skt') ?? ''), readSasTime(query.get('ske') ?? '')];
     if (
       keyFrom === undefined ||
@@ -239,19 +289,20 @@ function checkContainerSas(request: BlobRequest, account: StorageAccount): SasGr
       throw failed('The user delegation key is not valid at this time.');
     return { kind: 'userDelegationSas', permissions: query.get('sp') ?? '', ...timesOf(query) };
   }
-  checkSignature(account.keys, serviceSasStringToSign(target, query), query);
+  requireKeysAllowed(account);
+  checkSignature(account.keys, rules.serviceSasText(request, account.name), query);
   const name = query.get('si');
   if (name === undefined)
     return { kind: 'serviceSas', permissions: query.get('sp') ?? '', ...timesOf(query) };
-  const policy = account.containers.get(container)?.policies.find(({ id }) => id === name);
-  if (!policy) throw failed('The signed identifier names no stored access policy of the container.');
+  const policy = rules.policies(request, account)?.find(({ id }) => id === name);
+  if (!policy) throw failed('The signed identifier names no stored access policy of the resource.');
   return { kind: 'serviceSas', ...combined(policy, query) };
 }
 
 /** A field stands in the signature or in the policy, not in both. */
 function combined(
   policy: StoredPolicy,
-  query: ReadonlyMap<string, string>,
+  query: SasParameters,
 ): Pick<SasGrant, 'permissions' | 'startsAt' | 'expiresAt'> {
   const own = timesOf(query);
   const twice =
@@ -266,7 +317,7 @@ function combined(
   };
 }
 
-function timesOf(query: ReadonlyMap<string, string>): Pick<SasGrant, 'startsAt' | 'expiresAt'> {
+function timesOf(query: SasParameters): Pick<SasGrant, 'startsAt' | 'expiresAt'> {
   const time = (name: string): UnixMillis | undefined => {
     const text = query.get(name);
     if (text === undefined) return undefined;
@@ -277,7 +328,7 @@ function timesOf(query: ReadonlyMap<string, string>): Pick<SasGrant, 'startsAt' 
   return { startsAt: time('st'), expiresAt: time('se') };
 }
 
-function checkSignature(keys: readonly string[], text: string, query: ReadonlyMap<string, string>): void {
+function checkSignature(keys: readonly string[], text: string, query: SasParameters): void {
   if (!isSignedBy(keys, text, query.get('sig')!))
     throw failed(`Signature did not match. String to sign used was ${text}`);
 }

@@ -1,22 +1,23 @@
 /** Properties of blobs as headers: how they are read from requests and written into answers. */
 import type { UnixMillis } from '#core/units.ts';
 import {
+  type AccessTier,
   type Blob,
   type BlobHttpProperties,
   bodyLength,
   type Container,
   type CopyState,
 } from './blob-model.ts';
-import { type BlobRequest, header } from './blob-request.ts';
 import { isLocked, type Lease, leaseState } from './lease.ts';
 import { httpDate, stampHeaders } from './operation.ts';
 import { readMd5 } from './request-body.ts';
 import { badHeader, storageFault } from './storage-fault.ts';
+import { header, type WithHeaders } from './storage-request.ts';
 
 const VALUE_MAX = 1024;
 
 /** `x-ms-blob-content-*` (and, for the type, Content-Type where the body is the blob). @throws StorageFault */
-export function readHttpProperties(request: BlobRequest, bodyIsBlob: boolean): BlobHttpProperties {
+export function readHttpProperties(request: WithHeaders, bodyIsBlob: boolean): BlobHttpProperties {
   const value = (own: string, plain: string): string | undefined => {
     const text = header(request, own) ?? (bodyIsBlob ? header(request, plain) : undefined);
     if (text !== undefined && text.length > VALUE_MAX) throw badHeader(own, text);
@@ -34,14 +35,31 @@ export function readHttpProperties(request: BlobRequest, bodyIsBlob: boolean): B
   };
 }
 
-const TIERS = ['Hot', 'Cool', 'Cold'];
+const TIERS: readonly string[] = ['Hot', 'Cool', 'Cold', 'Archive'];
 
-/** @throws StorageFault InvalidHeaderValue for a tier from which data cannot be read at once */
-export function readAccessTier(request: BlobRequest): { accessTier?: string } {
+/** @throws StorageFault InvalidHeaderValue: tiers of premium page blobs are not offered */
+export function readAccessTier(request: WithHeaders, version: string): { readonly accessTier?: AccessTier } {
   const tier = header(request, 'x-ms-access-tier');
   if (tier === undefined) return {};
-  if (!TIERS.includes(tier)) throw badHeader('x-ms-access-tier', tier);
-  return { accessTier: tier };
+  if (!TIERS.includes(tier) || (tier === 'Cold' && version < '2021-12-02'))
+    throw badHeader('x-ms-access-tier', tier);
+  return { accessTier: tier as AccessTier };
+}
+
+/** Tier of a block blob at an instant: the archive is left some hours after it was asked for. */
+export function tierOf(
+  { accessTier, rehydration }: Blob,
+  now: UnixMillis,
+): { accessTier: AccessTier; inferred: boolean; archiveStatus?: string; priority?: string } {
+  if (rehydration && now < rehydration.at)
+    return {
+      accessTier: 'Archive',
+      inferred: false,
+      archiveStatus: `rehydrate-pending-to-${rehydration.to.toLowerCase()}`,
+      priority: rehydration.priority,
+    };
+  const tier = rehydration?.to ?? accessTier;
+  return { accessTier: tier ?? 'Hot', inferred: tier === undefined };
 }
 
 export function leaseHeaders(lease: Lease | undefined, now: UnixMillis): Record<string, string> {
@@ -73,30 +91,50 @@ export function blobHeaders(blob: Blob, now: UnixMillis): Record<string, string 
     'x-ms-server-encrypted': 'true',
     ...(body.type === 'PageBlob' ? { 'x-ms-blob-sequence-number': String(body.sequenceNumber) } : {}),
     ...(body.type === 'AppendBlob'
-      ? { 'x-ms-blob-committed-block-count': String(body.blocks.blocks.length) }
+      ? {
+          'x-ms-blob-committed-block-count': String(body.blocks.blocks.length),
+          'x-ms-blob-sealed': blob.isSealed ? 'true' : undefined,
+        }
       : {}),
     ...(blob.snapshot === undefined ? leaseHeaders(blob.lease, now) : {}),
-    ...copyHeaders(blob.copy),
+    ...copyHeaders(blob, now),
+    ...(blob.tags.size > 0 ? { 'x-ms-tag-count': String(blob.tags.size) } : {}),
   };
 }
 
-function copyHeaders(copy: CopyState | undefined): Record<string, string> {
+function copyHeaders(blob: Blob, now: UnixMillis): Record<string, string | undefined> {
+  const { copy } = blob;
   if (!copy) return {};
   return {
     'x-ms-copy-id': copy.id,
     'x-ms-copy-source': copy.source,
-    'x-ms-copy-status': 'success',
-    'x-ms-copy-progress': `${copy.bytes}/${copy.bytes}`,
-    'x-ms-copy-completion-time': httpDate(copy.completedAt),
+    'x-ms-copy-status': copy.status,
+    'x-ms-copy-progress': copyProgress(copy, now),
+    'x-ms-copy-completion-time': copy.status === 'pending' ? undefined : httpDate(copy.completedAt),
+    'x-ms-incremental-copy': copy.destinationSnapshot === undefined ? undefined : 'true',
+    'x-ms-copy-destination-snapshot': copy.destinationSnapshot,
   };
 }
 
-/** Of block blobs only: what Get Blob Properties adds. */
-export function tierHeaders(blob: Blob): Record<string, string | undefined> {
+/** Bytes copied and to be copied. */
+export function copyProgress(copy: CopyState, now: UnixMillis): string {
+  const share =
+    copy.status === 'pending' ? (now - copy.startedAt) / Math.max(1, copy.completedAt - copy.startedAt) : 1;
+  const done = copy.status === 'aborted' ? 0 : Math.floor(copy.bytes * Math.min(1, share));
+  return `${done}/${copy.bytes}`;
+}
+
+/** What Get Blob Properties adds, of block blobs only. */
+export function tierHeaders(blob: Blob, now: UnixMillis): Record<string, string | undefined> {
   if (blob.body.type !== 'BlockBlob') return {};
+  const { accessTier, inferred, archiveStatus, priority } = tierOf(blob, now);
   return {
-    'x-ms-access-tier': blob.accessTier ?? 'Hot',
-    'x-ms-access-tier-inferred': blob.accessTier === undefined ? 'true' : undefined,
+    'x-ms-access-tier': accessTier,
+    'x-ms-access-tier-inferred': inferred ? 'true' : undefined,
+    'x-ms-access-tier-change-time':
+      blob.tierChangedAt === undefined ? undefined : httpDate(blob.tierChangedAt),
+    'x-ms-archive-status': archiveStatus,
+    'x-ms-rehydrate-priority': priority,
   };
 }
 

@@ -1,28 +1,18 @@
 /** What an account holds: containers, blobs, snapshots and their content. Knows no HTTP. */
 import { assert } from '#core/assert.ts';
 import type { Bytes, UnixMillis } from '#core/units.ts';
+import type { StoredPolicy } from './account.ts';
 import type { Content } from './content.ts';
 import type { ExtentSpace } from './extent-store.ts';
 import type { Lease } from './lease.ts';
 
-export interface StorageAccount {
-  readonly name: string;
-  /** Two, in Base64; both are valid. */
-  readonly keys: [string, string];
-  readonly containers: Map<string, Container>;
-  /** May containers be opened to anonymous readers? Off, as in new accounts. */
-  readonly allowPublicAccess: boolean;
-}
-
 /** In the order in which they were set, names in the case in which they were sent. */
 export type Metadata = ReadonlyMap<string, string>;
 
-export interface StoredPolicy {
-  readonly id: string;
-  readonly startsAt?: UnixMillis;
-  readonly expiresAt?: UnixMillis;
-  readonly permissions?: string;
-}
+/** Blob index tags, sorted by key. */
+export type Tags = ReadonlyMap<string, string>;
+
+export const NO_TAGS: Tags = new Map();
 
 export interface Container {
   readonly name: string;
@@ -44,6 +34,14 @@ export interface BlobEntry {
   readonly snapshots: Blob[];
   /** By block id, in the order of arrival. */
   readonly uncommitted: Map<string, Content>;
+  /** Soft-deleted ones, oldest first. At most one of them is no snapshot: the blob itself. */
+  readonly deleted: DeletedBlob[];
+}
+
+export interface DeletedBlob {
+  readonly blob: Blob;
+  readonly deletedAt: UnixMillis;
+  readonly expiresAt: UnixMillis;
 }
 
 /** Properties that a client sets and reads back. */
@@ -57,12 +55,21 @@ export interface BlobHttpProperties {
   readonly contentMd5?: string;
 }
 
+/** The last copy operation whose destination a blob was. */
 export interface CopyState {
   readonly id: string;
+  /** With the signature masked. */
   readonly source: string;
-  readonly completedAt: UnixMillis;
   readonly bytes: Bytes;
+  readonly startedAt: UnixMillis;
+  /** When it was, or will be, done. */
+  readonly completedAt: UnixMillis;
+  status: 'pending' | 'success' | 'aborted';
+  /** Of an incremental copy: the snapshot that it made of its destination. */
+  readonly destinationSnapshot?: string;
 }
+
+export type AccessTier = 'Hot' | 'Cool' | 'Cold' | 'Archive';
 
 export interface Blob {
   readonly name: string;
@@ -71,14 +78,20 @@ export interface Blob {
   readonly generation: number;
   /** Of a snapshot: its time stamp, which names it. */
   readonly snapshot?: string;
-  readonly body: BlobBody;
+  body: BlobBody;
   etag: string;
   lastModified: UnixMillis;
   http: BlobHttpProperties;
   metadata: Metadata;
+  tags: Tags;
   lease: Lease | undefined;
-  accessTier?: string;
-  copy?: CopyState;
+  accessTier?: AccessTier | undefined;
+  tierChangedAt?: UnixMillis | undefined;
+  /** On the way out of the archive: where to, and when it is there. */
+  rehydration?: { readonly to: AccessTier; readonly at: UnixMillis; readonly priority: string } | undefined;
+  copy?: CopyState | undefined;
+  /** Of append blobs: nothing more is appended. */
+  isSealed?: boolean;
   /** Stands for a managed disk: its pages may be written, the blob itself neither replaced nor resized. */
   readonly isDisk?: boolean;
 }
@@ -194,6 +207,7 @@ export function releaseBody(body: BlobBody): void {
 export function releaseEntry(entry: BlobEntry): void {
   if (entry.current) releaseBody(entry.current.body);
   for (const snapshot of entry.snapshots) releaseBody(snapshot.body);
+  for (const { blob } of entry.deleted) releaseBody(blob.body);
   releaseUncommitted(entry);
 }
 
@@ -218,7 +232,7 @@ export class BlobIndex {
   getOrAdd(name: string): BlobEntry {
     let entry = this.#entries.get(name);
     if (!entry) {
-      entry = { name, current: undefined, snapshots: [], uncommitted: new Map() };
+      entry = { name, current: undefined, snapshots: [], uncommitted: new Map(), deleted: [] };
       this.#entries.set(name, entry);
       this.#sorted = undefined;
     }
@@ -228,6 +242,7 @@ export class BlobIndex {
   /** Removes the name when nothing is left under it. */
   prune(entry: BlobEntry): void {
     if (entry.current || entry.snapshots.length > 0 || entry.uncommitted.size > 0) return;
+    if (entry.deleted.length > 0) return;
     if (this.#entries.delete(entry.name)) this.#sorted = undefined;
   }
 

@@ -87,12 +87,14 @@ test('what is not understood is refused in the service’s own words', () =>
     expect(await put({ 'x-ms-blob-type': 'TapeBlob' })).toBe('400 InvalidHeaderValue');
     expect(outcome(await box('PUT', 'blob', {}, Buffer.alloc(4)))).toBe('400 MissingRequiredHeader');
     expect(outcome(await box('POST', 'blob'))).toBe('405 UnsupportedHttpVerb');
-    expect(await put({ 'x-ms-tags': 'a=b' })).toBe('400 UnsupportedHeader');
+    expect(await put({ 'x-ms-tags': 'a=!' })).toBe('400 InvalidTag');
+    expect(await put({ 'x-ms-encryption-scope': 'mine' })).toBe('400 UnsupportedHeader');
     expect(await put({ 'x-ms-encryption-key': 'secret' })).toBe('400 UnsupportedHeader');
     expect(await put({ 'content-md5': 'short' })).toBe('400 InvalidMd5');
     expect(await put({ 'x-ms-meta-1a': 'x' })).toBe('400 InvalidMetadata');
     expect(await put({ 'x-ms-meta-large': 'x'.repeat(9000) })).toBe('400 MetadataTooLarge');
-    expect(await put({ 'x-ms-copy-source': `${HOST}/box/blob` })).toBe('501 NotImplemented');
+    expect(await put({}, '?versionid=2026-11-01T00:00:00.0000000Z')).toBe('400 InvalidQueryParameterValue');
+    expect(outcome(await box('PUT', 'blob?comp=expiry'))).toBe('501 NotImplemented');
     expect(await put({ 'x-ms-structured-body': 'XSM/9.0' })).toBe('400 InvalidHeaderValue');
     expect(outcome(await box('GET', 'blob', { 'x-ms-range': 'bytes=5-1' }))).toBe('400 InvalidHeaderValue');
     expect(outcome(await box('PUT', 'blob?comp=blocklist', {}, Buffer.from('<BlockList>')))).toBe(

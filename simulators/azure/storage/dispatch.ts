@@ -1,8 +1,9 @@
 /** Which operation a request asks for, and what is wrong when it asks for none. */
-import { type BlobRequest, header } from './blob-request.ts';
+import type { BlobRequest } from './blob-request.ts';
 import type { HeaderTest, Operation } from './operation.ts';
 import { OPERATIONS, REFUSED_OPERATIONS, type RefusedOperation } from './operations/table.ts';
-import { badHeader, badParameter, storageFault } from './storage-fault.ts';
+import { badHeader, badParameter, type StorageFault, storageFault } from './storage-fault.ts';
+import { header } from './storage-request.ts';
 
 type Matched = Pick<Operation, 'on' | 'methods' | 'restype' | 'comp'>;
 
@@ -11,18 +12,21 @@ const OFFERED = byKey(OPERATIONS);
 const REFUSED = byKey<RefusedOperation>(REFUSED_OPERATIONS);
 
 /** @throws StorageFault: NotImplemented for an operation that is known and not offered, else what is wrong */
-export function operationFor(request: BlobRequest): Operation {
+export function operationFor(request: BlobRequest, version: string): Operation {
   const { method, query } = request;
   const level =
     request.blob !== undefined ? 'blob' : request.container !== undefined ? 'container' : 'service';
   const key = keyOf(level, method, query.get('restype'), query.get('comp'));
-  const refused = REFUSED.get(key)?.find(({ headers = [] }) =>
-    headers.every((test) => passes(request, test)),
-  );
-  if (refused) throw storageFault('NotImplemented');
+  if (REFUSED.has(key)) throw storageFault('NotImplemented');
   const candidates = OFFERED.get(key) ?? [];
-  const found = candidates.find(({ header: test }) => !test || passes(request, test));
-  if (found) return found;
+  const found = candidates.find(
+    ({ header: test, andHeader }) =>
+      (!test || passes(request, test)) && (!andHeader || passes(request, andHeader)),
+  );
+  if (found) {
+    if (found.since !== undefined && version < found.since) throw tooNew(found, query);
+    return found;
+  }
   const tests = candidates.flatMap(({ header: test }) => test ?? []);
   const wrong = tests.find(({ name }) => header(request, name) !== undefined);
   if (wrong) throw badHeader(wrong.name, header(request, wrong.name)!);
@@ -37,6 +41,12 @@ export function operationFor(request: BlobRequest): Operation {
     if (value !== undefined) throw badParameter(name, value);
   }
   throw storageFault('InvalidUri');
+}
+
+/** What an older version of the service says of a newer operation. */
+function tooNew({ comp, header: test }: Operation, query: ReadonlyMap<string, string>): StorageFault {
+  if (comp !== undefined && !test) return badParameter('comp', query.get('comp') ?? '');
+  return storageFault('UnsupportedHeader', { detail: { HeaderName: test?.name ?? 'x-ms-version' } });
 }
 
 const METHODS = ['GET', 'HEAD', 'PUT', 'POST', 'DELETE'];

@@ -33,6 +33,8 @@ interface Bucket {
 
 export interface Demand {
   readonly account: string;
+  /** Of this account, in place of the keeper's. */
+  readonly limits?: StorageLimits | undefined;
   readonly operations: number;
   /** Key of a page blob. */
   readonly pageBlob?: string | undefined;
@@ -41,16 +43,18 @@ export interface Demand {
 }
 
 export class LimitKeeper {
-  readonly #limits: StorageLimits;
+  readonly #limits: StorageLimits | undefined;
   readonly #buckets = new Map<string, Bucket>();
 
-  constructor(limits: StorageLimits) {
+  /** @param limits of accounts that have none of their own; undefined: there are none */
+  constructor(limits: StorageLimits | undefined) {
     this.#limits = limits;
   }
 
   /** Charges all of it or nothing. @throws StorageFault ServerBusy */
-  charge({ account, operations, pageBlob, bytesIn, bytesOut }: Demand, now: UnixMillis): void {
-    const limits = this.#limits;
+  charge(demand: Demand, now: UnixMillis): void {
+    const { account, operations, pageBlob, bytesIn, bytesOut, limits = this.#limits } = demand;
+    if (!limits) return;
     const charges: Array<[key: string, amount: number, perSecond: number, what: string]> = [
       [`${account}:operations`, operations, limits.accountRequestsPerSecond, 'Operations per second'],
       [`${account}:in`, bytesIn, limits.accountIngressBytesPerSecond, 'Ingress'],

@@ -1,14 +1,18 @@
 /**
- * What an operation of the blob service is. Operations stand one to a file and are listed in
- * operations/table.ts, which drives dispatch, authorization, faults and the coverage ledger.
+ * What an operation of a storage service is, and of the blob service in particular. The blob service's stand one
+ * to a file and are listed in operations/table.ts, which drives dispatch, authorization, faults and the coverage
+ * ledger.
  */
 import { assert } from '#core/assert.ts';
-import type { Bytes, UnixMillis } from '#core/units.ts';
-import type { Blob, BlobEntry, Container, StorageAccount } from './blob-model.ts';
+import type { Bytes, Millis, UnixMillis } from '#core/units.ts';
+import type { StorageAccount } from './account.ts';
+import type { Blob, BlobEntry, Container } from './blob-model.ts';
 import type { BlobRequest } from './blob-request.ts';
 import type { Content } from './content.ts';
 import type { ExtentSpace, ExtentStore } from './extent-store.ts';
+import { purge } from './soft-delete.ts';
 import { storageFault } from './storage-fault.ts';
+import type { StorageRequest } from './storage-request.ts';
 
 /** What a request's body is to be, and what becomes of it. */
 export type BodyKind =
@@ -56,6 +60,8 @@ export interface Reply {
 /** Who the caller proved to be. */
 export interface Grant {
   readonly kind: 'sharedKey' | 'accountSas' | 'serviceSas' | 'userDelegationSas' | 'token' | 'anonymous';
+  /** Of a signature: its letters. */
+  readonly permissions?: string;
   /** Of a token: whom user delegation keys are made out to. */
   readonly objectId?: string;
   readonly tenantId?: string;
@@ -72,19 +78,66 @@ export interface ServiceTools {
   copyId(): string;
   /** Number for a blob that begins a new life. */
   nextGeneration(): number;
-  account(name: string): StorageAccount | undefined;
-  /** May the caller read this blob of ours by its URL alone? @throws StorageFault */
-  authorizeUrl(url: string): Blob;
+  /** The account as the request's endpoint shows it. @throws StorageFault ResourceNotFound */
+  reading(request: Pick<StorageRequest, 'account' | 'isSecondary'>): StorageAccount;
+  /** The account was written to: what of it is kept in another region is behind. */
+  wrote(account: StorageAccount, now: UnixMillis): void;
+  geoStatus(account: StorageAccount): GeoStatus;
+  /** Account of ours that a URL names. */
+  accountOf(url: string, by: StorageRequest): string | undefined;
+  /** A blob by a URL that carries what allows reading it. @throws StorageFault */
+  openSource(source: BlobSource): Blob;
+  /** Does the work at that instant. */
+  later(at: UnixMillis, work: () => void): void;
+  /** Time that a copy between accounts takes. */
+  copyMillis(bytes: Bytes): Millis;
+  /** Runs a request that came inside another, and says what it would be answered. */
+  perform(part: BatchPart): PartReply;
 }
 
-export interface Call {
-  readonly request: BlobRequest;
+/** A URL, and the caller's right to read what it names. */
+export interface BlobSource {
+  readonly url: string;
+  readonly call: Call;
+  /** `Bearer …`, from x-ms-copy-source-authorization. */
+  readonly authorization?: string | undefined;
+}
+
+/** A request of a multipart/mixed body. */
+export interface BatchPart {
+  readonly method: string;
+  readonly target: string;
+  /** Names in lower case. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly call: Call;
+  /** It must be one of these operations. */
+  readonly allowed: readonly string[];
+}
+
+export interface PartReply {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string | undefined>>;
+  readonly body: string;
+}
+
+export interface GeoStatus {
+  readonly status: 'live' | 'bootstrap' | 'unavailable';
+  /** All that was written before it is in the other region. */
+  readonly lastSyncTime: UnixMillis | undefined;
+}
+
+/** What every operation of every storage service is given. */
+export interface ServiceCall<R extends StorageRequest> {
+  readonly request: R;
   readonly account: StorageAccount;
   /** When the body was complete: the instant of the operation. */
   readonly now: UnixMillis;
   readonly version: string;
   readonly grant: Grant;
   readonly body: ReceivedBody;
+}
+
+export interface Call extends ServiceCall<BlobRequest> {
   readonly tools: ServiceTools;
 }
 
@@ -99,6 +152,8 @@ export interface Permission {
   readonly accountOnly?: boolean;
   /** Not with a SAS at all. */
   readonly keyOnly?: boolean;
+  /** What a role must allow the holder of a token; where it is left out, the first letter says it. */
+  readonly action?: 'read' | 'write' | 'delete';
 }
 
 export interface HeaderTest {
@@ -106,16 +161,25 @@ export interface HeaderTest {
   readonly value?: string;
 }
 
-export interface Operation {
+/** What authorization and the HTTP side ask about an operation of any service. */
+export interface ServiceOperation {
+  /** Also names its fault point, `azure.{name}`. */
   readonly name: string;
+  readonly permission: Permission;
+  readonly body?: BodyKind;
+}
+
+export interface Operation extends ServiceOperation {
   readonly on: 'service' | 'container' | 'blob';
   readonly methods: readonly string[];
   readonly restype?: string;
   readonly comp?: string;
   /** Header that tells this operation from others with the same method and query; any value, or this one. */
   readonly header?: HeaderTest;
-  readonly permission: Permission;
-  readonly body?: BodyKind;
+  /** And this one besides. */
+  readonly andHeader?: HeaderTest;
+  /** First version of the service that has it. */
+  readonly since?: string;
   /** Synchronous: a request is one step of the story. @throws StorageFault */
   run(call: Call): Reply;
 }
@@ -133,12 +197,15 @@ export function containerOf({ request, account }: Pick<Call, 'request' | 'accoun
 }
 
 /** The entry of the request's blob name, if there is anything under it. */
-export function entryOf(call: Pick<Call, 'request' | 'account'>): BlobEntry | undefined {
-  return containerOf(call).blobs.get(call.request.blob!);
+export function entryOf(call: Pick<Call, 'request' | 'account' | 'now'>): BlobEntry | undefined {
+  const container = containerOf(call);
+  const entry = container.blobs.get(call.request.blob!);
+  if (entry) purge(container, entry, call.now);
+  return entry;
 }
 
 /** The blob, or the snapshot of it that the query names. @throws StorageFault */
-export function blobOf(call: Pick<Call, 'request' | 'account'>): Blob {
+export function blobOf(call: Pick<Call, 'request' | 'account' | 'now'>): Blob {
   const entry = entryOf(call);
   const snapshot = call.request.query.get('snapshot');
   const blob =

@@ -6,16 +6,16 @@ import { createHash, type Hash } from 'node:crypto';
 import type { Readable } from 'node:stream';
 import { AssertionFailed } from '#core/assert.ts';
 import type { Bytes } from '#core/units.ts';
-import { type BlobRequest, header, integerHeader } from './blob-request.ts';
 import { ContentWriter } from './content.ts';
 import { Crc64 } from './crc64.ts';
 import type { ExtentStore } from './extent-store.ts';
 import type { BodyKind, ReceivedBody } from './operation.ts';
 import { badHeader, storageFault } from './storage-fault.ts';
+import { header, integerHeader, type StorageRequest, type WithHeaders } from './storage-request.ts';
 import { isStructured, StructuredDecoder, structuredLength } from './structured-message.ts';
 
 /** The checks that need no byte of the body. @returns its length on the wire. @throws StorageFault */
-export function checkBodyHead(request: BlobRequest, body: BodyKind): Bytes {
+export function checkBodyHead(request: StorageRequest, body: BodyKind): Bytes {
   const length = integerHeader(request, 'content-length');
   if (header(request, 'transfer-encoding') !== undefined || (length === undefined && needsLength(request)))
     throw storageFault('MissingContentLengthHeader');
@@ -36,18 +36,18 @@ export function checkBodyHead(request: BlobRequest, body: BodyKind): Bytes {
   return bytes;
 }
 
-function needsLength({ method }: BlobRequest): boolean {
+function needsLength({ method }: StorageRequest): boolean {
   return method === 'PUT' || method === 'POST';
 }
 
 /** Base64 of 16 bytes. @throws StorageFault InvalidMd5 */
-export function readMd5(request: BlobRequest, name: string): string | undefined {
+export function readMd5(request: WithHeaders, name: string): string | undefined {
   const text = header(request, name);
   if (text !== undefined && Buffer.from(text, 'base64').length !== 16) throw storageFault('InvalidMd5');
   return text;
 }
 
-function readCrc64(request: BlobRequest): string | undefined {
+function readCrc64(request: StorageRequest): string | undefined {
   const text = header(request, 'x-ms-content-crc64');
   if (text !== undefined && Buffer.from(text, 'base64').length !== 8)
     throw badHeader('x-ms-content-crc64', text);
@@ -58,7 +58,8 @@ function noContent(): never {
   throw new AssertionFailed('the operation has no body that is streamed into the store');
 }
 
-const NOTHING: ReceivedBody = {
+/** The body of a request without one. */
+export const NO_CONTENT: ReceivedBody = {
   length: 0,
   pieces: [],
   takeContent: noContent,
@@ -81,7 +82,7 @@ export interface BodyOutcome {
  */
 export function receiveBody(
   stream: Readable,
-  request: BlobRequest,
+  request: StorageRequest,
   kind: BodyKind,
   wireBytes: Bytes,
   store: ExtentStore,
@@ -89,7 +90,7 @@ export function receiveBody(
 ): void {
   if (kind.kind === 'none') {
     stream.resume();
-    done({ body: NOTHING });
+    done({ body: NO_CONTENT });
     return;
   }
   const collector = new Collector(request, kind, store);
@@ -126,7 +127,7 @@ export function receiveBody(
 }
 
 class Collector {
-  readonly #request: BlobRequest;
+  readonly #request: StorageRequest;
   readonly #pieces: Buffer[] = [];
   readonly #writer: ContentWriter | undefined;
   readonly #md5: Hash | undefined;
@@ -135,7 +136,7 @@ class Collector {
   readonly #bytesMax: Bytes;
   #length = 0;
 
-  constructor(request: BlobRequest, kind: Exclude<BodyKind, { kind: 'none' }>, store: ExtentStore) {
+  constructor(request: StorageRequest, kind: Exclude<BodyKind, { kind: 'none' }>, store: ExtentStore) {
     this.#request = request;
     this.#bytesMax = kind.bytesMax;
     const wantsMd5 = header(request, 'content-md5') !== undefined;

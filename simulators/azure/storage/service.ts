@@ -3,28 +3,31 @@
  * of the same cloud do with blobs and disks from the inside.
  */
 import type { HttpHandler } from '#core/net/http-server.ts';
-import type { Bytes, UnixMillis } from '#core/units.ts';
-import { MINUTE } from '#core/units.ts';
+import type { Timer } from '#core/time/clock.ts';
+import { type Bytes, MINUTE, type Millis, type UnixMillis } from '#core/units.ts';
 import type { SimulatorContext } from '../../kit/context.ts';
-import { type AllowsToken, authorize, type VerifyToken } from './authorization.ts';
+import { type AccountSettings, NEW_ACCOUNT, newServiceProperties, type StorageAccount } from './account.ts';
+import type { AllowsToken, AuthorizationOptions, VerifyToken } from './authorization.ts';
 import {
   type Blob,
   BlobIndex,
   bodyLength,
   type Container,
   type Metadata,
+  NO_TAGS,
   type PageBody,
   readBody,
   releaseEntry,
-  type StorageAccount,
 } from './blob-model.ts';
-import { readBlobRequest } from './blob-request.ts';
-import { blobFaultPoints, blobHandler } from './blob-service.ts';
+import { blobHandler } from './blob-service.ts';
 import { ExtentStore } from './extent-store.ts';
+import { GeoReplication } from './geo.ts';
 import { DOCUMENTED_LIMITS, LimitKeeper, type StorageLimits } from './limits.ts';
-import { blobOf, type ServiceTools } from './operation.ts';
-import { getBlob } from './operations/get-blob.ts';
+import type { GeoStatus, ServiceTools } from './operation.ts';
+import { OPERATIONS } from './operations/table.ts';
 import { makeServiceSas } from './sas.ts';
+import { storageFaultPoints } from './service-handler.ts';
+import { serviceTools } from './service-tools.ts';
 import { storageFault } from './storage-fault.ts';
 
 /** Names that a certificate for the blob endpoints of the public cloud must carry. */
@@ -47,15 +50,16 @@ export interface StorageOptions {
   readonly originOf?: (account: string) => string;
   /** For the challenge that goes with 401. */
   readonly authorizationUri?: string;
+  /** How far the paired region of a geo-redundant account is behind: 5 minutes by default. */
+  readonly geoLagMs?: Millis;
   /** How far a signed request's date may be off: 15 minutes by default; Infinity where times differ by design. */
   readonly dateToleranceMs?: number;
 }
 
-export interface AccountOptions {
+export interface AccountOptions extends Partial<AccountSettings> {
   readonly name: string;
   /** Base64; derived from the world's seed by default. */
   readonly keys?: readonly [string, string];
-  readonly allowPublicAccess?: boolean;
 }
 
 export interface StoredBlob {
@@ -87,13 +91,30 @@ export interface DiskBlobOptions {
   readonly expiresAt: UnixMillis;
 }
 
+export interface SharedServices {
+  readonly tools: ServiceTools;
+  readonly authorization: AuthorizationOptions;
+  readonly limits: LimitKeeper;
+}
+
 export interface StorageService {
   /** For all blob endpoints: accounts by Host header, or as the first part of the path. */
   readonly handler: HttpHandler;
+  /** What queues and tables of the same accounts are served with. */
+  readonly shared: SharedServices;
   /** Where all content lies; also of disks, which are spaces of it. */
   readonly store: ExtentStore;
   createAccount(name: string, options?: Omit<AccountOptions, 'name'>): StorageAccount;
   account(name: string): StorageAccount | undefined;
+  /** Changes what is given of an account's settings. The account must be. */
+  updateAccount(name: string, settings: Partial<AccountSettings>): void;
+  /** With all that is in it. */
+  deleteAccount(name: string): void;
+  /** @returns the new key; what was signed with the old one is refused from now on */
+  regenerateKey(account: string, which: 1 | 2): string;
+  geoStatus(account: string): GeoStatus;
+  /** To the paired region (geo.ts). Nothing happens to an account that is locally redundant. */
+  failOver(account: string, kind: 'planned' | 'unplanned'): void;
   /** Container of that name, made if it is not there. The account must be. */
   container(account: string, name: string): Container;
   deleteContainer(account: string, name: string): void;
@@ -116,9 +137,6 @@ export interface StorageService {
   close(): void;
 }
 
-const TICKS_AT_EPOCH = 621_355_968_000_000_000n;
-const TICKS_PER_MS = 10_000n;
-
 export function createStorage(options: StorageOptions): StorageService {
   const { context } = options;
   const suffix = options.blobSuffix ?? 'blob.core.windows.net';
@@ -127,63 +145,39 @@ export function createStorage(options: StorageOptions): StorageService {
     ((account: string) => `https://${account}.${account.startsWith('md-') ? `z01.${suffix}` : suffix}`);
   const store = new ExtentStore(options.directory === undefined ? {} : { directory: options.directory });
   const accounts = new Map<string, StorageAccount>();
-  context.faults.declare(blobFaultPoints());
+  context.faults.declare(storageFaultPoints('blob', OPERATIONS));
 
-  let lastTick = 0n;
-  const tick = (now: UnixMillis): bigint => {
-    const at = BigInt(Math.floor(now)) * TICKS_PER_MS + TICKS_AT_EPOCH;
-    lastTick = at > lastTick ? at : lastTick + 1n;
-    return lastTick;
+  const timers = new Set<Timer>();
+  const later = (at: UnixMillis, work: () => void): void => {
+    const timer = context.clock.schedule(at, 'azure.storage', () => {
+      timers.delete(timer);
+      work();
+    });
+    timers.add(timer);
   };
-  const numbers = { lease: 0, copy: 0, generation: 0 };
-  const authorization = {
+  const geo = new GeoReplication({
+    lagMs: options.geoLagMs ?? 5 * MINUTE,
+    later,
+    now: () => context.clock.wall(),
+  });
+  const authorization: AuthorizationOptions = {
     verifyToken: options.verifyToken,
     ...(options.allowsToken ? { allowsToken: options.allowsToken } : {}),
     authorizationUri: options.authorizationUri ?? 'https://login.microsoftonline.com/common/oauth2/authorize',
     dateToleranceMs: options.dateToleranceMs ?? 15 * MINUTE,
   };
-  const tools: ServiceTools = {
-    store,
-    stamp: (now) => ({
-      etag: `"0x${tick(now).toString(16).toUpperCase()}"`,
-      lastModified: now,
-    }),
-    snapshotId(now) {
-      const ticks = tick(now) - TICKS_AT_EPOCH;
-      const ms = Number(ticks / TICKS_PER_MS);
-      return `${new Date(ms).toISOString().slice(0, -1)}${String(ticks % TICKS_PER_MS).padStart(4, '0')}Z`;
-    },
-    leaseId: () => context.entropy.uuid('azure.storage.lease', numbers.lease++),
-    copyId: () => context.entropy.uuid('azure.storage.copy', numbers.copy++),
-    nextGeneration: () => ++numbers.generation,
-    account: (name) => accounts.get(name),
-    authorizeUrl(url) {
-      const cut = url.indexOf('/', url.indexOf('://') + 3);
-      const request = readBlobRequest({
-        method: 'GET',
-        target: cut < 0 ? '/' : url.slice(cut),
-        headers: { host: url.slice(url.indexOf('://') + 3, cut < 0 ? undefined : cut) },
-        rawHeaders: [],
-        isSecure: url.startsWith('https:'),
-        remoteAddress: '',
-        arrivedAt: context.clock.wall(),
-      });
-      const account = accounts.get(request.account);
-      if (!account || request.blob === undefined) throw storageFault('CannotVerifyCopySource');
-      authorize(request, account, getBlob, () => true, authorization);
-      return blobOf({ request, account });
-    },
-  };
-  const limits =
-    options.limits === undefined
-      ? undefined
-      : new LimitKeeper(options.limits === 'documented' ? DOCUMENTED_LIMITS : options.limits);
+  const tools = serviceTools({ context, store, accounts, authorization, geo, later });
+  const limits = new LimitKeeper(options.limits === 'documented' ? DOCUMENTED_LIMITS : options.limits);
 
   function requireAccount(name: string): StorageAccount {
     const account = accounts.get(name);
     if (!account) throw storageFault('ResourceNotFound');
     return account;
   }
+
+  let keyGeneration = 0;
+  const newKey = (name: string, which: number, ...generation: readonly number[]): string =>
+    context.entropy.bytes(64, 'azure.storage.key', name, which, ...generation).toString('base64');
 
   const diskNames = (key: string): [account: string, container: string] => [
     `md-impexp-${context.entropy.hex(12, 'azure.disk.account', key)}`,
@@ -197,18 +191,46 @@ export function createStorage(options: StorageOptions): StorageService {
   const service: StorageService = {
     handler: blobHandler({ context, tools, authorization, limits }),
     store,
-    createAccount(name, { keys, allowPublicAccess } = {}) {
-      const made = (n: number) => context.entropy.bytes(64, 'azure.storage.key', name, n).toString('base64');
+    shared: { tools, authorization, limits },
+    createAccount(name, { keys, ...settings } = {}) {
       const account: StorageAccount = {
         name,
-        keys: keys ? [keys[0], keys[1]] : [made(1), made(2)],
+        keys: keys ? [keys[0], keys[1]] : [newKey(name, 1), newKey(name, 2)],
         containers: new Map(),
-        allowPublicAccess: allowPublicAccess ?? false,
+        deletedContainers: [],
+        settings: { ...NEW_ACCOUNT, ...settings },
+        properties: {
+          blob: newServiceProperties(),
+          queue: newServiceProperties(),
+          table: newServiceProperties(),
+        },
       };
       accounts.set(name, account);
+      geo.follow(account);
       return account;
     },
     account: (name) => accounts.get(name),
+    updateAccount(name, settings) {
+      const account = requireAccount(name);
+      account.settings = { ...account.settings, ...settings };
+      geo.follow(account);
+    },
+    deleteAccount(name) {
+      const account = accounts.get(name);
+      if (!account) return;
+      account.settings = { ...account.settings, redundancy: 'LRS' };
+      geo.follow(account);
+      for (const container of [...account.containers.keys()]) service.deleteContainer(name, container);
+      accounts.delete(name);
+    },
+    regenerateKey(name, which) {
+      const account = requireAccount(name);
+      const generation = ++keyGeneration;
+      account.keys[which - 1] = newKey(name, which, generation);
+      return account.keys[which - 1]!;
+    },
+    geoStatus: (name) => geo.status(requireAccount(name)),
+    failOver: (name, kind) => geo.failOver(requireAccount(name), kind),
     container(account, name) {
       const { containers } = requireAccount(account);
       let container = containers.get(name);
@@ -251,7 +273,9 @@ export function createStorage(options: StorageOptions): StorageService {
       releaseEntry(entry);
       entry.current = undefined;
       entry.snapshots.length = 0;
+      entry.deleted.length = 0;
       blobs.prune(entry);
+      geo.wrote(accounts.get(account)!, context.clock.wall());
       return true;
     },
     issueContainerSas({ account, container, permissions, expiresAt, startsAt }) {
@@ -280,6 +304,7 @@ export function createStorage(options: StorageOptions): StorageService {
         ...tools.stamp(now),
         http: { contentType: 'application/octet-stream' },
         metadata: new Map(),
+        tags: NO_TAGS,
         lease: undefined,
         isDisk: true,
       };
@@ -304,7 +329,10 @@ export function createStorage(options: StorageOptions): StorageService {
     },
     nextGeneration: tools.nextGeneration,
     usage: () => store.usage(),
-    close: () => store[Symbol.dispose](),
+    close() {
+      for (const timer of timers) timer.cancel();
+      store[Symbol.dispose]();
+    },
   };
   for (const { name, ...rest } of options.accounts ?? []) service.createAccount(name, rest);
   return service;

@@ -5,7 +5,7 @@
  * Services (Shared Key authorization)", for versions since 2015-02-21.
  */
 import { createHmac, timingSafeEqual } from 'node:crypto';
-import { type BlobRequest, header } from './blob-request.ts';
+import { header, type StorageRequest } from './storage-request.ts';
 
 /** Headers of the string to sign, after the method, in its order. */
 const SIGNED_HEADERS = [
@@ -13,7 +13,7 @@ const SIGNED_HEADERS = [
   ...['if-modified-since', 'if-match', 'if-none-match', 'if-unmodified-since', 'range'],
 ];
 
-export function sharedKeyStringToSign(request: BlobRequest): string {
+export function sharedKeyStringToSign(request: StorageRequest): string {
   const lines = [request.method];
   for (const name of SIGNED_HEADERS) {
     const value = header(request, name) ?? '';

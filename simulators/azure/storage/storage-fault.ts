@@ -15,6 +15,7 @@ const CONDITION = 'The condition specified using HTTP conditional header(s) is n
 const FAULTS = {
   AppendPositionConditionNotMet: [412, 'The append position condition specified was not met.'],
   AuthenticationFailed: [403, AUTHENTICATION],
+  AuthorizationFailure: [403, 'This request is not authorized to perform this operation.'],
   AuthorizationPermissionMismatch: [
     403,
     'This request is not authorized to perform this operation using this permission.',
@@ -35,8 +36,12 @@ const FAULTS = {
     403,
     'This request is not authorized to perform this operation using this source IP.',
   ],
+  BlobArchived: [409, 'This operation is not permitted on an archived blob.'],
   BlobAlreadyExists: [409, 'The specified blob already exists.'],
+  BlobBeingRehydrated: [409, 'This operation is not permitted because the blob is being rehydrated.'],
+  BlobIsSealed: [409, 'The specified blob is sealed and its contents cannot be modified.'],
   BlobNotFound: [404, 'The specified blob does not exist.'],
+  BlobNotArchived: [409, 'The blob is not archived.'],
   BlobOperationNotSupported: [409, 'The operation is not supported in this scenario.'],
   BlobOverwritten: [409, 'The blob has been recreated since the previous snapshot was taken.'],
   BlockCountExceedsLimit: [
@@ -44,16 +49,39 @@ const FAULTS = {
     'The committed block count cannot exceed the maximum limit of 50,000 blocks.',
   ],
   BlockListTooLong: [400, 'The block list may not contain more than 50,000 blocks.'],
+  BothUserTagsAndSourceTagsCopyPresentException: [
+    400,
+    'x-ms-tags header must not be present with x-ms-copy-source-tag-option as COPY.',
+  ],
   CannotVerifyCopySource: [404, 'The specified blob does not exist.'],
   ConditionNotMet: [412, CONDITION],
   ContainerAlreadyExists: [409, 'The specified container already exists.'],
   ContainerNotFound: [404, 'The specified container does not exist.'],
+  ContainerBeingDeleted: [409, 'The specified container is being deleted. Try operation later.'],
   CopyAcrossAccountsNotSupported: [400, 'The copy source account and destination account must be the same.'],
+  CopyIdMismatch: [409, 'The specified copy ID did not match the copy ID for the pending copy operation.'],
+  CorsPreflightFailure: [403, 'CORS not enabled or no matching rule found for this request.'],
   Crc64Mismatch: [
     400,
     'The CRC64 value specified in the request did not match with the CRC64 value calculated by the server.',
   ],
+  DuplicateTagNames: [400, 'The tags specified contain duplicate names.'],
   EmptyMetadataKey: [400, 'The key for one of the metadata key-value pairs is empty.'],
+  EmptyTagName: [400, 'The name of one of the tag key-value pairs is empty.'],
+  EncryptionScopeNotFound: [404, 'The specified encryption scope does not exist.'],
+  IncrementalCopyBlobMismatch: [
+    409,
+    'The specified source blob is different than the copy source of the existing incremental copy blob.',
+  ],
+  IncrementalCopyOfEarlierSnapshotNotAllowed: [
+    409,
+    'The specified snapshot is earlier than the last snapshot copied into the incremental copy blob.',
+  ],
+  IncrementalCopySourceMustBeSnapshot: [409, 'The source for incremental copy request must be a snapshot.'],
+  InsufficientAccountPermissions: [
+    403,
+    'The account being accessed does not have sufficient permissions to execute this operation.',
+  ],
   InternalError: [500, 'The server encountered an internal error. Please retry the request.'],
   InvalidAuthenticationInfo: [401, NO_INFORMATION],
   InvalidBlobOrBlock: [400, 'The specified blob or block content is invalid.'],
@@ -74,6 +102,7 @@ const FAULTS = {
   ],
   InvalidRange: [416, 'The range specified is invalid for the current size of the resource.'],
   InvalidResourceName: [400, 'The specified resource name contains invalid characters.'],
+  InvalidTag: [400, 'The tags specified are invalid. It contains characters that are not permitted.'],
   InvalidUri: [400, 'The requested URI does not represent any resource on the server.'],
   InvalidVersionForPageBlobOperation: [
     400,
@@ -81,6 +110,10 @@ const FAULTS = {
   ],
   InvalidXmlDocument: [400, 'XML specified is not syntactically valid.'],
   InvalidXmlNodeValue: [400, 'The value for one of the XML nodes is not in the correct format.'],
+  KeyBasedAuthenticationNotPermitted: [
+    403,
+    'Key based authentication is not permitted on this storage account.',
+  ],
   LeaseAlreadyPresent: [409, 'There is already a lease present.'],
   LeaseIdMismatchWithBlobOperation: [412, 'The lease ID specified did not match the lease ID for the blob.'],
   LeaseIdMismatchWithContainerOperation: [
@@ -125,6 +158,7 @@ const FAULTS = {
   ],
   MultipleConditionHeadersNotSupported: [400, 'Multiple condition headers are not supported.'],
   NoAuthenticationInformation: [401, NO_INFORMATION],
+  NoPendingCopyOperation: [409, 'There is currently no pending copy operation.'],
   NotImplemented: [501, 'The requested operation is not implemented on the specified resource.'],
   OperationTimedOut: [500, 'Operation could not be completed within the specified time.'],
   OutOfRangeInput: [400, 'One of the request inputs is out of range.'],
@@ -132,6 +166,7 @@ const FAULTS = {
     400,
     'One of the query parameters specified in the request URI is outside the permissible range.',
   ],
+  PendingCopyOperation: [409, 'There is currently a pending copy operation.'],
   PreviousSnapshotCannotBeNewer: [
     400,
     'The prevsnapshot query parameter value cannot be newer than snapshot query parameter value.',
@@ -147,6 +182,7 @@ const FAULTS = {
   ],
   ServerBusy: [503, 'The server is busy.'],
   SnapshotsPresent: [409, 'This operation is not permitted while the blob has snapshots.'],
+  TagsTooLarge: [400, 'The tags specified exceed the maximum permissible limit.'],
   UnsupportedHeader: [400, 'One of the HTTP headers specified in the request is not supported.'],
   UnsupportedHttpVerb: [405, "The resource doesn't support specified Http Verb."],
   UnsupportedXmlNode: [400, 'One of the XML nodes specified in the request body is not supported.'],

@@ -41,7 +41,7 @@ export async function storageWorld(
   const sas = storage.issueContainerSas({
     account: ACCOUNT,
     container: 'box',
-    permissions: 'racwdl',
+    permissions: 'racwdltf',
     expiresAt,
   });
   const [base, query] = sas.split('?') as [string, string];

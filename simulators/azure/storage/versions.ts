@@ -17,22 +17,28 @@ const SIGNATURE_VERSIONS: readonly string[] = [
   ...SERVICE_VERSIONS,
 ];
 
-const OLDEST = SERVICE_VERSIONS[0]!;
+/** The oldest that blobs and queues are spoken to in; tables keep to older ones. */
+export const OLDEST_VERSION = SERVICE_VERSIONS[0]!;
 
 export function isSignatureVersion(version: string): boolean {
   return SIGNATURE_VERSIONS.includes(version);
 }
 
 /**
- * Version of a request: its header, else that of its signature, else the oldest.
+ * Version of a request: its header, else that of its signature, else the one given.
+ * @param oldest that the service accepts
  * @throws StorageFault InvalidHeaderValue when it is none of ours
  */
-export function serviceVersion(header: string | undefined, signatureVersion: string | undefined): string {
+export function serviceVersion(
+  header: string | undefined,
+  signatureVersion: string | undefined,
+  oldest: string,
+  otherwise: string = oldest,
+): string {
+  const isOurs = (version: string): boolean => version >= oldest && isSignatureVersion(version);
   if (header !== undefined) {
-    if (!SERVICE_VERSIONS.includes(header)) throw badHeader('x-ms-version', header);
+    if (!isOurs(header)) throw badHeader('x-ms-version', header);
     return header;
   }
-  return signatureVersion !== undefined && SERVICE_VERSIONS.includes(signatureVersion)
-    ? signatureVersion
-    : OLDEST;
+  return signatureVersion !== undefined && isOurs(signatureVersion) ? signatureVersion : otherwise;
 }

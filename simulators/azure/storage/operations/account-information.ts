@@ -8,6 +8,7 @@ import { storageFault } from '../storage-fault.ts';
 
 const XML_LIMITS = { bytesMax: 16 * 1024, depthMax: 8, elementsMax: 32 };
 const DELEGATION_DAYS_MAX = 7;
+const SKUS = { LRS: 'Standard_LRS', GRS: 'Standard_GRS', 'RA-GRS': 'Standard_RAGRS' } as const;
 
 const information = (on: Operation['on'], name: string): Operation =>
   defineOperation({
@@ -16,11 +17,14 @@ const information = (on: Operation['on'], name: string): Operation =>
     methods: ['GET', 'HEAD'],
     restype: 'account',
     comp: 'properties',
-    permission: { level: on === 'service' ? 's' : on === 'container' ? 'c' : 'o', letters: 'rwdlacup' },
-    run: () => ({
+    permission: {
+      level: on === 'service' ? 's' : on === 'container' ? 'c' : 'o',
+      letters: 'rwdlacup',
+    },
+    run: ({ account }) => ({
       status: 200,
       headers: {
-        'x-ms-sku-name': 'Standard_LRS',
+        'x-ms-sku-name': SKUS[account.settings.redundancy],
         'x-ms-account-kind': 'StorageV2',
         'x-ms-is-hns-enabled': 'false',
       },
@@ -30,6 +34,7 @@ const information = (on: Operation['on'], name: string): Operation =>
 /** Get Account Information, on each level at which clients ask for it. */
 export const accountInformation = [
   information('service', 'GetAccountInformation'),
+  information('container', 'GetAccountInformationByContainer'),
   information('blob', 'GetAccountInformationByBlob'),
 ];
 

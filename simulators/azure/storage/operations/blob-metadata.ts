@@ -1,8 +1,8 @@
-import { header, readMetadata } from '../blob-request.ts';
 import { requireBlobLease } from '../blob-writes.ts';
 import { requireReadConditions, requireWriteConditions } from '../conditions.ts';
 import { requireReadable } from '../lease.ts';
 import { blobOf, defineOperation, stampHeaders, touch, writableBlobOf } from '../operation.ts';
+import { header, readMetadata } from '../storage-request.ts';
 
 /** Get Blob Metadata. */
 export const getBlobMetadata = defineOperation({

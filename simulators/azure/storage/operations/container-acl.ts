@@ -1,13 +1,13 @@
 import { child, childrenOf, childText, type XmlElement } from '#core/wire/xml/element.ts';
 import { parseXml } from '#core/wire/xml/reader.ts';
 import { XmlWriter } from '#core/wire/xml/writer.ts';
-import type { StoredPolicy } from '../blob-model.ts';
-import { header } from '../blob-request.ts';
+import type { StoredPolicy } from '../account.ts';
 import { requireWriteConditions } from '../conditions.ts';
 import { requireReadable } from '../lease.ts';
 import { containerOf, defineOperation, stampHeaders, touch } from '../operation.ts';
 import { readSasTime } from '../sas.ts';
 import { storageFault } from '../storage-fault.ts';
+import { header } from '../storage-request.ts';
 import { readPublicAccess } from './create-container.ts';
 
 const POLICIES_MAX = 5;
@@ -26,7 +26,8 @@ export const setContainerAcl = defineOperation({
   run(call) {
     const container = containerOf(call);
     const publicAccess = readPublicAccess(call.request);
-    if (publicAccess && !call.account.allowPublicAccess) throw storageFault('PublicAccessNotPermitted');
+    if (publicAccess && !call.account.settings.allowPublicAccess)
+      throw storageFault('PublicAccessNotPermitted');
     requireWriteConditions(call.request, container);
     requireReadable(container.lease, header(call.request, 'x-ms-lease-id'), call.now, 'container');
     const xml = Buffer.concat(call.body.pieces);

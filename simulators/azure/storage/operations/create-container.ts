@@ -1,7 +1,8 @@
 import { BlobIndex, type Container } from '../blob-model.ts';
-import { type BlobRequest, header, readMetadata } from '../blob-request.ts';
+import type { BlobRequest } from '../blob-request.ts';
 import { defineOperation, stampHeaders } from '../operation.ts';
 import { badHeader, storageFault } from '../storage-fault.ts';
+import { header, readMetadata } from '../storage-request.ts';
 
 /** Create Container. Opening it to anonymous readers is refused unless the account allows it. */
 export const createContainer = defineOperation({
@@ -14,7 +15,7 @@ export const createContainer = defineOperation({
     const name = request.container!;
     if (account.containers.has(name)) throw storageFault('ContainerAlreadyExists');
     const publicAccess = readPublicAccess(request);
-    if (publicAccess && !account.allowPublicAccess) throw storageFault('PublicAccessNotPermitted');
+    if (publicAccess && !account.settings.allowPublicAccess) throw storageFault('PublicAccessNotPermitted');
     const container: Container = {
       name,
       blobs: new BlobIndex(),

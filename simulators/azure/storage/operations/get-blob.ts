@@ -2,12 +2,14 @@ import { createHash } from 'node:crypto';
 import type { Bytes } from '#core/units.ts';
 import { blobHeaders, clampRange, tierHeaders } from '../blob-headers.ts';
 import { type BlobBody, bodyLength, freezeBody, readBody, releaseBody } from '../blob-model.ts';
-import { type BlobRequest, header, readRange } from '../blob-request.ts';
+import { type BlobRequest, readRange } from '../blob-request.ts';
+import { requireOnline } from '../blob-writes.ts';
 import { requireReadConditions } from '../conditions.ts';
 import { Crc64 } from '../crc64.ts';
 import { requireReadable } from '../lease.ts';
 import { blobOf, defineOperation, type Reply, type StreamedBody } from '../operation.ts';
-import { badHeader, badParameter } from '../storage-fault.ts';
+import { badHeader, badParameter, storageFault } from '../storage-fault.ts';
+import { header } from '../storage-request.ts';
 import { encodeStructured, isStructured, STRUCTURED_BODY, structuredLength } from '../structured-message.ts';
 
 /** Checksums over a range are given up to here. */
@@ -36,6 +38,9 @@ export const getBlob = defineOperation({
     const blob = blobOf(call);
     requireReadable(blob.lease, header(request, 'x-ms-lease-id'), now, 'blob');
     requireReadConditions(request, blob);
+    requireOnline(blob, now);
+    if (blob.copy?.destinationSnapshot !== undefined && blob.snapshot === undefined)
+      throw storageFault('BlobOperationNotSupported');
     const range = readRange(request);
     const size = bodyLength(blob.body);
     const { start, length } = clampRange(range, blob);
@@ -45,7 +50,7 @@ export const getBlob = defineOperation({
     const structured = isStructured(header(request, 'x-ms-structured-body'));
     const headers: Record<string, string | undefined> = {
       ...blobHeaders(blob, now),
-      ...tierHeaders(blob),
+      ...tierHeaders(blob, now),
       // of the whole blob only: it says nothing about a range
       ...(range
         ? { 'x-ms-blob-content-md5': blob.http.contentMd5 }
@@ -89,7 +94,7 @@ export const getBlobProperties = defineOperation({
       status: 200,
       headers: {
         ...blobHeaders(blob, now),
-        ...tierHeaders(blob),
+        ...tierHeaders(blob, now),
         'Content-MD5': blob.http.contentMd5,
         'Content-Length': String(bodyLength(blob.body)),
       },

@@ -1,9 +1,9 @@
 import { XmlWriter } from '#core/wire/xml/writer.ts';
 import { bodyLength } from '../blob-model.ts';
-import { header } from '../blob-request.ts';
 import { requireReadable } from '../lease.ts';
 import { blobOf, defineOperation, entryOf, stampHeaders } from '../operation.ts';
 import { badParameter, storageFault } from '../storage-fault.ts';
+import { header } from '../storage-request.ts';
 
 /** Get Block List: committed blocks in the blob's order, uncommitted ones by id. */
 export const getBlockList = defineOperation({

@@ -1,7 +1,7 @@
 import { containerHeaders } from '../blob-headers.ts';
-import { header } from '../blob-request.ts';
 import { requireReadable } from '../lease.ts';
 import { containerOf, defineOperation, type Operation } from '../operation.ts';
+import { header } from '../storage-request.ts';
 
 const permission = { level: 'c', letters: 'r', accountOnly: true } as const;
 

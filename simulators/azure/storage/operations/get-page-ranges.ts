@@ -1,11 +1,12 @@
 import { XmlWriter } from '#core/wire/xml/writer.ts';
 import { type Blob, bodyLength, type PageBody } from '../blob-model.ts';
-import { header, maxResults, readRange } from '../blob-request.ts';
+import { readRange } from '../blob-request.ts';
 import { requireReadConditions } from '../conditions.ts';
 import { requireReadable } from '../lease.ts';
 import { blobOf, type Call, defineOperation, entryOf, stampHeaders } from '../operation.ts';
 import { type ChangedRange, PAGE_BYTES } from '../page-table.ts';
 import { badParameter, storageFault } from '../storage-fault.ts';
+import { header, maxResults } from '../storage-request.ts';
 
 const RANGES_MAX = 10_000;
 /** Answers come in pages since this version; before, in one piece. */
@@ -92,7 +93,7 @@ function previousOf(call: Call, blob: Blob): PageBody | undefined {
   const name = request.query.get('prevsnapshot');
   const url = header(request, 'x-ms-previous-snapshot-url');
   if (name === undefined && url === undefined) return undefined;
-  const previous = url === undefined ? namedSnapshot(call, name!) : call.tools.authorizeUrl(url);
+  const previous = url === undefined ? namedSnapshot(call, name!) : call.tools.openSource({ url, call });
   if (previous?.body.type !== 'PageBlob') throw storageFault('PreviousSnapshotNotFound');
   if (previous.generation !== blob.generation) throw storageFault('BlobOverwritten');
   if (url === undefined && blob.snapshot !== undefined && previous.snapshot! > blob.snapshot)

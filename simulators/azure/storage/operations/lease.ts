@@ -1,4 +1,4 @@
-import { type BlobRequest, header, integerHeader, requiredHeader } from '../blob-request.ts';
+import type { BlobRequest } from '../blob-request.ts';
 import { requireWriteConditions } from '../conditions.ts';
 import { acquire, breakLease, change, type Lease, release, renew, secondsLeft } from '../lease.ts';
 import {
@@ -11,6 +11,7 @@ import {
   writableBlobOf,
 } from '../operation.ts';
 import { badHeader, storageFault } from '../storage-fault.ts';
+import { header, integerHeader, requiredHeader } from '../storage-request.ts';
 
 const SECOND = 1000;
 const BREAK_SECONDS_MAX = 60;

@@ -1,6 +1,6 @@
 import { readAccessTier, readHttpProperties } from '../blob-headers.ts';
 import { type BlobBody, BlockList } from '../blob-model.ts';
-import { header, integerHeader, readMetadata, requiredHeader } from '../blob-request.ts';
+import { readTagsHeader } from '../blob-tags.ts';
 import { replaceBlob, requireBlobLease } from '../blob-writes.ts';
 import { requireWriteConditions } from '../conditions.ts';
 import {
@@ -13,6 +13,7 @@ import {
 } from '../operation.ts';
 import { PAGE_BYTES } from '../page-table.ts';
 import { badHeader, storageFault } from '../storage-fault.ts';
+import { header, integerHeader, readMetadata, requiredHeader } from '../storage-request.ts';
 
 const MIB = 1024 * 1024;
 /** Limit of Put Blob since version 2019-12-12. */
@@ -36,12 +37,13 @@ export const putBlockBlob = defineOperation({
     const http = readHttpProperties(request, true);
     const given = header(request, 'x-ms-blob-content-md5');
     if (given !== undefined && given !== body.md5) throw storageFault('Md5Mismatch');
-    const tier = readAccessTier(request);
+    const tier = readAccessTier(request, call.version);
     const metadata = readMetadata(request);
     const blob = replaceBlob(call, {
       body: { type: 'BlockBlob', blocks: new BlockList([{ id: '', content: body.takeContent() }]) },
       http: { ...http, contentMd5: body.md5! },
       metadata,
+      tags: readTagsHeader(request),
       ...tier,
     });
     return { status: 201, headers: { ...stampHeaders(blob), ...checksumHeaders(body) } };
@@ -96,12 +98,14 @@ function created(
   http: ReturnType<typeof readHttpProperties>,
   metadata: ReturnType<typeof readMetadata>,
 ): { status: number; headers: Record<string, string | undefined> } {
-  const blob = replaceBlob(call, { body, http, metadata });
+  const blob = replaceBlob(call, { body, http, metadata, tags: readTagsHeader(call.request) });
   return { status: 201, headers: { ...stampHeaders(blob), 'x-ms-request-server-encrypted': 'true' } };
 }
 
 /** May the blob of the request be made, or made anew? @throws StorageFault */
 function requireReplaceable(call: Call): void {
+  const source = header(call.request, 'x-ms-copy-source');
+  if (source !== undefined) throw badHeader('x-ms-copy-source', source);
   const current = entryOf(call)?.current;
   requireWriteConditions(call.request, current);
   requireBlobLease(call, current);

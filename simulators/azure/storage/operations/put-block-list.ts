@@ -2,11 +2,12 @@ import type { XmlElement } from '#core/wire/xml/element.ts';
 import { parseXml } from '#core/wire/xml/reader.ts';
 import { readAccessTier, readHttpProperties } from '../blob-headers.ts';
 import { type Block, BlockList } from '../blob-model.ts';
-import { readMetadata } from '../blob-request.ts';
-import { replaceBlob, requireBlobLease } from '../blob-writes.ts';
+import { readTagsHeader } from '../blob-tags.ts';
+import { replaceBlob, requireBlobLease, requireContentWritable } from '../blob-writes.ts';
 import { requireWriteConditions } from '../conditions.ts';
-import { checksumHeaders, containerOf, defineOperation, stampHeaders } from '../operation.ts';
+import { checksumHeaders, defineOperation, entryOf, stampHeaders } from '../operation.ts';
 import { storageFault } from '../storage-fault.ts';
+import { readMetadata } from '../storage-request.ts';
 
 const BLOCKS_MAX = 50_000;
 const XML_LIMITS = { bytesMax: 8 * 1024 * 1024, depthMax: 4, elementsMax: BLOCKS_MAX + 10 };
@@ -24,12 +25,12 @@ export const putBlockList = defineOperation({
   body: { kind: 'memory', bytesMax: XML_LIMITS.bytesMax },
   run(call) {
     const { request, body } = call;
-    const { blobs } = containerOf(call);
-    const entry = blobs.get(request.blob!);
+    const entry = entryOf(call);
     const current = entry?.current;
     requireWriteConditions(request, current);
     requireBlobLease(call, current);
     if (current && current.body.type !== 'BlockBlob') throw storageFault('InvalidBlobType');
+    if (current) requireContentWritable(current);
     const named = readBlockList(Buffer.concat(body.pieces));
     const committed = new Map<string, Block>();
     if (current?.body.type === 'BlockBlob')
@@ -45,10 +46,11 @@ export const putBlockList = defineOperation({
       return block;
     });
     const http = readHttpProperties(request, false);
-    const tier = readAccessTier(request);
+    const tier = readAccessTier(request, call.version);
     const metadata = readMetadata(request);
+    const tags = readTagsHeader(request);
     const blocks = new BlockList(found.map(({ id, content }) => ({ id, content: content.share() })));
-    const blob = replaceBlob(call, { body: { type: 'BlockBlob', blocks }, http, metadata, ...tier });
+    const blob = replaceBlob(call, { body: { type: 'BlockBlob', blocks }, http, metadata, tags, ...tier });
     return { status: 201, headers: { ...stampHeaders(blob), ...checksumHeaders(body) } };
   },
 });

@@ -1,6 +1,7 @@
+import type { Bytes } from '#core/units.ts';
 import type { PageBody } from '../blob-model.ts';
-import { integerHeader, readRange } from '../blob-request.ts';
-import { requireBlobLease } from '../blob-writes.ts';
+import { type BlobRequest, readRange } from '../blob-request.ts';
+import { requireBlobLease, requireContentWritable } from '../blob-writes.ts';
 import { requireSequenceNumber, requireWriteConditions } from '../conditions.ts';
 import {
   type Call,
@@ -14,7 +15,7 @@ import {
 import { PAGE_BYTES } from '../page-table.ts';
 import { badHeader, storageFault } from '../storage-fault.ts';
 
-const UPDATE_BYTES_MAX = 4 * 1024 * 1024;
+export const PAGES_BYTES_MAX: Bytes = 4 * 1024 * 1024;
 
 /** Put Page, update: up to 4 MiB of whole pages. */
 export const putPage = defineOperation({
@@ -24,15 +25,19 @@ export const putPage = defineOperation({
   comp: 'page',
   header: { name: 'x-ms-page-write', value: 'update' },
   permission: { level: 'o', letters: 'w' },
-  body: { kind: 'content', bytesMax: UPDATE_BYTES_MAX },
+  body: { kind: 'content', bytesMax: PAGES_BYTES_MAX },
   run: (call) =>
-    change(call, (body, start, length) => {
-      if (length !== call.body.length)
-        throw length > UPDATE_BYTES_MAX
-          ? storageFault('InvalidPageRange')
-          : badHeader('x-ms-range', `${length} bytes`);
-      call.body.moveInto(body.space, start);
-    }),
+    changePages(
+      call,
+      (body, start, length) => {
+        if (length !== call.body.length)
+          throw length > PAGES_BYTES_MAX
+            ? storageFault('InvalidPageRange')
+            : badHeader('x-ms-range', `${length} bytes`);
+        call.body.moveInto(body.space, start);
+      },
+      () => checksumHeaders(call.body),
+    ),
 });
 
 /** Put Page, clear: any number of whole pages become a hole. */
@@ -43,31 +48,53 @@ export const clearPages = defineOperation({
   comp: 'page',
   header: { name: 'x-ms-page-write', value: 'clear' },
   permission: { level: 'o', letters: 'w' },
-  run: (call) => change(call, (body, start, length) => body.space.clear(start, length)),
+  run: (call) =>
+    changePages(
+      call,
+      (body, start, length) => body.space.clear(start, length),
+      () => ({}),
+    ),
 });
 
-function change(call: Call, apply: (body: PageBody, start: number, length: number) => void): Reply {
+/** Applies a change to the pages of the request's range. @throws StorageFault */
+export function changePages(
+  call: Call,
+  apply: (body: PageBody, start: Bytes, length: Bytes) => void,
+  headers: () => Readonly<Record<string, string | undefined>>,
+): Reply {
   const { request } = call;
   const blob = writableBlobOf(call);
   const { body } = blob;
   if (body.type !== 'PageBlob') throw storageFault('InvalidBlobType');
   requireWriteConditions(request, blob);
   requireBlobLease(call, blob);
+  requireContentWritable(blob);
   requireSequenceNumber(request, body.sequenceNumber);
-  const range = readRange(request);
-  if (!range || range.end === undefined)
-    throw storageFault('MissingRequiredHeader', { detail: { HeaderName: 'x-ms-range' } });
-  const length = range.end + 1 - range.start;
-  if (range.start % PAGE_BYTES !== 0 || length % PAGE_BYTES !== 0) throw storageFault('InvalidPageRange');
-  if (body.footer || range.end >= body.space.sizeBytes) throw storageFault('InvalidPageRange');
-  apply(body, range.start, length);
+  const { start, length } = requirePageRange(request);
+  if (body.footer || start + length > body.space.sizeBytes) throw storageFault('InvalidPageRange');
+  apply(body, start, length);
   touch(blob, call);
   return {
     status: 201,
     headers: {
       ...stampHeaders(blob),
       'x-ms-blob-sequence-number': String(body.sequenceNumber),
-      ...(integerHeader(request, 'content-length') ? checksumHeaders(call.body) : {}),
+      ...headers(),
     },
   };
+}
+
+/** Whole pages, with both ends. @param expected length that it must have. @throws StorageFault */
+export function requirePageRange(
+  request: BlobRequest,
+  expected?: Bytes,
+): { readonly start: Bytes; readonly length: Bytes } {
+  const range = readRange(request);
+  if (!range || range.end === undefined)
+    throw storageFault('MissingRequiredHeader', { detail: { HeaderName: 'x-ms-range' } });
+  const length = range.end + 1 - range.start;
+  if (expected !== undefined && length !== expected)
+    throw badHeader('x-ms-source-range', `${expected} bytes`);
+  if (range.start % PAGE_BYTES !== 0 || length % PAGE_BYTES !== 0) throw storageFault('InvalidPageRange');
+  return { start: range.start, length };
 }

@@ -1,11 +1,12 @@
 import { readHttpProperties } from '../blob-headers.ts';
 import type { PageBody } from '../blob-model.ts';
-import { type BlobRequest, header, integerHeader } from '../blob-request.ts';
-import { requireBlobLease, requireNoDisk } from '../blob-writes.ts';
+import type { BlobRequest } from '../blob-request.ts';
+import { requireBlobLease, requireContentWritable, requireNoDisk } from '../blob-writes.ts';
 import { requireWriteConditions } from '../conditions.ts';
 import { defineOperation, stampHeaders, touch, writableBlobOf } from '../operation.ts';
 import { PAGE_BYTES } from '../page-table.ts';
 import { badHeader, storageFault } from '../storage-fault.ts';
+import { header, integerHeader } from '../storage-request.ts';
 
 const PROPERTY_HEADERS = [
   ...['x-ms-blob-cache-control', 'x-ms-blob-content-type', 'x-ms-blob-content-md5'],
@@ -28,6 +29,7 @@ export const setBlobProperties = defineOperation({
     const blob = writableBlobOf(call);
     requireWriteConditions(request, blob);
     requireBlobLease(call, blob);
+    requireContentWritable(blob);
     const sizeBytes = integerHeader(request, 'x-ms-blob-content-length');
     const action = header(request, 'x-ms-sequence-number-action');
     const { body } = blob;

@@ -1,7 +1,7 @@
-import { header, readMetadata } from '../blob-request.ts';
 import { requireWriteConditions } from '../conditions.ts';
 import { requireReadable } from '../lease.ts';
 import { containerOf, defineOperation, stampHeaders, touch } from '../operation.ts';
+import { header, readMetadata } from '../storage-request.ts';
 
 /** Set Container Metadata. */
 export const setContainerMetadata = defineOperation({

@@ -1,9 +1,9 @@
 import { type Blob, freezeBody } from '../blob-model.ts';
-import { header, readMetadata } from '../blob-request.ts';
-import { requireNoDisk } from '../blob-writes.ts';
+import { requireContentWritable, requireNoDisk, requireOnline } from '../blob-writes.ts';
 import { requireWriteConditions } from '../conditions.ts';
 import { requireReadable } from '../lease.ts';
 import { containerOf, defineOperation, stampHeaders, writableBlobOf } from '../operation.ts';
+import { header, readMetadata } from '../storage-request.ts';
 
 /** Snapshot Blob: takes the same time for any size. */
 export const snapshotBlob = defineOperation({
@@ -18,6 +18,8 @@ export const snapshotBlob = defineOperation({
     requireNoDisk(blob);
     requireWriteConditions(request, blob);
     requireReadable(blob.lease, header(request, 'x-ms-lease-id'), now, 'blob');
+    requireContentWritable(blob);
+    requireOnline(blob, now);
     const metadata = readMetadata(request);
     const id = tools.snapshotId(now);
     // without metadata of its own a snapshot is as old as the blob, with it it is new

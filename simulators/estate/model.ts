@@ -222,6 +222,11 @@ export interface DiskFacts {
   readonly usedBytes?: Bytes;
 }
 
+export interface ControllerFacts {
+  readonly controller: DiskFacts['controller'];
+  readonly bus: number;
+}
+
 /** Named shapes of load over time; see workload-curve.ts. */
 export type WorkloadShape = 'office' | 'batch' | 'bursty' | 'idle' | 'steady' | 'leaking';
 
@@ -302,6 +307,10 @@ export interface Machine {
   readonly devices?: readonly OtherDevice[];
   readonly attributes?: AttributeValues;
   readonly tagIds?: readonly string[];
+  /** Controllers that stand there by themselves, with disks or without; those of disks need not be named. */
+  readonly controllers?: readonly ControllerFacts[];
+  /** Its configuration file, "[ds] dir/x.vmx"; beside the first disk, by the machine's name, when left out. */
+  readonly home?: string;
   readonly disks: readonly DiskFacts[];
   readonly nics: readonly Nic[];
   readonly workload: Workload;

@@ -11,7 +11,7 @@ import { DatacenterObject, FolderObject } from './objects/folder.ts';
 import { HostObject } from './objects/host.ts';
 import { NetworkObject, PortgroupObject, SwitchObject } from './objects/network.ts';
 import { escapeName, type ManagedObject } from './objects/object.ts';
-import { vmxUuid } from './vm/paths.ts';
+import { parseDatastorePath, vmxUuid } from './vm/paths.ts';
 
 /** What a change of a folder or pool did to the tree. */
 interface PlaceChange {
@@ -122,10 +122,14 @@ export class Infrastructure {
     return this.pool(compute.factsId, path.slice(path.lastIndexOf('Resources') + 1));
   }
 
-  /** Datastores that hold its disks; of a machine without any, the first of its datacenter. */
+  /** Datastores that hold its disks and its configuration; of a machine without any, the first of its datacenter. */
   datastoresOf(machine: Machine): DatastoreObject[] {
     const ids = [...new Set(machine.disks.map((disk) => disk.datastoreId))];
-    if (ids.length > 0) return ids.map((id) => this.datastore(id));
+    const found = new Set(ids.map((id) => this.datastore(id)));
+    const home = machine.home === undefined ? undefined : parseDatastorePath(machine.home);
+    for (const datastore of home ? this.datacenter(machine.datacenterId).datastores : [])
+      if (datastore.name === home?.datastore) found.add(datastore);
+    if (found.size > 0) return [...found];
     return this.datacenter(machine.datacenterId).datastores.slice(0, 1);
   }
 

@@ -99,6 +99,11 @@ export class ResourceShelf<P> {
     return [...this.#kept].filter(([id]) => id.startsWith(prefix)).map(([, resource]) => resource);
   }
 
+  /** Takes it off for another service of the cloud; nobody is asked. */
+  remove({ id }: Shelved<P>): void {
+    this.#kept.delete(id.toLowerCase());
+  }
+
   etagOf({ id, version }: Shelved<P>): string {
     return `W/"${Buffer.from(id).toString('hex').slice(-16)}${version.toString(16).padStart(4, '0')}"`;
   }

@@ -281,20 +281,21 @@ test('a disk made of a replica holds it, and is the subscription’s like any ot
     expect((await arm.world.ask('GET', await grant(id, 'Read'))).body[512]).toBe(9);
   }));
 
-test('in every state, an event is either in the table or refused, and only access states keep a disk from going', () => {
+test('in every state, an event is either in the table or refused, and only a disk that nobody reads or runs can go', () => {
   const states = Object.keys(DISK_TRANSITIONS) as DiskState[];
-  const event = fc.constantFrom<DiskEvent>('grantWrite', 'grantRead', 'revoke', 'delete');
+  const event = fc.constantFrom<DiskEvent>(
+    ...(['grantWrite', 'grantRead', 'revoke', 'delete', 'attach', 'detach', 'deallocate', 'start'] as const),
+  );
+  const idle: readonly (DiskState | 'gone')[] = ['ReadyToUpload', 'Unattached'];
   fc.assert(
     fc.property(fc.constantFrom(...states), fc.array(event, { maxLength: 20 }), (start, events) => {
       let now: DiskState | 'gone' = start;
-      let isOpen = start === 'ActiveSAS' || start === 'ActiveUpload';
       for (const next of events) {
         if (now === 'gone') break;
         const reached = nextDiskState(now, next);
-        if (next === 'delete') expect(reached).toBe(isOpen ? undefined : 'gone');
-        if (reached === undefined) continue;
-        isOpen = next === 'grantRead' || next === 'grantWrite';
-        now = reached;
+        if (next === 'delete') expect(reached).toBe(idle.includes(now) ? 'gone' : undefined);
+        if (next === 'attach') expect(reached).toBe(now === 'Unattached' ? 'Attached' : undefined);
+        now = reached ?? now;
       }
     }),
   );

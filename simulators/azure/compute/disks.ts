@@ -41,6 +41,8 @@ export interface Disk {
   /** While it is being made it cannot be used. */
   isReady: boolean;
   state: DiskState;
+  /** The machine that it is in. */
+  managedBy: string | undefined;
   /** Of a disk that is being uploaded: with the footer. */
   space: ExtentSpace;
   grants: number;
@@ -62,6 +64,9 @@ export interface ManagedDiskOptions {
   readonly sku: string;
   /** A space of this cloud's storage; the disk's from now on. */
   readonly content: object;
+  /** Of a disk that systems start from. */
+  readonly os?: { readonly type: 'Windows' | 'Linux'; readonly generation: 'V1' | 'V2' };
+  readonly tags?: Readonly<Record<string, string>>;
 }
 
 export class Disks {
@@ -82,6 +87,11 @@ export class Disks {
     return [...this.#disks.values()].filter(
       (disk) => disk.kind === kind && disk.id.toLowerCase().startsWith(prefix),
     );
+  }
+
+  /** Disks that are in a machine. */
+  ofMachine(machineId: string): Disk[] {
+    return [...this.#disks.values()].filter(({ managedBy }) => managedBy === machineId);
   }
 
   /** Registers a disk or snapshot; it is not ready yet. @throws ArmError when its source cannot be used */
@@ -119,6 +129,7 @@ export class Disks {
       space: source
         ? contentFrom(source, kind, sizeBytes)
         : storage.store.create(uploadSizeBytes ?? sizeBytes),
+      managedBy: undefined,
       grants: 0,
       exported: undefined,
     };
@@ -130,14 +141,22 @@ export class Disks {
    * A disk that another service of the cloud makes of content it has; ready at once.
    * @returns its ARM id. @throws ArmError 409 when there is a disk of that name
    */
-  createManagedDisk({ name, resourceGroupId, sku, content }: ManagedDiskOptions): string {
+  createManagedDisk({ name, resourceGroupId, sku, content, os, tags = {} }: ManagedDiskOptions): string {
     assert(content instanceof ExtentSpace, 'the content of a disk is a space of this storage');
     assert(DISK_SKUS.includes(sku), `${sku} is a kind of disk`);
     const id = `${resourceGroupId}/providers/Microsoft.Compute/disks/${name}`;
     if (this.find(id)) throw conflict('Conflict', `There is a disk '${name}' already.`);
     const diskSizeGb = Math.ceil(content.sizeBytes / GIB);
     const disk = this.create('disks', id, {
-      settings: { location: this.#options.region, tags: {}, sku, diskSizeGb, incremental: false, kept: {} },
+      settings: {
+        location: this.#options.region,
+        tags,
+        sku,
+        diskSizeGb,
+        incremental: false,
+        kept: os ? { hyperVGeneration: os.generation } : {},
+        ...(os ? { osType: os.type } : {}),
+      },
       creationData: { createOption: 'Empty' },
     });
     disk.space.release();
@@ -176,6 +195,14 @@ export class Disks {
         'OperationNotAllowed',
         `The operation '${event}' is not allowed on '${disk.name}' since its state is ${disk.state}.`,
       );
+  }
+
+  /** A machine takes it, gives it back, stops paying for itself, or starts. @throws ArmError 409 */
+  move(disk: Disk, event: 'attach' | 'detach' | 'deallocate' | 'start', machineId?: string): void {
+    this.requireEvent(disk, event);
+    disk.state = nextDiskState(disk.state, event) as DiskState;
+    if (event === 'attach') disk.managedBy = machineId;
+    if (event === 'detach') disk.managedBy = undefined;
   }
 
   /** @returns URL of a page blob with a signature: the content and a VHD footer. @throws ArmError */

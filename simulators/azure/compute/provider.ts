@@ -11,6 +11,8 @@ import { iso } from '../http.ts';
 import { VHD_FOOTER_BYTES } from '../storage/vhd-footer.ts';
 import { readAccess, readNewDisk, readNewSnapshot, readUpdate } from './disk-requests.ts';
 import type { Disk, DiskKind, Disks } from './disks.ts';
+import { inLocation, listSkus } from './sizes.ts';
+import { type VirtualMachines, VM_API_VERSIONS } from './virtual-machines.ts';
 
 const NAMESPACE = 'Microsoft.Compute';
 /** From the version that brought uploads to the one the current SDK speaks. */
@@ -19,6 +21,7 @@ const API_VERSIONS = [
   ...['2021-04-01', '2021-08-01', '2021-12-01', '2022-03-02', '2022-07-02', '2023-01-02', '2023-04-02'],
   ...['2023-10-02', '2024-03-02', '2025-01-02', '2026-03-02'],
 ];
+const SKU_API_VERSIONS = ['2017-09-01', '2019-04-01', '2021-07-01'];
 const CREATE_TAKES_MS = 5 * SECOND;
 const ACCESS_TAKES_MS = 3 * SECOND;
 const DELETE_TAKES_MS = 5 * SECOND;
@@ -26,14 +29,25 @@ const NAME = /^[\w][\w.-]{0,79}$/;
 
 export interface ComputeDependencies {
   readonly disks: Disks;
+  /** A cloud without them has disks only. */
+  readonly machines?: VirtualMachines;
 }
 
-export function computeProvider({ disks }: ComputeDependencies): ArmProvider {
+export function computeProvider({ disks, machines }: ComputeDependencies): ArmProvider {
   const type = (kind: DiskKind) => ({
     apiVersions: API_VERSIONS,
     handle: (request: ArmRequest) => handle(disks, kind, request),
   });
-  return { namespace: NAMESPACE, types: { disks: type('disks'), snapshots: type('snapshots') } };
+  return {
+    namespace: NAMESPACE,
+    types: {
+      disks: type('disks'),
+      snapshots: type('snapshots'),
+      ...(machines ? { virtualMachines: machines.shelf.type } : {}),
+      skus: { apiVersions: SKU_API_VERSIONS, handle: listSkus },
+      locations: { apiVersions: [...API_VERSIONS, ...VM_API_VERSIONS], handle: inLocation },
+    },
+  };
 }
 
 function handle(disks: Disks, kind: DiskKind, request: ArmRequest): ArmAnswer {
@@ -174,6 +188,7 @@ function view(disk: Disk): object {
     tags: settings.tags,
     sku: { name: settings.sku, tier: settings.sku.split('_')[0] },
     ...(settings.zones ? { zones: settings.zones } : {}),
+    ...(disk.managedBy === undefined ? {} : { managedBy: disk.managedBy }),
     properties: {
       creationData: creation,
       diskSizeGB: Math.ceil(diskSizeBytes / GIB),
@@ -189,7 +204,7 @@ function view(disk: Disk): object {
         : {}),
       timeCreated: iso(disk.createdAt),
       uniqueId: disk.uniqueId,
-      diskState: disk.state,
+      diskState: disk.state === 'ReservedSAS' ? 'ActiveSAS' : disk.state,
       provisioningState: disk.isReady ? 'Succeeded' : 'Updating',
     },
   };

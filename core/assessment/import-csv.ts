@@ -64,6 +64,7 @@ const PLAIN_COLUMNS = [
   'Network In throughput',
   'Network Out throughput',
   'Firmware type',
+  'Network adapters',
   'MAC address',
 ] as const;
 type Column = (typeof PLAIN_COLUMNS)[number];
@@ -73,11 +74,11 @@ type DiskPart = (typeof DISK_PARTS)[number];
 
 const MANDATORY: readonly Column[] = ['Server name', 'Cores', 'Memory', 'OS name'];
 
-/** "Memory (In MB)", "memory" and "*Memory" are one column. */
+/** "Memory (In MB)", "memory" and "*Memory" are one column; units in brackets are the ones of the page. */
 function normalised(header: string): string {
   return header
     .toLowerCase()
-    .replaceAll(/\((in )?(mb|gb|mbps|mb\/s|per second|%)\)/g, '')
+    .replaceAll(/\([^)]*\)/g, '')
     .replaceAll(/[^a-z0-9]/g, '');
 }
 
@@ -86,7 +87,7 @@ const NAMES = new Map<string, string>(
     ...PLAIN_COLUMNS,
     ...Array.from({ length: DISKS_MAX }, (_, i) => DISK_PARTS.map((part) => `Disk ${i + 1} ${part}`)).flat(),
   ].map((name) => [normalised(name), name]),
-);
+).set(normalised('Boot type'), 'Firmware type'); // what the template file has been seen to say
 
 /**
  * @param chunks text of the file, cut anywhere.
@@ -273,7 +274,7 @@ class Row {
     };
   }
 
-  /** One adapter for each address that is given, and one when none is. */
+  /** As many as stated or as there are MAC addresses; one when nothing is said. */
   #nics(): MachineFacts['nics'] {
     const macs = this.#text('MAC address')
       .split(/[;,\s]+/)
@@ -281,7 +282,8 @@ class Row {
     const addresses = this.#text('IP address')
       .split(/[;,\s]+/)
       .filter(Boolean);
-    return Array.from({ length: Math.max(1, macs.length) }, (_, i) => ({
+    const stated = this.#number('Network adapters', 0, 256, true);
+    return Array.from({ length: Math.max(stated ?? 1, macs.length) }, (_, i) => ({
       id: `nic${i + 1}`,
       ...(macs[i] === undefined ? {} : { macAddress: macs[i] }),
       ...(i === 0 && addresses.length > 0 ? { ipAddresses: addresses } : {}),

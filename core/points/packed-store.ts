@@ -22,7 +22,7 @@ const SCHEMA = `
   PRAGMA application_id = ${APPLICATION_ID};
   PRAGMA user_version = ${VERSION};
   CREATE TABLE settings (period_ms INTEGER NOT NULL);
-  CREATE TABLE machines (no INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, facts TEXT NOT NULL, block BLOB);
+  CREATE TABLE machines (no INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, facts TEXT NOT NULL, last INTEGER, block BLOB);
   CREATE TABLE fresh (machine INTEGER NOT NULL, counter TEXT NOT NULL, instance TEXT NOT NULL, points BLOB NOT NULL);
   CREATE INDEX fresh_by_machine ON fresh (machine);
 `;
@@ -93,6 +93,7 @@ class PackedStore implements PointStore {
   readonly #put: StatementSync;
   readonly #number: StatementSync;
   readonly #insert: StatementSync;
+  readonly #lastOf: StatementSync;
   readonly #freshOf: StatementSync;
   readonly #store: StatementSync;
 
@@ -104,6 +105,7 @@ class PackedStore implements PointStore {
     );
     this.#number = db.prepare('SELECT no FROM machines WHERE id = ?');
     this.#insert = db.prepare('INSERT INTO fresh VALUES (?, ?, ?, ?)');
+    this.#lastOf = db.prepare('UPDATE machines SET last = max(coalesce(last, 0), ?) WHERE no = ?');
     this.#freshOf = db.prepare('SELECT counter, instance, points FROM fresh WHERE machine = ?');
     this.#store = db.prepare('UPDATE machines SET block = ? WHERE no = ?');
   }
@@ -119,7 +121,9 @@ class PackedStore implements PointStore {
     try {
       for (const { counter, instance, points } of series) {
         checkPeriod(points, this.periodMs);
-        if (points.first !== undefined) this.#insert.run(no, counter, instance, points.encode());
+        if (points.last === undefined) continue;
+        this.#insert.run(no, counter, instance, points.encode());
+        this.#lastOf.run(points.last, no);
       }
       this.#db.exec('COMMIT');
     } catch (error) {
@@ -142,6 +146,11 @@ class PackedStore implements PointStore {
 
   async machineCount(): Promise<number> {
     return Number(this.#db.prepare('SELECT count(*) AS n FROM machines').get()?.['n']);
+  }
+
+  async end(): Promise<WindowIndex | undefined> {
+    const last = this.#db.prepare('SELECT max(last) AS last FROM machines').get()?.['last'];
+    return typeof last === 'number' ? last + 1 : undefined;
   }
 
   async *read(first: number, count: number): AsyncGenerator<MachineWithPoints, void, void> {

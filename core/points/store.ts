@@ -52,6 +52,8 @@ export interface PointStore {
   /** Forgets points of windows below `window`. */
   dropBefore(window: WindowIndex): Promise<void>;
   machineCount(): Promise<number>;
+  /** The window after the last one that was ever raised; undefined before any was. */
+  end(): Promise<WindowIndex | undefined>;
   /** Machines number `first` … `first + count - 1` in their order, with everything raised so far. */
   read(first: number, count: number): AsyncIterable<MachineWithPoints>;
   close(): Promise<void>;

@@ -22,6 +22,7 @@ export function pointStoreSuite(open: (path: string) => Promise<PointStore>, fre
       expect(shown(b!)).toEqual({ 'cpu ': [START, [1, 2.5, 3]], 'outBps n1': [START, [1024, 2048]] });
       expect([a!.facts.id, a!.series]).toEqual(['a', []]);
       expect(await store.machineCount()).toBe(2);
+      expect(await store.end()).toBe(START + 3);
       await store.close();
     });
 

@@ -63,7 +63,8 @@ const AGREED =
   FLAGS.key128 |
   FLAGS.keyExchange |
   FLAGS.key56;
-const SEALING = FLAGS.sign | FLAGS.seal | FLAGS.extendedSessionSecurity | FLAGS.key128 | FLAGS.keyExchange;
+/** Sealing includes signing, and some clients ask for it alone. */
+const SEALING = FLAGS.seal | FLAGS.extendedSessionSecurity | FLAGS.key128 | FLAGS.keyExchange;
 
 const PROOF_LENGTH = 16;
 const NT_RESPONSE_MIN = PROOF_LENGTH + BLOB_PAIRS_AT;

@@ -1,0 +1,225 @@
+/** Classes of the system as such: computer, product, firmware, processors, memory, operating system, roles, updates. */
+import { DAY, MIB } from '#core/units.ts';
+import { memoryOf } from '../../estate/guest/load.ts';
+import type { ClassSource } from '../../winrm/cim/repository.ts';
+import { cimv2, datetime, domainOf, hostName, systemKeys, type WindowsServer } from './windows-server.ts';
+
+/** SMBIOS shows the first three fields of a UUID byte-swapped, and Windows what SMBIOS shows. */
+function smbiosUuid(uuid: string): string {
+  const [a = '', b = '', c = '', ...rest] = uuid.toUpperCase().split('-');
+  const swapped = (hex: string): string => (hex.match(/../g) ?? []).reverse().join('');
+  return [swapped(a), swapped(b), swapped(c), ...rest].join('-');
+}
+
+const SERVER_STANDARD = 7;
+const SERVER_DATACENTER = 8;
+const ENTERPRISE_CLIENT = 4;
+
+export function systemClasses(server: WindowsServer): ClassSource[] {
+  const { guest, os, clock } = server;
+  const { machine } = guest;
+  const name = hostName(server);
+  const domain = domainOf(server);
+  const host = guest.facts.hosts.find(({ id }) => id === machine.hostId);
+  const controller = guest.role === 'directory';
+  const memory = () => memoryOf(guest, clock.wall());
+  const processorName = (host?.cpuModel ?? 'Intel(R) Xeon(R) CPU').slice(0, 64);
+  const coresEach = Math.max(1, Math.ceil(machine.cores / machine.sockets));
+  return [
+    cimv2('Win32_ComputerSystem', () => [
+      {
+        Name: name,
+        Caption: name,
+        Description: 'AT/AT COMPATIBLE',
+        Status: 'OK',
+        CreationClassName: 'Win32_ComputerSystem',
+        PrimaryOwnerName: 'Windows User',
+        Roles: ['LM_Workstation', 'LM_Server', 'NT', ...(os.server ? ['Server_NT'] : [])],
+        DNSHostName: guest.hostName,
+        Domain: domain === '' ? 'WORKGROUP' : domain,
+        DomainRole: controller ? 5 : (os.server ? 2 : 0) + (domain === '' ? 0 : 1),
+        PartOfDomain: domain !== '',
+        Workgroup: domain === '' ? 'WORKGROUP' : null,
+        HypervisorPresent: true,
+        Manufacturer: 'VMware, Inc.',
+        Model: machine.firmware === 'efi' ? 'VMware7,1' : 'VMware Virtual Platform',
+        NumberOfLogicalProcessors: machine.cores,
+        NumberOfProcessors: machine.sockets,
+        SystemType: os.architecture === '64-bit' ? 'x64-based PC' : 'X86-based PC',
+        TotalPhysicalMemory: BigInt(memory().totalKb) * 1024n,
+        BootupState: 'Normal boot',
+        CurrentTimeZone: 0,
+        PCSystemType: os.server ? 4 : 1,
+        AutomaticManagedPagefile: true,
+      },
+    ]),
+    cimv2('Win32_ComputerSystemProduct', () => [
+      {
+        Caption: 'Computer System Product',
+        Description: 'Computer System Product',
+        IdentifyingNumber: guest.serialNumber(),
+        Name: machine.firmware === 'efi' ? 'VMware7,1' : 'VMware Virtual Platform',
+        UUID: smbiosUuid(machine.biosUuid),
+        Vendor: 'VMware, Inc.',
+        Version: 'None',
+      },
+    ]),
+    cimv2('Win32_BIOS', () => [
+      {
+        Name: 'PhoenixBIOS 4.0 Release 6.0',
+        Caption: 'PhoenixBIOS 4.0 Release 6.0',
+        Description: 'PhoenixBIOS 4.0 Release 6.0',
+        Status: 'OK',
+        Manufacturer: 'VMware, Inc.',
+        SerialNumber: guest.serialNumber(),
+        SoftwareElementID: 'PhoenixBIOS 4.0 Release 6.0',
+        SoftwareElementState: 3,
+        TargetOperatingSystem: 0,
+        Version: 'INTEL  - 6040000',
+        PrimaryBIOS: true,
+        BIOSVersion: ['INTEL  - 6040000', 'PhoenixBIOS 4.0 Release 6.0     '],
+        SMBIOSBIOSVersion: '6.00',
+        SMBIOSMajorVersion: 2,
+        SMBIOSMinorVersion: 7,
+        SMBIOSPresent: true,
+      },
+    ]),
+    cimv2('Win32_Processor', function* () {
+      for (let socket = 0; socket < machine.sockets; socket++)
+        yield {
+          ...systemKeys(server, 'Win32_Processor'),
+          DeviceID: `CPU${socket}`,
+          Name: processorName,
+          Caption: 'Intel64 Family 6 Model 85 Stepping 7',
+          Description: 'Intel64 Family 6 Model 85 Stepping 7',
+          Status: 'OK',
+          Availability: 3,
+          AddressWidth: os.architecture === '64-bit' ? 64 : 32,
+          Architecture: os.architecture === '64-bit' ? 9 : 0,
+          CpuStatus: 1,
+          CurrentClockSpeed: host?.cpuMhz ?? 2400,
+          MaxClockSpeed: host?.cpuMhz ?? 2400,
+          DataWidth: 64,
+          Family: 179,
+          LoadPercentage: Math.round(guest.cpuRatio(clock.wall()) * 100),
+          Manufacturer: 'GenuineIntel',
+          NumberOfCores: coresEach,
+          NumberOfEnabledCore: coresEach,
+          NumberOfLogicalProcessors: coresEach,
+          ProcessorType: 3,
+          Role: 'CPU',
+          SocketDesignation: `CPU #${String(socket).padStart(3, '0')}`,
+          ThreadCount: coresEach,
+        };
+    }),
+    cimv2('Win32_PhysicalMemory', () => [
+      {
+        Tag: 'Physical Memory 0',
+        Name: 'Physical Memory',
+        Caption: 'Physical Memory',
+        Description: 'Physical Memory',
+        CreationClassName: 'Win32_PhysicalMemory',
+        Manufacturer: 'VMware Virtual RAM',
+        Capacity: BigInt(machine.memoryMiB) * BigInt(MIB),
+        DeviceLocator: 'RAM slot #0',
+        BankLabel: 'RAM slot #0',
+        FormFactor: 8,
+        DataWidth: 32,
+        TotalWidth: 32,
+      },
+    ]),
+    cimv2('Win32_OperatingSystem', () => {
+      const now = clock.wall();
+      const { totalKb, usedKb } = memory();
+      return [
+        {
+          Name: `${os.caption}|C:\\Windows|\\Device\\Harddisk0\\Partition2`,
+          Caption: os.caption,
+          Description: machine.annotation.slice(0, 200),
+          Status: 'OK',
+          InstallDate: datetime(guest.installedAt),
+          CreationClassName: 'Win32_OperatingSystem',
+          CSCreationClassName: 'Win32_ComputerSystem',
+          CSName: name,
+          CurrentTimeZone: 0,
+          Distributed: false,
+          FreePhysicalMemory: totalKb - usedKb,
+          FreeVirtualMemory: totalKb - usedKb,
+          TotalVirtualMemorySize: totalKb,
+          TotalVisibleMemorySize: totalKb,
+          LastBootUpTime: datetime(guest.bootedAt()),
+          LocalDateTime: datetime(now),
+          MaxNumberOfProcesses: 4_294_967_295,
+          NumberOfProcesses: guest.processes(now).length,
+          NumberOfUsers: 1,
+          OSType: 18,
+          Version: os.version,
+          BootDevice: '\\Device\\HarddiskVolume1',
+          BuildNumber: os.build,
+          BuildType: 'Multiprocessor Free',
+          CodeSet: '1252',
+          CountryCode: '1',
+          CSDVersion: null,
+          Debug: false,
+          EncryptionLevel: 256,
+          Locale: '0409',
+          Manufacturer: 'Microsoft Corporation',
+          MUILanguages: ['en-US'],
+          OperatingSystemSKU: !os.server
+            ? ENTERPRISE_CLIENT
+            : /Datacenter/.test(os.caption)
+              ? SERVER_DATACENTER
+              : SERVER_STANDARD,
+          OSArchitecture: os.architecture,
+          OSLanguage: 1033,
+          OSProductSuite: 272,
+          PortableOperatingSystem: false,
+          Primary: true,
+          ProductType: controller ? 2 : os.server ? 3 : 1,
+          RegisteredUser: 'Windows User',
+          SerialNumber: `00429-${machine.biosUuid
+            .replace(/\D/g, '')
+            .padEnd(15, '0')
+            .slice(0, 15)
+            .replace(/(.{5})(?=.)/g, '$1-')}`,
+          ServicePackMajorVersion: 0,
+          ServicePackMinorVersion: 0,
+          SuiteMask: 272,
+          SystemDevice: '\\Device\\HarddiskVolume2',
+          SystemDirectory: 'C:\\Windows\\system32',
+          SystemDrive: 'C:',
+          WindowsDirectory: 'C:\\Windows',
+        },
+      ];
+    }),
+    // Win32_ServerFeature is there on server editions only, and lists what is installed
+    ...(os.server
+      ? [
+          cimv2('Win32_ServerFeature', () =>
+            guest
+              .features()
+              .filter(({ installed }) => installed)
+              .map((feature, i) => ({ ID: i + 1, Name: feature.displayName, ParentID: 0 })),
+          ),
+        ]
+      : []),
+    cimv2('Win32_QuickFixEngineering', () => [
+      {
+        HotFixID: 'KB5005112',
+        ServicePackInEffect: '',
+        CSName: name,
+        Caption: 'http://support.microsoft.com/?kbid=5005112',
+        Description: 'Security Update',
+        FixComments: '',
+        InstalledBy: 'NT AUTHORITY\\SYSTEM',
+        InstalledOn: usDate(guest.installedAt + 30 * DAY),
+      },
+    ]),
+  ];
+}
+
+/** "8/12/2021", as this class has it. */
+function usDate(at: number): string {
+  const date = new Date(at);
+  return `${date.getUTCMonth() + 1}/${date.getUTCDate()}/${date.getUTCFullYear()}`;
+}

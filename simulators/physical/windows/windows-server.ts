@@ -1,0 +1,50 @@
+/** A Windows server as CIM providers see it: the guest truth of a machine, at the clock's time. */
+import type { Clock } from '#core/time/clock.ts';
+import type { UnixMillis } from '#core/units.ts';
+import type { Guest } from '../../estate/guest/guest.ts';
+import type { WindowsOs } from '../../estate/guest/guest-os.ts';
+import type { ClassSource } from '../../winrm/cim/repository.ts';
+import { cimClass } from '../../winrm/cim/schema.ts';
+import { CimDatetime, type CimInstance, type CimValue } from '../../winrm/cim/values.ts';
+
+export interface WindowsServer {
+  readonly guest: Guest;
+  readonly os: WindowsOs;
+  readonly clock: Clock;
+}
+
+const NAMESPACE = 'root/cimv2';
+
+/** A class of root/cimv2 with what gives its instances. */
+export function cimv2(name: string, rows: () => Iterable<Readonly<Record<string, CimValue>>>): ClassSource {
+  const of = cimClass(NAMESPACE, name);
+  return {
+    class: of,
+    *instances(): Iterable<CimInstance> {
+      for (const values of rows()) yield { class: of, values };
+    },
+  };
+}
+
+export function datetime(at: UnixMillis): CimDatetime {
+  // CIM has microseconds where the clock has milliseconds
+  return new CimDatetime('Datetime', new Date(at).toISOString().replace('Z', '000Z'));
+}
+
+export function hostName({ guest }: WindowsServer): string {
+  return guest.hostName.toUpperCase().slice(0, 15);
+}
+
+/** "corp.example", or nothing for a host in a workgroup. */
+export function domainOf({ guest }: WindowsServer): string {
+  return guest.machine.dnsName.split('.').slice(1).join('.');
+}
+
+/** What most devices say of the system that they are in. */
+export function systemKeys(server: WindowsServer, creationClassName: string) {
+  return {
+    CreationClassName: creationClassName,
+    SystemCreationClassName: 'Win32_ComputerSystem',
+    SystemName: hostName(server),
+  };
+}

@@ -1,0 +1,94 @@
+/** Instances as XML: DSP0230 (WS-CIM mapping) as Windows writes it. */
+import { escapeAttribute, escapeText } from '#core/wire/xml/writer.ts';
+import { ANONYMOUS, NS, RESOURCE } from '../wsman/names.ts';
+import {
+  CimDatetime,
+  type CimInstance,
+  type CimPath,
+  type CimProperty,
+  CimReference,
+  type CimScalar,
+  type CimValue,
+  pathOf,
+} from './values.ts';
+
+const XSI = 'http://www.w3.org/2001/XMLSchema-instance';
+
+export function classUri(namespace: string, className: string): string {
+  return `${RESOURCE.wmi}${namespace}/${className}`;
+}
+
+/** The whole instance, every scalar present: some clients stop at the first that is missing. */
+export function instanceXml(instance: CimInstance): string {
+  return element(instance, 'p', instance.class.name, declarations(instance));
+}
+
+/**
+ * What a projection gives: no class, children without a prefix, in the order of the class.
+ * @param names as the query wrote them, in any case
+ */
+export function fragmentXml(instance: CimInstance, names: readonly string[]): string {
+  const wanted = new Set(names.map((name) => name.toLowerCase()));
+  const chosen = instance.class.properties.filter(({ name }) => wanted.has(name.toLowerCase()));
+  const inside = chosen
+    .map((property) => propertyXml(property, instance.values[property.name] ?? null, ''))
+    .join('');
+  return `<w:XmlFragment xmlns:w="${NS.w}" xmlns:xsi="${XSI}">${inside}</w:XmlFragment>`;
+}
+
+/** a:EndpointReference with the keys and the namespace as selectors. */
+export function referenceXml(path: CimPath): string {
+  return `<a:EndpointReference>${referenceParts(path)}</a:EndpointReference>`;
+}
+
+/** A value as an element: an output parameter of a method, too. */
+export function propertyXml(property: CimProperty, value: CimValue, prefix: string): string {
+  const name = prefix === '' ? property.name : `${prefix}:${property.name}`;
+  if (Array.isArray(value)) return value.map((item: CimScalar) => valueXml(name, item, prefix)).join('');
+  // a null array is absent; a null scalar says so
+  if (value === null) return property.array ? '' : `<${name} xsi:nil="true"/>`;
+  return valueXml(name, value as CimScalar, prefix);
+}
+
+function valueXml(name: string, value: CimScalar, prefix: string): string {
+  if (typeof value === 'string')
+    return value === '' ? `<${name}></${name}>` : `<${name}>${escapeText(value)}</${name}>`;
+  if (typeof value !== 'object') return `<${name}>${String(value)}</${name}>`;
+  if (value instanceof CimDatetime) {
+    const kind = prefix === '' ? value.kind : `cim:${value.kind}`;
+    return `<${name}><${kind}>${value.text}</${kind}></${name}>`;
+  }
+  if (value instanceof CimReference) return `<${name}>${referenceParts(value.path)}</${name}>`;
+  return element(value, 'p', name.slice(prefix === '' ? 0 : prefix.length + 1), declarations(value));
+}
+
+function declarations(instance: CimInstance): string {
+  const { namespace, name } = instance.class;
+  return (
+    ` xmlns:p="${escapeAttribute(classUri(namespace, name))}" xmlns:xsi="${XSI}"` +
+    ` xmlns:cim="${NS.cim}" xsi:type="p:${name}_Type"`
+  );
+}
+
+function element(instance: CimInstance, prefix: string, name: string, attributes: string): string {
+  let inside = '';
+  for (const property of instance.class.properties)
+    inside += propertyXml(property, instance.values[property.name] ?? null, prefix);
+  return `<${prefix}:${name}${attributes}>${inside}</${prefix}:${name}>`;
+}
+
+function referenceParts({ namespace, className, keys }: CimPath): string {
+  const selector = (key: string, value: string): string =>
+    `<w:Selector Name="${escapeAttribute(key)}">${escapeText(value)}</w:Selector>`;
+  const selectors = [...keys].map(([key, value]) => selector(key, value)).join('');
+  return (
+    `<a:Address>${ANONYMOUS}</a:Address><a:ReferenceParameters>` +
+    `<w:ResourceURI>${classUri(namespace, className)}</w:ResourceURI>` +
+    `<w:SelectorSet>${selector('__cimnamespace', namespace)}${selectors}</w:SelectorSet></a:ReferenceParameters>`
+  );
+}
+
+/** What EnumerateEPR and EnumerateObjectAndEPR give of an instance. */
+export function referenceOf(instance: CimInstance): string {
+  return referenceXml(pathOf(instance));
+}

@@ -1,0 +1,125 @@
+/**
+ * The instances that a host shows: a source for each class, and associations between classes. Sources read the
+ * estate when they are asked; nothing is kept.
+ */
+import { findClass, namespaceExists } from './schema.ts';
+import { type CimClass, type CimInstance, type CimPath, CimReference, isA, pathOf } from './values.ts';
+
+export interface ClassSource {
+  readonly class: CimClass;
+  /** In a stable order. */
+  instances(): Iterable<CimInstance>;
+  /** The one with these keys (names in lower case), where that can be found without reading all. */
+  find?(keys: ReadonlyMap<string, string>): CimInstance | undefined;
+}
+
+/** A class of associations: what is related to an instance, from either end. */
+export interface AssociationSource {
+  readonly class: CimClass;
+  /** Reference properties, one for each end. */
+  readonly ends: readonly [AssociationEnd, AssociationEnd];
+}
+
+export interface AssociationEnd {
+  /** Name of the reference property: "Antecedent", "GroupComponent". */
+  readonly role: string;
+  /** Class of what stands at this end. */
+  readonly of: CimClass;
+  /** Instances at the other end that belong to this one. */
+  others(one: CimInstance): Iterable<CimInstance>;
+}
+
+export class CimRepository {
+  readonly #sources: readonly ClassSource[];
+  readonly #associations: readonly AssociationSource[];
+
+  constructor(options: { sources: readonly ClassSource[]; associations?: readonly AssociationSource[] }) {
+    this.#sources = options.sources;
+    this.#associations = options.associations ?? [];
+  }
+
+  hasNamespace(namespace: string): boolean {
+    return namespaceExists(namespace);
+  }
+
+  findClass(namespace: string, name: string): CimClass | undefined {
+    return findClass(namespace, name);
+  }
+
+  /** Instances of the class and of those below it. */
+  *instances(of: CimClass): Iterable<CimInstance> {
+    for (const source of this.#sources)
+      if (source.class.namespace === of.namespace && isA(source.class, of.name)) yield* source.instances();
+    for (const association of this.#associations)
+      if (association.class.namespace === of.namespace && isA(association.class, of.name))
+        yield* this.#links(association);
+  }
+
+  /** @param keys by name in any case; those that are not named may have any value */
+  get(of: CimClass, keys: ReadonlyMap<string, string>): CimInstance | undefined {
+    const lower = new Map([...keys].map(([key, value]) => [key.toLowerCase(), value.toLowerCase()]));
+    for (const source of this.#sources) {
+      if (source.class.namespace !== of.namespace || !isA(source.class, of.name)) continue;
+      const found =
+        source.find && lower.size === source.class.keys.length ? source.find(lower) : first(source, lower);
+      if (found) return found;
+    }
+    return undefined;
+  }
+
+  byPath(path: CimPath): CimInstance | undefined {
+    const of = findClass(path.namespace, path.className);
+    if (!of) return undefined;
+    const only = path.keys.get('');
+    return this.get(of, only === undefined ? path.keys : new Map([[of.keys[0] ?? '', only]]));
+  }
+
+  /** What is at the other end of an association with `one`, and the association itself. */
+  *related(
+    one: CimInstance,
+  ): Iterable<{ link: AssociationSource; role: string; otherRole: string; other: CimInstance }> {
+    for (const link of this.#associations) {
+      if (link.class.namespace !== one.class.namespace) continue;
+      for (const [end, far] of [
+        [link.ends[0], link.ends[1]],
+        [link.ends[1], link.ends[0]],
+      ] as const) {
+        if (!isA(one.class, end.of.name)) continue;
+        for (const other of end.others(one)) yield { link, role: end.role, otherRole: far.role, other };
+      }
+    }
+  }
+
+  *#links(association: AssociationSource): Iterable<CimInstance> {
+    const [left, right] = association.ends;
+    for (const one of this.instances(left.of))
+      for (const other of left.others(one))
+        yield linkOf(association.class, left.role, one, right.role, other);
+  }
+}
+
+/** The instance of an association class between two. */
+export function linkOf(
+  of: CimClass,
+  role: string,
+  one: CimInstance,
+  otherRole: string,
+  other: CimInstance,
+): CimInstance {
+  return {
+    class: of,
+    values: { [role]: new CimReference(pathOf(one)), [otherRole]: new CimReference(pathOf(other)) },
+  };
+}
+
+function first(source: ClassSource, keys: ReadonlyMap<string, string>): CimInstance | undefined {
+  const names = new Map(source.class.properties.map(({ name }) => [name.toLowerCase(), name]));
+  if ([...keys.keys()].some((key) => !names.has(key))) return undefined;
+  for (const instance of source.instances()) {
+    const fits = [...keys].every(
+      ([key, value]) => String(instance.values[names.get(key)!] ?? '').toLowerCase() === value,
+    );
+    if (fits) return instance;
+  }
+  return undefined;
+}

@@ -42,6 +42,7 @@ export class ActivityLog {
     types: {
       eventtypes: {
         apiVersions: ['2014-04-01', '2015-04-01', '2017-03-01-preview'],
+        holdsResources: false,
         handle: (r) => this.#list(r),
       },
     },

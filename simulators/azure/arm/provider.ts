@@ -76,6 +76,8 @@ export type ArmAnswer =
 
 export interface ArmType {
   readonly apiVersions: readonly string[];
+  /** `false`: a list of something else, which is not among a subscription's resources. */
+  readonly holdsResources?: boolean;
   /** Answers, or throws ArmError. Synchronous: a request is one step of the story. */
   handle(request: ArmRequest): ArmAnswer;
 }

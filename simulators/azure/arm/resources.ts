@@ -62,8 +62,8 @@ export function deleteResource(state: ArmState, id: string): void {
 export function resourcesIn(state: ArmState, subscriptionId: string, group?: string): Resource[] {
   const found: Resource[] = [];
   for (const provider of state.providers.values())
-    for (const [type, { apiVersions, handle }] of Object.entries(provider.types)) {
-      if (type.includes('/') || type === 'locations') continue;
+    for (const [type, { apiVersions, handle, holdsResources }] of Object.entries(provider.types)) {
+      if (type.includes('/') || holdsResources === false) continue;
       const request: ArmRequest = {
         method: 'GET',
         subscriptionId,

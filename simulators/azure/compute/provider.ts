@@ -44,8 +44,12 @@ export function computeProvider({ disks, machines }: ComputeDependencies): ArmPr
       disks: type('disks'),
       snapshots: type('snapshots'),
       ...(machines ? { virtualMachines: machines.shelf.type } : {}),
-      skus: { apiVersions: SKU_API_VERSIONS, handle: listSkus },
-      locations: { apiVersions: [...API_VERSIONS, ...VM_API_VERSIONS], handle: inLocation },
+      skus: { apiVersions: SKU_API_VERSIONS, holdsResources: false, handle: listSkus },
+      locations: {
+        apiVersions: [...API_VERSIONS, ...VM_API_VERSIONS],
+        holdsResources: false,
+        handle: inLocation,
+      },
     },
   };
 }

@@ -11,7 +11,7 @@ export function networkProvider(network: Network, region: string): ArmProvider {
       networkSecurityGroups: network.securityGroups.type,
       publicIPAddresses: network.publicAddresses.type,
       networkInterfaces: network.interfaces.type,
-      locations: { apiVersions: NETWORK_API_VERSIONS, handle: inLocation },
+      locations: { apiVersions: NETWORK_API_VERSIONS, holdsResources: false, handle: inLocation },
     },
     operationPath: ({ subscriptionId }, id) =>
       `/subscriptions/${subscriptionId}/providers/${NETWORK_NAMESPACE}/locations/${region}/operations/${id}`,

@@ -163,6 +163,7 @@ test('registers, discovers, collects and reports; and its status says so', () =>
       sent: 4,
       replications: [],
       problems: [],
+      warnings: [],
     });
     expect(it.trace.map(({ kind }) => kind)).toContain('durable');
     expect(it.trace.find(({ kind }) => kind === 'step')?.what).toBe('registered with 1 vCenters');

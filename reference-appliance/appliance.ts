@@ -10,18 +10,20 @@ import type { Entropy } from '#core/entropy/entropy.ts';
 import type { Transport } from '#core/net/transport.ts';
 import { type Clock, sleep } from '#core/time/clock.ts';
 import { Counters, type Recorder } from '#core/trace/recorder.ts';
-import { MINUTE, type Millis, type UnixMillis } from '#core/units.ts';
+import { HOUR, MINUTE, type Millis, type UnixMillis } from '#core/units.ts';
 import { Discovery } from './app/discovery.ts';
+import { beyondLimits, LIMIT_KEYS } from './app/limits.ts';
 import { Outbox, readNumber, writeNumber } from './app/outbox.ts';
 import { SETTLE_MS, SeriesNames } from './app/peaks.ts';
 import { Performance } from './app/performance.ts';
 import { PointLog } from './app/point-log.ts';
-import type { Source } from './app/ports.ts';
+import type { Source, SourceMachine, Warning } from './app/ports.ts';
 import { type Problem, Problems } from './app/problems.ts';
 import { Replication } from './app/replication.ts';
 import type { ReplicationView } from './app/replication-view.ts';
 import { Retrier } from './app/retry.ts';
 import { type Job, runJob } from './app/scheduler.ts';
+import { Warnings } from './app/warnings.ts';
 import { type ApplianceConfig, tlsOf } from './config.ts';
 import { settleCredentials } from './credentials.ts';
 import { guarded } from './guarded.ts';
@@ -76,6 +78,8 @@ export interface ApplianceStatus {
   readonly replications: readonly ReplicationView[];
   /** What does not work at the moment. Empty: healthy. */
   readonly problems: readonly Problem[];
+  /** What works and yet should be known: documented limits exceeded, privileges that lack. */
+  readonly warnings: readonly Warning[];
 }
 
 export interface Appliance {
@@ -86,7 +90,8 @@ export interface Appliance {
   status(): ApplianceStatus;
 }
 
-const REFRESH_LIMIT_MS: Millis = 30 * MINUTE;
+const FOLLOW_LIMIT_MS: Millis = 30 * MINUTE;
+const PRIVILEGES_EVERY_MS: Millis = 6 * HOUR;
 const HEARTBEAT_EVERY_MS: Millis = 30 * MINUTE;
 const SHORT_LIMIT_MS: Millis = 10 * MINUTE;
 /** The appliance's clock may differ so much from the service's [error 802 of the real one]. */
@@ -110,6 +115,7 @@ export function startAppliance(options: ApplianceOptions): Appliance {
   const life = new AbortController();
   setMaxListeners(0, life.signal); // every wait of every job listens to it
   const problems = new Problems({ clock, log });
+  const warnings = new Warnings(log);
   let state: ApplianceState = 'starting';
   let isRegistered = false;
   let running: Running | undefined;
@@ -153,8 +159,18 @@ export function startAppliance(options: ApplianceOptions): Appliance {
     const pointLog = new PointLog({ store, forms: cloud.forms, names, counters });
     const shared = { forms: cloud.forms, store, outbox, clock, counters, log };
     const performance = new Performance({ ...shared, pointLog, names });
-    const discoveries = sources.map((source) => new Discovery({ ...shared, source }));
-    const replication =
+    const discoveries: Discovery[] = sources.map(
+      (source) =>
+        new Discovery({
+          ...shared,
+          source,
+          refreshMs: config.collection.refreshMs,
+          isElsewhere: (uuid) =>
+            discoveries.some((other) => other.source !== source && other.machines().has(uuid)),
+          onChange: () => checkLimits(discoveries, replication),
+        }),
+    );
+    const replication: Replication | undefined =
       cloud.replication &&
       new Replication({
         control: cloud.replication,
@@ -183,10 +199,27 @@ export function startAppliance(options: ApplianceOptions): Appliance {
       ...discoveries.map((discovery, i) =>
         job({
           name: `discover ${discovery.source.name}`,
-          everyMs: config.collection.refreshMs,
-          limitMs: REFRESH_LIMIT_MS,
-          run: (signal) => discovery.refresh(signal).finally(looked[i]!.open),
+          everyMs: () => discovery.paceMs,
+          limitMs: FOLLOW_LIMIT_MS,
+          run: (signal) => discovery.follow(signal).finally(looked[i]!.open),
         }),
+      ),
+      ...sources.map((source, i) =>
+        looked[i]!.passed.then(() =>
+          job({
+            name: `privileges ${source.name}`,
+            everyMs: PRIVILEGES_EVERY_MS,
+            limitMs: SHORT_LIMIT_MS,
+            run: async (signal) => {
+              const missing = await source.missingPrivileges(signal);
+              const prefix = `privilege ${source.name} `;
+              warnings.replace(
+                prefix,
+                new Map([...missing].map(([name, warning]) => [`${prefix}${name}`, warning])),
+              );
+            },
+          }),
+        ),
       ),
       ...discoveries.map((discovery, i) =>
         looked[i]!.passed.then(() =>
@@ -238,7 +271,9 @@ export function startAppliance(options: ApplianceOptions): Appliance {
       const names = ['discovery', 'assessment', ...(replication ? ['gateway', 'dra'] : [])];
       const services = names.map((name) => ({ name, version: APPLIANCE_VERSION, state: 'Running' }));
       const before = clock.wall();
-      const theirs = await cloud.heartbeat({ version: APPLIANCE_VERSION, services }, signal);
+      checkLimits(discoveries, replication);
+      const beat = { version: APPLIANCE_VERSION, services, warnings: warnings.list() };
+      const theirs = await cloud.heartbeat(beat, signal);
       const skew = Math.abs(theirs - before);
       if (skew > CLOCK_SKEW_MAX_MS)
         log.warn({ skewMinutes: Math.round(skew / MINUTE) }, 'the clock differs from that of the service');
@@ -252,6 +287,23 @@ export function startAppliance(options: ApplianceOptions): Appliance {
         run: (signal) => work.poll(signal),
       });
     }
+  }
+
+  function checkLimits(discoveries: readonly Discovery[], replication: Replication | undefined): void {
+    const items = replication?.views().filter(({ phase }) => phase !== 'stopped') ?? [];
+    warnings.replace(
+      LIMIT_KEYS,
+      beyondLimits({
+        vcenters: discoveries.map((discovery) => {
+          const machines = discovery.machines();
+          const replicating = items.flatMap(({ instanceUuid }): readonly SourceMachine[] => {
+            const machine = machines.get(instanceUuid);
+            return machine ? [machine] : [];
+          });
+          return { name: discovery.source.name, machines, replicating };
+        }),
+      }),
+    );
   }
 
   /** An event of the trace; not one of an appliance that has crashed. */
@@ -310,6 +362,7 @@ export function startAppliance(options: ApplianceOptions): Appliance {
       sent: running?.outbox.sent ?? 0,
       replications: running?.replication?.views() ?? [],
       problems: problems.list(),
+      warnings: warnings.list(),
     }),
   };
 }

@@ -8,7 +8,7 @@ import { LineCounter, parseDocument } from 'yaml';
 import { z } from 'zod';
 import { type DryliftError, defineErrors, nearest, type Where } from '#core/errors.ts';
 import { MINUTE, type Millis } from '#core/units.ts';
-import type { Scope } from './sources/vsphere/inventory.ts';
+import type { Scope } from './sources/vsphere/scope.ts';
 
 export const errors = defineErrors({
   'config.missing': {

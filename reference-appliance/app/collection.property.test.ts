@@ -71,14 +71,25 @@ async function stage(): Promise<Stage> {
       const pointLog = new PointLog({ store, forms: cloud.forms, names, counters });
       const shared = { forms: cloud.forms, store, outbox, clock, counters, log };
       const performance = new Performance({ ...shared, pointLog, names });
-      const discovery = new Discovery({ ...shared, source });
+      const discovery = new Discovery({
+        ...shared,
+        source,
+        refreshMs: 15 * MINUTE,
+        isElsewhere: () => false,
+        onChange: () => {},
+      });
       await outbox.load();
       await pointLog.load();
       const scheduler = { clock, retrier, problems };
       void outbox.run(end.signal);
       void runJob(
         scheduler,
-        { name: 'discover', everyMs: 15 * MINUTE, limitMs: HOUR, run: (signal) => discovery.refresh(signal) },
+        {
+          name: 'discover',
+          everyMs: () => discovery.paceMs,
+          limitMs: HOUR,
+          run: (signal) => discovery.follow(signal),
+        },
         end.signal,
       );
       void runJob(

@@ -6,12 +6,15 @@ import {
   RollUp,
   rollUpGrid,
   type WindowIndex,
+  windowOfSample,
 } from '#core/metrics/roll-up.ts';
-import { HOUR, type Millis, SECOND, type UnixMillis } from '#core/units.ts';
+import { HOUR, type Millis, type SampleIndex, SECOND, type UnixMillis } from '#core/units.ts';
 import type { CounterName, PointsBatch, SampleRun, SampleSink, SeriesName } from './ports.ts';
 
 /** vSphere's real-time samples stand 20 s apart. */
 const GRID = rollUpGrid(20 * SECOND, POINT_PERIOD_MS);
+
+const EMPTY = new Int32Array(0);
 
 /** How long vCenter keeps real-time samples. */
 export const RETENTION_MS: Millis = HOUR;
@@ -60,7 +63,17 @@ export class SeriesNames {
   }
 }
 
-/** Collects the peaks of several machines over the same windows. */
+/** The newest window whose last sample is no later than this one. */
+export function windowDoneAt(sample: SampleIndex): WindowIndex {
+  return Math.floor(sample / GRID.samplesPerWindow) - 1;
+}
+
+/** The window that a sample lies in. */
+export function windowOf(sample: SampleIndex): WindowIndex {
+  return windowOfSample(GRID, sample);
+}
+
+/** Collects the peaks of several machines over the same windows, whatever the order or number of their samples. */
 export class PeaksOfBatch implements SampleSink {
   readonly #firstWindow: WindowIndex;
   readonly #windows: number;
@@ -71,6 +84,10 @@ export class PeaksOfBatch implements SampleSink {
   #out: Int32Array;
   #machine: string | undefined;
   #runs: readonly SampleRun[] = [];
+  /** Newest sample of each machine that was told of. */
+  readonly #newest = new Map<string, SampleIndex>();
+  /** Row of each series, once a machine is told of a second time. */
+  #rows: Map<SeriesName, number> | undefined;
   /** Samples read, absent ones not counted. */
   samples = 0;
   points = 0;
@@ -92,6 +109,17 @@ export class PeaksOfBatch implements SampleSink {
   machine(handle: string, runs: readonly SampleRun[]): void {
     this.#machine = this.#uuids.get(handle);
     this.#runs = runs;
+    if (this.#machine === undefined) return;
+    const before = this.#newest.get(this.#machine);
+    if (before !== undefined) this.#rows ??= new Map(this.#series.map((name, row) => [name, row]));
+    let newest = before ?? -1;
+    for (const { first, count } of runs) newest = Math.max(newest, first + count - 1);
+    this.#newest.set(this.#machine, newest);
+  }
+
+  /** Number of the newest sample of a machine; -1 when it was told of without one, undefined when it was not. */
+  newestOf(machine: string): SampleIndex | undefined {
+    return this.#newest.get(machine);
   }
 
   series(counter: CounterName, instance: string, values: Int32Array, count: number): void {
@@ -104,16 +132,26 @@ export class PeaksOfBatch implements SampleSink {
     rollUp.close(lastSampleOf(GRID, this.#firstWindow + this.#windows - 1), peaks);
     this.samples += count;
     if (peaks.length === 0) return;
-    const row = this.#series.length * this.#windows;
-    this.#reserve(row + this.#windows);
-    this.#out.fill(-1, row, row + this.#windows);
+    const row = this.#rowOf(this.#names.of(this.#machine, counter, instance));
     for (let i = 0; i < peaks.length; i++) {
       const window = peaks.windows[i]! - this.#firstWindow;
       if (window < 0 || window >= this.#windows) continue;
-      this.#out[row + window] = peaks.peaks[i]!;
-      this.points++;
+      const before = this.#out[row + window]!;
+      if (before < 0) this.points++;
+      if (peaks.peaks[i]! > before) this.#out[row + window] = peaks.peaks[i]!;
     }
-    this.#series.push(this.#names.of(this.#machine, counter, instance));
+  }
+
+  /** Where the peaks of a series stand: behind all others when it is new. */
+  #rowOf(name: SeriesName): number {
+    const known = this.#rows?.get(name);
+    if (known !== undefined) return known * this.#windows;
+    const row = this.#series.push(name) - 1;
+    this.#rows?.set(name, row);
+    const at = row * this.#windows;
+    this.#reserve(at + this.#windows);
+    this.#out.fill(-1, at, at + this.#windows);
+    return at;
   }
 
   batch(): PointsBatch {
@@ -123,6 +161,21 @@ export class PeaksOfBatch implements SampleSink {
       series: this.#series,
       peaks: this.#out.subarray(0, this.#series.length * this.#windows),
     };
+  }
+
+  /** The peaks of several parts of one question as one batch. */
+  static join(parts: readonly PeaksOfBatch[]): PointsBatch {
+    const batches = parts.map((part) => part.batch());
+    const [first, ...others] = batches;
+    if (!first || others.length === 0)
+      return first ?? { firstWindow: 0, windows: 0, series: [], peaks: EMPTY };
+    const peaks = new Int32Array(batches.reduce((length, batch) => length + batch.peaks.length, 0));
+    let at = 0;
+    for (const batch of batches) {
+      peaks.set(batch.peaks, at);
+      at += batch.peaks.length;
+    }
+    return { ...first, series: batches.flatMap(({ series }) => series), peaks };
   }
 
   #reserve(length: number): void {

@@ -1,10 +1,14 @@
 /**
- * Collection of performance: every sample, within the hour that the source keeps it, each ten-minute window once.
+ * Collection of performance: every sample, within the hour that the source keeps it.
  *
  * A collection asks for whole windows only, from behind the machine's watermark to the newest window that is over.
  * Peaks, watermarks and the batch for the service become durable in one unit; so after a crash collection goes on
- * exactly where the last durable batch ended, and what the source still has is not lost. Windows of which the source
- * no longer has every sample are passed over and counted: a gap stays a gap.
+ * exactly where the last durable batch ended, and what the source still has is not lost.
+ *
+ * The watermark passes a window once its last sample was there. A machine that runs and whose samples are late (its
+ * host was away, vCenter is behind) is asked about the same windows again, as long as the source may still have them; a
+ * window told again replaces what was told of it, so that asking twice changes nothing. Windows of which no sample was
+ * ever had stay gaps, and are recorded as such with their reason: nothing is put in their place.
  */
 
 import { DryliftError } from '#core/errors.ts';
@@ -14,7 +18,15 @@ import type { UnixMillis } from '#core/units.ts';
 import type { Logger } from '../log.ts';
 import type { Store } from '../store/store.ts';
 import type { Outbox } from './outbox.ts';
-import { newestWindow, oldestWindow, PeaksOfBatch, type SeriesNames, samplesOf } from './peaks.ts';
+import {
+  newestWindow,
+  oldestWindow,
+  PeaksOfBatch,
+  type SeriesNames,
+  samplesOf,
+  windowDoneAt,
+  windowOf,
+} from './peaks.ts';
 import type { PointLog } from './point-log.ts';
 import type { BatchForms, Source, SourceMachine } from './ports.ts';
 
@@ -35,6 +47,14 @@ const MACHINES_PER_QUESTION = 250;
 const SAMPLES_PER_WINDOW = 30;
 const ROWS_PER_STATEMENT = 500;
 
+/** Windows of a machine without points, and why: none was there to be had, or nobody asked in time. */
+interface Gap {
+  readonly machine: string;
+  readonly first: number;
+  readonly last: number;
+  readonly reason: 'no samples' | 'too late';
+}
+
 interface Question {
   readonly first: number;
   readonly last: number;
@@ -48,8 +68,10 @@ export class Performance {
   readonly #collectedAt = new Map<string, UnixMillis>();
   samples = 0;
   points = 0;
-  /** Windows of machines that were lost because the source no longer had them. */
+  /** Windows of machines that were not asked about in time: the source no longer had all of their samples. */
   lostWindows = 0;
+  /** Machine → the newest windows that it was asked about, and had samples of, in this life. */
+  readonly #asked = new Map<string, { readonly through: number; readonly seen: number }>();
 
   constructor(options: PerformanceOptions) {
     this.#options = options;
@@ -102,16 +124,16 @@ export class Performance {
 
   async #ask(source: Source, { first, last, machines }: Question, signal: AbortSignal): Promise<void> {
     const uuids = new Map(machines.map(({ handle, instanceUuid }) => [handle, instanceUuid]));
-    let peaks: PeaksOfBatch;
+    let parts: readonly PeaksOfBatch[];
     try {
-      peaks = await source.samples(
+      parts = await source.samples(
         { handles: [...uuids.keys()], ...samplesOf(first, last) },
         () => new PeaksOfBatch(first, last, uuids, this.#options.names),
         signal,
       );
     } catch (error) {
       if (!(error instanceof DryliftError) || error.code !== 'vcenter.machine.gone') throw error;
-      // one of them is gone: find out which by halving; the refresh will take it off the list
+      // one of them is gone: find out which by halving; the inventory will take it off the list
       if (machines.length === 1) {
         this.#options.log.info({ vcenter: source.name, machine: machines[0]!.name }, 'a machine is gone');
         return;
@@ -121,49 +143,100 @@ export class Performance {
       await this.#ask(source, { first, last, machines: machines.slice(half) }, signal);
       return;
     }
-    await this.#keep(peaks, first, last, machines);
+    await this.#keep(parts, first, last, machines);
   }
 
   async #keep(
-    peaks: PeaksOfBatch,
+    parts: readonly PeaksOfBatch[],
     first: number,
     last: number,
     machines: readonly SourceMachine[],
   ): Promise<void> {
     const { forms, store, outbox, pointLog, counters } = this.#options;
-    const batch = peaks.batch();
+    const batch = PeaksOfBatch.join(parts);
+    const marks = machines.map((machine) => ({
+      machine: machine.instanceUuid,
+      window: Math.max(settledThrough(machine, parts, last), first - 1),
+    }));
+    const gaps = machines.flatMap(({ instanceUuid }) => this.#gapsBefore(instanceUuid, first));
     await store.transaction(async (db) => {
-      for (let i = 0; i < machines.length; i += ROWS_PER_STATEMENT)
+      for (let i = 0; i < marks.length; i += ROWS_PER_STATEMENT)
         await db
           .insertInto('watermarks')
-          .values(
-            machines
-              .slice(i, i + ROWS_PER_STATEMENT)
-              .map(({ instanceUuid }) => ({ machine: instanceUuid, window: last })),
-          )
+          .values(marks.slice(i, i + ROWS_PER_STATEMENT))
           .onConflict((c) => c.column('machine').doUpdateSet((e) => ({ window: e.ref('excluded.window') })))
+          .execute();
+      for (let i = 0; i < gaps.length; i += ROWS_PER_STATEMENT)
+        await db
+          .insertInto('gaps')
+          .values(gaps.slice(i, i + ROWS_PER_STATEMENT))
+          .onConflict((c) => c.columns(['machine', 'first']).doNothing())
           .execute();
       if (batch.series.length === 0) return;
       await outbox.add(db, 'points', forms.points(batch), last);
       await pointLog.add(db, batch);
     });
     await store.flush();
-    let lost = 0;
-    for (const { instanceUuid } of machines) {
-      lost += first - 1 - (this.#watermarks!.get(instanceUuid) ?? first - 1);
-      this.#watermarks!.set(instanceUuid, last);
+    for (const { machine, window } of marks) {
+      this.#watermarks!.set(machine, window);
+      this.#asked.set(machine, { through: last, seen: windowOf(newestSample(machine, parts)) });
     }
+    this.#countGaps(gaps);
+    if (batch.series.length > 0) outbox.wake();
+    const [samples, points] = [sum(parts, (part) => part.samples), sum(parts, (part) => part.points)];
+    this.samples += samples;
+    this.points += points;
+    counters.add('appliance.samples', samples);
+    counters.add('appliance.points', points);
+  }
+
+  /**
+   * The windows behind a machine's watermark that are beyond the source's memory now. Those that were asked about had
+   * no sample; the others were lost: this appliance came too late.
+   */
+  #gapsBefore(machine: string, first: number): Gap[] {
+    const watermark = this.#watermarks!.get(machine);
+    if (watermark === undefined || watermark >= first - 1) return [];
+    const { through, seen } = this.#asked.get(machine) ?? { through: watermark, seen: watermark };
+    const asked = Math.min(Math.max(through, watermark), first - 1);
+    const empty = Math.max(watermark, seen) + 1;
+    const gaps: Gap[] = [];
+    if (asked >= empty) gaps.push({ machine, first: empty, last: asked, reason: 'no samples' });
+    if (asked < first - 1) gaps.push({ machine, first: asked + 1, last: first - 1, reason: 'too late' });
+    return gaps;
+  }
+
+  #countGaps(gaps: readonly Gap[]): void {
+    const { counters, log } = this.#options;
+    const windows = (reason: Gap['reason']): number =>
+      sum(gaps, (gap) => (gap.reason === reason ? gap.last - gap.first + 1 : 0));
+    const lost = windows('too late');
+    if (lost > 0)
+      log.warn(
+        { machines: new Set(gaps.map(({ machine }) => machine)).size, lost, empty: windows('no samples') },
+        'there are gaps in the performance of machines',
+      );
     if (lost > 0) counters.add('appliance.windows.lost', lost);
     this.lostWindows += lost;
-    if (batch.series.length > 0) outbox.wake();
-    this.samples += peaks.samples;
-    this.points += peaks.points;
-    counters.add('appliance.samples', peaks.samples);
-    counters.add('appliance.points', peaks.points);
   }
 
   async #loadWatermarks(): Promise<Map<string, number>> {
     const rows = await this.#options.store.read((db) => db.selectFrom('watermarks').selectAll().execute());
     return new Map(rows.map(({ machine, window }) => [machine, window]));
   }
+}
+
+/** The newest window of a machine of which nothing more is to be expected. */
+function settledThrough(machine: SourceMachine, parts: readonly PeaksOfBatch[], last: number): number {
+  if (machine.power !== 'on') return last;
+  return Math.min(last, windowDoneAt(newestSample(machine.instanceUuid, parts)));
+}
+
+/** -1 when there is none. */
+function newestSample(machine: string, parts: readonly PeaksOfBatch[]): number {
+  return parts.reduce((newest, part) => Math.max(newest, part.newestOf(machine) ?? -1), -1);
+}
+
+function sum<T>(all: readonly T[], of: (each: T) => number): number {
+  return all.reduce((total, each) => total + of(each), 0);
 }

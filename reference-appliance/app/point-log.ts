@@ -118,6 +118,10 @@ export class PointLog {
       .deleteFrom('points')
       .where('day', '<', newDay - DAYS_KEPT)
       .execute();
+    await db
+      .deleteFrom('gaps')
+      .where('last', '<', (newDay - DAYS_KEPT) * WINDOWS_PER_DAY)
+      .execute();
     counters.add('appliance.points.days');
   }
 

@@ -2,7 +2,7 @@
  * What the domain needs from the world: sources (virtualisation managers) and the cloud. Domain code knows no
  * SOAP, HTTP or status codes; sources/ and targets/ implement these ports in their protocols' own words.
  */
-import type { Bytes, SampleIndex, UnixMillis } from '#core/units.ts';
+import type { Bytes, Millis, SampleIndex, UnixMillis } from '#core/units.ts';
 
 // ---------------------------------------------------------------- discovery
 
@@ -11,6 +11,8 @@ export interface SourceAbout {
   readonly fqdn: string;
   readonly instanceUuid: string;
   readonly version: string;
+  /** "VMware VirtualCenter Server" */
+  readonly licenseProductName: string;
 }
 
 export interface SourceDisk {
@@ -21,6 +23,9 @@ export interface SourceDisk {
   readonly mode: string;
   readonly controllerType: string;
   readonly sizeBytes: Bytes;
+  /** The size as the source words it. */
+  readonly sizeText: string;
+  readonly controllerKey: number;
   /** "scsi0:0": also the instance of its performance counters. */
   readonly instance: string;
   readonly unit: number;
@@ -41,6 +46,14 @@ export interface SourceNic {
   readonly networkName: string;
 }
 
+/** A container above a machine. */
+export interface InventoryPlace {
+  /** "Datacenter", "Folder", "VirtualApp" */
+  readonly type: string;
+  readonly id: string;
+  readonly name: string;
+}
+
 export interface SourceMachine {
   /** The source's own handle; valid for this source only. */
   readonly handle: string;
@@ -50,6 +63,7 @@ export interface SourceMachine {
   readonly isTemplate: boolean;
   readonly power: 'on' | 'off' | 'suspended';
   readonly cores: number;
+  readonly coresPerSocket: number;
   readonly memoryMiB: number;
   readonly firmware: 'BIOS' | 'EFI';
   readonly os: { readonly family: 'windows' | 'linux' | 'other'; readonly name: string };
@@ -57,11 +71,21 @@ export interface SourceMachine {
   readonly datacenter: string;
   /** Inventory path, names joined by "/". */
   readonly folder: string;
+  /** The same with what each name belongs to, outermost first. */
+  readonly path: readonly InventoryPlace[];
   readonly cluster: string;
+  /** Names of the cluster or host and of the pools down to the machine's own, joined by "/". */
+  readonly resourcePool: string;
   readonly host: string;
   readonly hostVersion: string;
+  /** Of the host that it runs on. */
+  readonly processorModel: string;
+  readonly processorSockets: number;
+  /** As the guest names itself; empty without tools. */
+  readonly guestHostName: string;
   readonly toolsRunning: boolean;
   readonly toolsStatus: string;
+  readonly toolsVersion: string;
   readonly changeTrackingSupported: boolean;
   readonly changeTrackingEnabled: boolean;
   readonly snapshots: number;
@@ -77,6 +101,13 @@ export interface SourceChanges {
   readonly machines: readonly SourceMachine[];
   /** Instance UUIDs. Empty when `full`. */
   readonly removed: readonly string[];
+}
+
+/** What works and yet somebody should know. */
+export interface Warning {
+  /** "limit.machines" */
+  readonly code: string;
+  readonly message: string;
 }
 
 // ---------------------------------------------------------------- performance
@@ -146,18 +177,26 @@ export interface Source {
   readonly name: string;
   /** Signs in and learns who is there. Cheap when already done. @throws `vcenter.*`, `net.*` */
   about(signal: AbortSignal): Promise<SourceAbout>;
-  /** What is there, then what changed since the last call. */
-  changes(signal: AbortSignal): Promise<SourceChanges>;
   /**
-   * Asks for samples of several machines. The sink is made by the call, because an answer may have to be read
-   * twice; only the one that is returned counts.
+   * What is there, then what changed since the last call.
+   * @param waitMs how long to wait for a change when there is none; 0: not at all
+   */
+  changes(waitMs: Millis, signal: AbortSignal): Promise<SourceChanges>;
+  /**
+   * Which privileges that it needs the account lacks, as far as the server can be asked; by a key that stays the same.
+   * Never throws for a server that cannot tell.
+   */
+  missingPrivileges(signal: AbortSignal): Promise<ReadonlyMap<string, Warning>>;
+  /**
+   * Asks for samples of several machines, in as many parts as the server's limits make of it. Sinks are made by the
+   * call, because an answer may have to be read twice; only those that are returned count, one for each part.
    * @throws `vcenter.machine.gone` when one of the machines does not exist any more
    */
   samples<Sink extends SampleSink>(
     query: SampleQuery,
     makeSink: () => Sink,
     signal: AbortSignal,
-  ): Promise<Sink>;
+  ): Promise<readonly Sink[]>;
 
   enableChangeTracking(handle: string, signal: AbortSignal): Promise<void>;
   /** Names and handles of the machine's snapshots, roots first. */
@@ -205,6 +244,7 @@ export interface Sequences {
 export interface Heartbeat {
   readonly version: string;
   readonly services: ReadonlyArray<{ name: string; version: string; state: string }>;
+  readonly warnings: readonly Warning[];
 }
 
 export interface SeriesName {

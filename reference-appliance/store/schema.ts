@@ -11,8 +11,10 @@ export interface ApplianceSchema {
   secrets: { name: string; box: Uint8Array };
   /** Every machine that the service was told of, with a digest of what it was told. */
   machines: { source: string; instance_uuid: string; digest: string };
-  /** Last ten-minute window of a machine that is collected and durable. */
+  /** Last ten-minute window of a machine of which nothing more is to come: collection goes on behind it. */
   watermarks: { machine: string; window: number };
+  /** Windows of a machine without points, from first to last; `reason` of app/performance.ts. */
+  gaps: { machine: string; first: number; last: number; reason: string };
   /** Batches in the order in which they are to be sent; the body is kept until it has been. */
   outbox: {
     id: Generated<number>;
@@ -56,6 +58,10 @@ export const SCHEMA_STEPS: ReadonlyArray<readonly string[]> = [
     'create index points_by_day on points (day)',
     'create table items (item_id text primary key, state text not null) without rowid',
     'create table cycles (item_id text primary key, state text not null) without rowid',
+  ],
+  [
+    `create table gaps (machine text not null, first integer not null, last integer not null, reason text not null,
+       primary key (machine, first)) without rowid`,
   ],
 ];
 

@@ -3,9 +3,9 @@
  * instant, disks with snapshots and tracking of 64 KiB blocks as vSphere has them. Every call can be made to fail.
  */
 import { DryliftError } from '#core/errors.ts';
-import type { Clock } from '#core/time/clock.ts';
+import { type Clock, sleep } from '#core/time/clock.ts';
 import { HOUR, KIB } from '#core/units.ts';
-import type { ByteRange, CounterName, Source, SourceMachine } from '../app/ports.ts';
+import type { ByteRange, CounterName, SampleSink, Source, SourceMachine } from '../app/ports.ts';
 
 const TRACKED: number = 64 * KIB;
 
@@ -36,6 +36,14 @@ export interface FakeSource extends Source {
   resetTracking(diskUuid: string): void;
   /** A new session begins: it is told everything. */
   beginSession(): void;
+  /** Of the parts in which it answers questions for samples. */
+  machinesPerPart: number;
+  /** How old a machine's newest sample is. */
+  lateMs: (handle: string) => number;
+  /** Is there no sample of a machine at an instant at which it runs? */
+  isAbsent: (handle: string, at: number) => boolean;
+  /** The order in which samples come; some may come more than once. */
+  disorder: (instants: readonly number[]) => readonly number[];
   put(machine: SourceMachine): void;
   remove(handle: string): void;
 }
@@ -57,17 +65,27 @@ export function machine(n: number, more: Partial<SourceMachine> = {}): SourceMac
     isTemplate: false,
     power: 'on',
     cores: 2,
+    coresPerSocket: 1,
     memoryMiB: 4096,
     firmware: 'BIOS',
     os: { family: 'linux', name: 'Debian GNU/Linux 12 (64-bit)' },
     description: '',
     datacenter: 'DC',
     folder: 'DC/vm',
+    path: [
+      { type: 'Datacenter', id: 'datacenter-1', name: 'DC' },
+      { type: 'Folder', id: 'group-v1', name: 'vm' },
+    ],
     cluster: 'C',
+    resourcePool: 'C/Resources',
     host: 'esx-1',
     hostVersion: '8.0.3',
+    processorModel: 'Intel(R) Xeon(R) Gold 6248 CPU @ 2.50GHz',
+    processorSockets: 2,
+    guestHostName: `web-${n}.example`,
     toolsRunning: true,
     toolsStatus: 'guestToolsCurrent',
+    toolsVersion: '12389',
     changeTrackingSupported: true,
     changeTrackingEnabled: false,
     snapshots: 0,
@@ -79,6 +97,8 @@ export function machine(n: number, more: Partial<SourceMachine> = {}): SourceMac
         provisioning: 'Thin',
         mode: 'persistent',
         controllerType: 'ParaVirtualSCSIController',
+        sizeText: '3,072.5 KB',
+        controllerKey: 1000,
         sizeBytes: 3 * 1024 * KIB + 512,
         instance: 'scsi0:0',
         unit: 0,
@@ -110,6 +130,8 @@ export function fakeSource(clock: Clock, name = 'vc1'): FakeSource {
   const removed: string[] = [];
   const calls: string[] = [];
   let isFollowed = false;
+  /** Somebody waits for changes. */
+  let waiting: AbortController | undefined;
   let numbered = 0;
   const failure = (code: string, what: string) =>
     new DryliftError(code, { blame: 'peer', retry: 'never', why: '', next: '' }, { what });
@@ -125,10 +147,42 @@ export function fakeSource(clock: Clock, name = 'vc1'): FakeSource {
   const change = (handle: string, change: Partial<SourceMachine>): void => {
     machines.set(handle, { ...machineOf(handle), ...change });
     changed.add(handle);
+    waiting?.abort();
+  };
+
+  /** Samples come in disorder and more than once, as the source pleases. */
+  const tellSamples = (told: SourceMachine, after: number, through: number, sink: SampleSink): void => {
+    const { handle, power, disks: ofMachine, nics } = told;
+    const newest = clock.wall() - source.lateMs(handle);
+    const oldest = clock.wall() - HOUR;
+    const instants: number[] = [];
+    for (let at = after + 20_000; at <= through && power === 'on'; at += 20_000)
+      if (at > oldest && at <= newest && !source.isAbsent(handle, at)) instants.push(at);
+    const shuffled = source.disorder(instants);
+    sink.machine(
+      handle,
+      shuffled.map((at, offset) => ({ first: at / 20_000, offset, count: 1 })),
+    );
+    if (shuffled.length === 0) return;
+    const tell = (counter: CounterName, instance: string): void =>
+      sink.series(
+        counter,
+        instance,
+        Int32Array.from(shuffled, (at) => sampleAt(handle, counter, at)),
+        shuffled.length,
+      );
+    tell('cpu.usage', '');
+    tell('mem.usage', '');
+    for (const { instance } of ofMachine) tell('virtualDisk.read', instance);
+    for (const { id } of nics) tell('net.transmitted', id);
   };
 
   const source: FakeSource = {
     name,
+    machinesPerPart: 1_000,
+    lateMs: () => 0,
+    isAbsent: () => false,
+    disorder: (instants) => instants,
     machinesByHandle: machines,
     disks,
     snapshotsById: snapshots,
@@ -149,6 +203,7 @@ export function fakeSource(clock: Clock, name = 'vc1'): FakeSource {
     put(added) {
       machines.set(added.handle, added);
       changed.add(added.handle);
+      waiting?.abort();
       for (const { uuid, sizeBytes } of added.disks)
         if (!disks.has(uuid))
           disks.set(uuid, { content: Buffer.alloc(sizeBytes), changedAt: [], sequence: 1, epoch: 1 });
@@ -156,14 +211,26 @@ export function fakeSource(clock: Clock, name = 'vc1'): FakeSource {
     remove(handle) {
       removed.push(machineOf(handle).instanceUuid);
       machines.delete(handle);
+      waiting?.abort();
     },
     async about() {
       enter('about');
-      return { fqdn: name, instanceUuid: 'aaaaaaaa-0000-4000-8000-000000000001', version: '8.0.3' };
+      return {
+        fqdn: name,
+        instanceUuid: 'aaaaaaaa-0000-4000-8000-000000000001',
+        version: '8.0.3',
+        licenseProductName: 'VMware VirtualCenter Server',
+      };
     },
-    async changes() {
+    async changes(waitMs, signal) {
       enter('changes');
       const full = !isFollowed;
+      if (!full && changed.size === 0 && removed.length === 0 && waitMs > 0) {
+        waiting = new AbortController();
+        await sleep(clock, waitMs, 'fake.changes', AbortSignal.any([signal, waiting.signal])).catch(() => {});
+        signal.throwIfAborted();
+        enter('changes answered');
+      }
       isFollowed = true;
       const told = full
         ? [...machines.values()]
@@ -172,34 +239,20 @@ export function fakeSource(clock: Clock, name = 'vc1'): FakeSource {
       changed.clear();
       return { full, machines: told, removed: gone };
     },
+    async missingPrivileges() {
+      enter('missingPrivileges');
+      return new Map();
+    },
     async samples({ handles, after, through }, makeSink) {
       enter('samples');
-      const sink = makeSink();
-      for (const handle of handles) {
-        const { power, disks: ofMachine, nics } = machineOf(handle);
-        const oldest = clock.wall() - HOUR;
-        const instants: number[] = [];
-        for (let at = after + 20_000; at <= through && power === 'on'; at += 20_000)
-          if (at > oldest && at <= clock.wall()) instants.push(at);
-        const first = instants[0];
-        sink.machine(
-          handle,
-          first === undefined ? [] : [{ first: first / 20_000, offset: 0, count: instants.length }],
-        );
-        if (first === undefined) continue;
-        const tell = (counter: CounterName, instance: string): void =>
-          sink.series(
-            counter,
-            instance,
-            Int32Array.from(instants, (at) => sampleAt(handle, counter, at)),
-            instants.length,
-          );
-        tell('cpu.usage', '');
-        tell('mem.usage', '');
-        for (const { instance } of ofMachine) tell('virtualDisk.read', instance);
-        for (const { id } of nics) tell('net.transmitted', id);
+      const sinks = [];
+      for (let i = 0; i < handles.length; i += source.machinesPerPart) {
+        const sink = makeSink();
+        for (const handle of handles.slice(i, i + source.machinesPerPart))
+          tellSamples(machineOf(handle), after, through, sink);
+        sinks.push(sink);
       }
-      return sink;
+      return sinks;
     },
     async enableChangeTracking(handle) {
       enter('enableChangeTracking');

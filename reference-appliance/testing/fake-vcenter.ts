@@ -9,7 +9,7 @@ import { childText, type XmlElement } from '#core/wire/xml/element.ts';
 
 /** The inner XML of `<method>Response`, or a fault. */
 export type Answer = string | { readonly fault: string; readonly fields?: string; readonly text?: string };
-export type Method = (request: XmlElement) => Answer;
+export type Method = (request: XmlElement) => Answer | Promise<Answer>;
 
 export interface FakeVcenter {
   readonly handler: HttpHandler;
@@ -23,13 +23,16 @@ export interface FakeVcenter {
   /** Answers for other paths; undefined: 404. */
   paths: (request: IncomingMessage) => { status: number; body: Buffer } | undefined;
   versions: string;
+  /** What RetrieveServiceContent answers. */
+  content: string;
 }
 
 const SERVICE_CONTENT =
   '<returnval><rootFolder type="Folder">group-d1</rootFolder><propertyCollector type="PropertyCollector">pc</propertyCollector>' +
   '<viewManager type="ViewManager">vm</viewManager><about><name>VMware vCenter Server</name><fullName>VMware vCenter Server 8.0.3</fullName>' +
   '<vendor>VMware, Inc.</vendor><version>8.0.3</version><apiType>VirtualCenter</apiType><apiVersion>8.0.3.0</apiVersion>' +
-  '<instanceUuid>aaaaaaaa-0000-4000-8000-000000000001</instanceUuid></about>' +
+  '<instanceUuid>aaaaaaaa-0000-4000-8000-000000000001</instanceUuid><licenseProductName>VMware VirtualCenter Server</licenseProductName></about>' +
+  '<setting type="OptionManager">VpxSettings</setting><authorizationManager type="AuthorizationManager">am</authorizationManager>' +
   '<sessionManager type="SessionManager">sm</sessionManager><perfManager type="PerformanceManager">pm</perfManager></returnval>';
 
 const VERSIONS =
@@ -46,6 +49,7 @@ export function fakeVcenter({ user = 'reader', password = 'right' } = {}): FakeV
     dropSessions: () => sessions.clear(),
     paths: () => undefined,
     versions: VERSIONS,
+    content: SERVICE_CONTENT,
     handler: (request, response) => {
       const chunks: Buffer[] = [];
       request.on('data', (chunk: Buffer) => chunks.push(chunk));
@@ -65,8 +69,8 @@ export function fakeVcenter({ user = 'reader', password = 'right' } = {}): FakeV
         const call = parseEnvelope(Buffer.concat(chunks)).body[0]!;
         fake.calls.push(call.name);
         fake.actions.push(String(request.headers['soapaction']));
-        const answer = ((): Answer => {
-          if (call.name === 'RetrieveServiceContent') return SERVICE_CONTENT;
+        const answer = ((): Answer | Promise<Answer> => {
+          if (call.name === 'RetrieveServiceContent') return fake.content;
           if (call.name === 'Login') {
             if (childText(call, 'userName') !== user || childText(call, 'password') !== password)
               return {
@@ -75,7 +79,7 @@ export function fakeVcenter({ user = 'reader', password = 'right' } = {}): FakeV
               };
             sessions.add(`s${++logins}`);
             response.setHeader('Set-Cookie', `vmware_soap_session=s${logins}; Path=/; HttpOnly; Secure;`);
-            return '<returnval><key>k</key></returnval>';
+            return '<returnval><key>k</key><userName>VSPHERE.LOCAL\\reader</userName></returnval>';
           }
           if (!isSignedIn) return { fault: 'NotAuthenticated', text: 'The session is not authenticated.' };
           if (call.name === 'Logout') {
@@ -84,19 +88,21 @@ export function fakeVcenter({ user = 'reader', password = 'right' } = {}): FakeV
           }
           return fake.methods.get(call.name)?.(call) ?? { fault: 'InvalidRequest', text: 'unknown method' };
         })();
-        if (typeof answer === 'string')
-          return send(
-            200,
-            envelope(`<${call.name}Response xmlns="urn:vim25">${answer}</${call.name}Response>`),
+        void Promise.resolve(answer).then((said) => {
+          if (typeof said === 'string')
+            return send(
+              200,
+              envelope(`<${call.name}Response xmlns="urn:vim25">${said}</${call.name}Response>`),
+            );
+          const { fault, fields = '', text = fault } = said;
+          send(
+            500,
+            envelope(
+              `<soapenv:Fault><faultcode>ServerFaultCode</faultcode><faultstring>${text}</faultstring><detail>` +
+                `<${fault}Fault xmlns="urn:vim25" xsi:type="${fault}">${fields}</${fault}Fault></detail></soapenv:Fault>`,
+            ),
           );
-        const { fault, fields = '', text = fault } = answer;
-        send(
-          500,
-          envelope(
-            `<soapenv:Fault><faultcode>ServerFaultCode</faultcode><faultstring>${text}</faultstring><detail>` +
-              `<${fault}Fault xmlns="urn:vim25" xsi:type="${fault}">${fields}</${fault}Fault></detail></soapenv:Fault>`,
-          ),
-        );
+        });
       });
     },
   };

@@ -8,7 +8,7 @@
 import { defineErrors } from '#core/errors.ts';
 import type { HttpAnswer, HttpClient } from '#core/net/http-client.ts';
 import type { Counters } from '#core/trace/recorder.ts';
-import type { Bytes } from '#core/units.ts';
+import { type Bytes, MINUTE, type Millis } from '#core/units.ts';
 import { parseEnvelope, SOAP_11 } from '#core/wire/soap/envelope.ts';
 import { child, childrenOf, childText, type XmlElement } from '#core/wire/xml/element.ts';
 import { parseXml, REPLY_LIMITS } from '#core/wire/xml/reader.ts';
@@ -37,12 +37,25 @@ export interface ServiceContent {
     readonly version: string;
     readonly apiType: string;
     readonly instanceUuid: string;
+    readonly licenseProductName: string;
   };
   readonly rootFolder: ManagedObject;
   readonly propertyCollector: ManagedObject;
   readonly viewManager: ManagedObject;
   readonly sessionManager: ManagedObject;
   readonly perfManager: ManagedObject;
+  /** Managers that a server may lack. */
+  readonly authorizationManager: ManagedObject | undefined;
+  readonly guestOperationsManager: ManagedObject | undefined;
+  /** The OptionManager. */
+  readonly setting: ManagedObject | undefined;
+}
+
+/** Who is signed in, as the server has it. [UserSession] */
+export interface UserSession {
+  readonly key: string;
+  /** "VSPHERE.LOCAL\\reader" */
+  readonly userName: string;
 }
 
 export interface ConnectionOptions {
@@ -73,6 +86,8 @@ const VERSIONS = [
   '6.5',
 ];
 
+/** Without one the connection is taken for dead. */
+const ANSWER_WITHIN_MS: Millis = MINUTE;
 const REPLY_BYTES_MAX: Bytes = 256 * 1024 * 1024;
 
 type Fields = (xml: XmlWriter) => void;
@@ -85,6 +100,7 @@ export class VsphereConnection {
   #content: ServiceContent | undefined;
   #cookie: string | undefined;
   #session = 0;
+  #user: UserSession | undefined;
   #signingIn: Promise<void> | undefined;
 
   constructor(options: ConnectionOptions) {
@@ -96,6 +112,12 @@ export class VsphereConnection {
   /** Number of the session: when it changes, views, filters and collectors of the one before are gone. */
   get session(): number {
     return this.#session;
+  }
+
+  /** Signs in if need be. */
+  async user(signal: AbortSignal): Promise<UserSession> {
+    await this.#signedIn(signal);
+    return this.#user!;
   }
 
   /** Signs in if need be. @throws `vcenter.login.*`, `vcenter.notVcenter`, `net.*` */
@@ -110,6 +132,29 @@ export class VsphereConnection {
    */
   async call(method: string, on: ManagedObject, fields: Fields, signal: AbortSignal): Promise<Buffer> {
     return this.inSession(signal, () => this.#post(method, on, fields, signal));
+  }
+
+  /**
+   * One call that means nothing in another session than the one it was made for: when that is gone, the fault
+   * NotAuthenticated is thrown, and the next call signs in again.
+   *
+   * @param waitMs how long the server was asked to think about its answer: it is given that much more time
+   */
+  async callHere(
+    method: string,
+    on: ManagedObject,
+    fields: Fields,
+    signal: AbortSignal,
+    waitMs: Millis,
+  ): Promise<Buffer> {
+    await this.#signedIn(signal);
+    const cookie = this.#cookie;
+    try {
+      return await this.#post(method, on, fields, signal, { waitMs });
+    } catch (error) {
+      if (error instanceof VimFault && error.type === 'NotAuthenticated') this.#forget(cookie);
+      throw error;
+    }
   }
 
   /** One call whose reply is small. @returns its `returnval` elements. */
@@ -128,9 +173,7 @@ export class VsphereConnection {
       return await work();
     } catch (error) {
       if (!(error instanceof VimFault) || error.type !== 'NotAuthenticated') throw error;
-      this.#options.log.info({ vcenter: this.host }, 'the session is gone; signing in again');
-      this.#options.counters.add('appliance.vcenter.relogins');
-      if (this.#cookie === cookie) this.#cookie = undefined;
+      this.#forget(cookie);
       await this.#signedIn(signal);
       return work();
     }
@@ -161,6 +204,13 @@ export class VsphereConnection {
     this.#cookie = undefined;
   }
 
+  /** The session of that cookie is gone. */
+  #forget(cookie: string | undefined): void {
+    this.#options.log.info({ vcenter: this.host }, 'the session is gone; signing in again');
+    this.#options.counters.add('appliance.vcenter.relogins');
+    if (this.#cookie === cookie) this.#cookie = undefined;
+  }
+
   async #signedIn(signal: AbortSignal): Promise<void> {
     while (!this.#cookie) {
       signal.throwIfAborted();
@@ -184,18 +234,27 @@ export class VsphereConnection {
       'RetrieveServiceContent',
     );
     this.#content = readServiceContent(returned, this.host);
+    if (this.#content.about.apiType === 'HostAgent')
+      throw errors.make('vcenter.isHost', { what: `${this.host} is an ESXi host, not a vCenter.` });
     const { user, password } = this.#options;
-    await this.#post(
+    const reply = await this.#post(
       'Login',
       this.#content.sessionManager,
       (xml) => {
         xml.leaf('userName', user).leaf('password', password);
       },
       signal,
-      (cookie) => {
-        this.#cookie = cookie;
+      {
+        onCookie: (cookie) => {
+          this.#cookie = cookie;
+        },
       },
     );
+    const [session] = returnValues(reply, 'Login');
+    this.#user = {
+      key: (session && childText(session, 'key')) ?? '',
+      userName: (session && childText(session, 'userName')) ?? user,
+    };
     if (!this.#cookie)
       throw errors.make('vcenter.protocol', {
         what: `vCenter ${this.host} answered Login without a session cookie.`,
@@ -242,7 +301,7 @@ export class VsphereConnection {
     on: ManagedObject,
     fields: Fields,
     signal: AbortSignal,
-    onCookie?: (cookie: string) => void,
+    { onCookie, waitMs = 0 }: { onCookie?: (cookie: string) => void; waitMs?: Millis } = {},
   ): Promise<Buffer> {
     const { http, counters } = this.#options;
     counters.add(`appliance.vcenter.calls.${method}`);
@@ -257,6 +316,7 @@ export class VsphereConnection {
       body: envelope(method, on, fields),
       signal,
       bodyBytesMax: REPLY_BYTES_MAX,
+      timeoutMs: waitMs + ANSWER_WITHIN_MS,
     });
     if (answer.status === 200) {
       const cookie = onCookie && sessionCookie(answer.headers['set-cookie']);
@@ -329,17 +389,25 @@ function readServiceContent(element: XmlElement | undefined, host: string): Serv
   const about = element && child(element, 'about');
   if (!about) throw missing('about');
   const text = (name: string): string => childText(about, name) ?? '';
+  const optional = (name: string): ManagedObject | undefined => {
+    const found = child(element, name);
+    return found && readReference(found);
+  };
   return {
     about: {
       name: text('fullName'),
       version: text('version'),
       apiType: text('apiType'),
       instanceUuid: text('instanceUuid'),
+      licenseProductName: text('licenseProductName'),
     },
     rootFolder: reference('rootFolder'),
     propertyCollector: reference('propertyCollector'),
     viewManager: reference('viewManager'),
     sessionManager: reference('sessionManager'),
     perfManager: reference('perfManager'),
+    authorizationManager: optional('authorizationManager'),
+    guestOperationsManager: optional('guestOperationsManager'),
+    setting: optional('setting'),
   };
 }

@@ -1,6 +1,7 @@
 /** vSphere faults as they arrive, and as the appliance tells them to its user. */
 import { type DryliftError, defineErrors } from '#core/errors.ts';
-import { child, childText, typeOf, type XmlElement } from '#core/wire/xml/element.ts';
+import { child, childrenOf, childText, typeOf, type XmlElement } from '#core/wire/xml/element.ts';
+import { featureLostWithout } from './required-privileges.ts';
 
 export const errors = defineErrors({
   'vcenter.login.invalid': {
@@ -26,6 +27,12 @@ export const errors = defineErrors({
     retry: 'after-change',
     why: 'What answers there does not speak the vSphere API.',
     next: 'Check host and port of this vCenter in the configuration.',
+  },
+  'vcenter.isHost': {
+    blame: 'input',
+    retry: 'after-change',
+    why: 'Hosts without a vCenter cannot be discovered: identity, permissions and placement of machines are those of a vCenter.',
+    next: 'Give the address of the vCenter that manages the host.',
   },
   'vcenter.machine.gone': {
     blame: 'peer',
@@ -133,20 +140,31 @@ export function told(error: unknown, server: string, doing: string): unknown {
   return faultError(error, server, doing);
 }
 
+/** Names object, privilege and what is lost without it. Since 7.0 the fault may name several privileges. */
+function noPermission(fault: VimFault, server: string, doing: string): DryliftError {
+  const [first] = fault.detail ? childrenOf(fault.detail, 'missingPrivileges') : [];
+  const privileges = first ? childrenOf(first, 'privilegeIds').map(({ text }) => text) : [];
+  const privilege = fault.field('privilegeId') ?? (privileges.join(', ') || 'a privilege');
+  const object = (fault.detail && child(fault.detail, 'object')) ?? (first && child(first, 'entity'));
+  const type = object?.attributes.get('type')?.value;
+  const where = object ? ` on ${type === undefined ? '' : `${type} `}${object.text}` : '';
+  const feature = featureLostWithout(privilege);
+  return errors.make('vcenter.login.noPrivilege', {
+    what: `vCenter ${server} does not let the account ${doing}: ${privilege} is missing${where}.`,
+    why: `The account may sign in, but its role lacks a privilege${feature === undefined ? ' that this operation needs' : `; without it there is no ${feature}`}.`,
+    next: `Give the account a role with ${privilege} on the vCenter root, propagating to children, or on that object.`,
+    cause: fault,
+    data: { privilege, object: object?.text ?? '' },
+  });
+}
+
 function faultError(fault: VimFault, server: string, doing: string): DryliftError {
   const cause = fault;
   switch (fault.type) {
     case 'InvalidLogin':
       return errors.make('vcenter.login.invalid', { what: `vCenter ${server} refused the sign-in.`, cause });
-    case 'NoPermission': {
-      const privilege = fault.field('privilegeId') ?? 'a privilege';
-      return errors.make('vcenter.login.noPrivilege', {
-        what: `vCenter ${server} does not let the account ${doing}: ${privilege} is missing.`,
-        next: `Give the account a role with ${privilege} on the vCenter root, propagating to children.`,
-        cause,
-        data: { privilege },
-      });
-    }
+    case 'NoPermission':
+      return noPermission(fault, server, doing);
     case 'NotAuthenticated':
       return errors.make('vcenter.session.lost', {
         what: `vCenter ${server} ended the session twice in a row while asked to ${doing}.`,

@@ -1,97 +1,43 @@
 /**
- * From managed objects to machines: which properties are asked for, how each is read, and how a machine is put
- * together from its own properties and those of the host, cluster, datacenter and folders it lies in.
+ * From managed objects to machines: how a machine is put together from its own properties and those of the host,
+ * cluster, resource pools, datacenter and folders it lies in; and which machine an object is.
  *
- * The list follows what the Azure Migrate appliance is documented to read of VMware servers
- * [learn.microsoft.com/azure/migrate/discovered-metadata].
+ * A machine is its instance UUID. Objects come and go under it: a machine that is unregistered and registered again has
+ * another one, and may for a moment have both.
  */
-import { child, childrenOf, childText, typeOf, type XmlElement } from '#core/wire/xml/element.ts';
-import type { SourceDisk, SourceMachine, SourceNic } from '../../app/ports.ts';
+import type { XmlElement } from '#core/wire/xml/element.ts';
+import type { InventoryPlace, SourceMachine, SourceNic } from '../../app/ports.ts';
 import { readReference } from './connection.ts';
-import type { ObjectUpdate, PropertySpec } from './property-collector.ts';
+import {
+  countSnapshots,
+  type Device,
+  type GuestNic,
+  type NicDevice,
+  readDevice,
+  readDisks,
+  readGuestNic,
+  readOs,
+  readPower,
+  unescapeName,
+} from './machine-properties.ts';
+import type { NamedObject } from './privileges.ts';
+import type { ObjectUpdate } from './property-collector.ts';
+import { type Scope, scopeTest } from './scope.ts';
 
-export const INVENTORY_SPECS: readonly PropertySpec[] = [
-  {
-    type: 'VirtualMachine',
-    paths: [
-      'name',
-      'parent',
-      'runtime.powerState',
-      'runtime.host',
-      'capability.changeTrackingSupported',
-      'config.instanceUuid',
-      'config.uuid',
-      'config.template',
-      'config.firmware',
-      'config.annotation',
-      'config.guestId',
-      'config.guestFullName',
-      'config.changeTrackingEnabled',
-      'config.flags.diskUuidEnabled',
-      'config.hardware.numCPU',
-      'config.hardware.memoryMB',
-      'config.hardware.device',
-      'guest.guestFullName',
-      'guest.toolsRunningStatus',
-      'guest.toolsVersionStatus2',
-      'guest.net',
-      'snapshot',
-    ],
-  },
-  { type: 'HostSystem', paths: ['name', 'parent', 'summary.config.product.version'] },
-  { type: 'ComputeResource', paths: ['name', 'parent'] },
-  { type: 'Datacenter', paths: ['name', 'parent'] },
-  { type: 'Folder', paths: ['name', 'parent'] },
-  { type: 'Datastore', paths: ['name'] },
-  { type: 'Network', paths: ['name'] },
-];
-
-/** Which machines of a vCenter are looked at; everything when absent. Names; any match admits a machine. */
-export interface Scope {
-  readonly machines?: readonly string[] | undefined;
-  readonly folders?: readonly string[] | undefined;
-  readonly clusters?: readonly string[] | undefined;
-}
+/** Bounds a question about privileges. */
+const PLACES_MAX = 100;
 
 interface Entry {
+  readonly id: string;
   readonly type: string;
   name: string;
   parent: string | undefined;
+  /** Of a vApp: where it lies among the folders; its parent is a pool. */
+  folder: string | undefined;
+  /** Of a host. */
   version: string;
-}
-
-interface Device {
-  readonly key: number;
-  readonly type: string;
-  readonly bus: number;
-  readonly disk?: DiskDevice;
-  readonly nic?: NicDevice;
-}
-
-interface DiskDevice {
-  readonly label: string;
-  readonly controllerKey: number;
-  readonly unit: number;
-  readonly sizeBytes: number;
-  readonly backing: string;
-  readonly fileName: string;
-  readonly uuid: string;
-  readonly mode: string;
-  readonly thin: string | undefined;
-  readonly datastore: string;
-}
-
-interface NicDevice {
-  readonly label: string;
-  readonly macAddress: string;
-  readonly network: string | undefined;
-  readonly networkName: string;
-}
-
-interface GuestNic {
-  readonly macAddress: string;
-  readonly network: string;
-  readonly addresses: readonly string[];
+  processorModel: string;
+  processorSockets: number;
 }
 
 /** What is known of one virtual machine: one field per property, so that an update replaces just its field. */
@@ -100,6 +46,8 @@ interface MachineFacts {
   devices: readonly Device[];
   guestNics: readonly GuestNic[];
   snapshots: number;
+  /** The identity under which it was told, if it was. */
+  toldAs: string | undefined;
 }
 
 /** The appliance's picture of one vCenter, kept up to date by updates. */
@@ -107,20 +55,24 @@ export class Inventory {
   readonly #entries = new Map<string, Entry>();
   readonly #machines = new Map<string, MachineFacts>();
   readonly #touched = new Set<string>();
-  readonly #left: string[] = [];
-  readonly #scope: Scope | undefined;
+  /** Instance UUID → the object that it was last told of. */
+  readonly #objects = new Map<string, string>();
+  /** Instance UUID → objects that claim it as well. */
+  readonly #doubles = new Map<string, Set<string>>();
+  /** Instance UUIDs whose object has gone, or is another machine now. */
+  readonly #left = new Set<string>();
+  readonly #isInScope: (machine: SourceMachine) => boolean;
   #surroundingsChanged = false;
 
   constructor(scope: Scope | undefined) {
-    this.#scope = scope;
+    this.#isInScope = scopeTest(scope);
   }
 
   /** Forgets everything: the server tells it anew. */
   clear(): void {
-    this.#entries.clear();
-    this.#machines.clear();
-    this.#touched.clear();
-    this.#left.length = 0;
+    for (const known of [this.#entries, this.#machines, this.#touched, this.#objects]) known.clear();
+    this.#doubles.clear();
+    this.#left.clear();
   }
 
   apply({ kind, object, changes }: ObjectUpdate): void {
@@ -131,38 +83,82 @@ export class Inventory {
       this.#entries.delete(id);
       return;
     }
-    const entry = this.#entries.get(id) ?? { type, name: '', parent: undefined, version: '' };
-    for (const [path, value] of changes) {
-      if (path === 'name') entry.name = unescapeName(value?.text ?? '');
-      else if (path === 'parent') entry.parent = value && readReference(value).id;
-      else if (path === 'summary.config.product.version') entry.version = value?.text ?? '';
-    }
+    const entry = this.#entries.get(id) ?? newEntry(id, type);
+    for (const [path, value] of changes) applyToEntry(entry, path, value);
     this.#entries.set(id, entry);
   }
 
   /** Machines that changed since the last call (all of them when a host, cluster or folder did), and those gone. */
   takeChanges(): { machines: SourceMachine[]; removed: string[] } {
-    const handles = this.#surroundingsChanged ? this.#machines.keys() : this.#touched;
-    const machines: SourceMachine[] = [];
-    const removed = [...this.#left];
-    for (const handle of handles) {
-      const facts = this.#machines.get(handle);
-      const machine = facts && this.#assemble(handle, facts);
-      if (!machine) continue;
-      if (this.#isInScope(machine)) machines.push(machine);
-      else if (this.#scope) removed.push(machine.instanceUuid);
-    }
+    const handles = this.#surroundingsChanged ? [...this.#machines.keys()] : [...this.#touched];
+    const machines = new Map<string, SourceMachine>();
+    for (const handle of handles) this.#tell(handle, machines);
+    // whose object has gone, and who is still here as another one
+    for (const uuid of this.#left)
+      if (!this.#objects.has(uuid))
+        for (const handle of this.#doubles.get(uuid) ?? []) this.#tell(handle, machines);
+    const removed = [...this.#left].filter((uuid) => !this.#objects.has(uuid));
     this.#touched.clear();
-    this.#left.length = 0;
+    this.#left.clear();
     this.#surroundingsChanged = false;
-    return { machines, removed };
+    return { machines: [...machines.values()], removed };
   }
 
   /** Name of the datacenter, with the folders above it, of the machine's files: what /folder calls dcPath. */
   datacenterPath(handle: string): string {
-    const chain = this.#ancestors(this.#machines.get(handle)?.values.get('parent'));
+    const values = this.#machines.get(handle)?.values;
+    const chain = this.#ancestors(values?.get('parentVApp') ?? values?.get('parent'), 'folders');
     const at = chain.findIndex(({ type }) => type === 'Datacenter');
     return at < 0 ? '' : pathOf(chain.slice(at));
+  }
+
+  /** One machine of each folder, and the datastores: what privileges are looked up on. */
+  samplePlaces(): { machines: NamedObject[]; datastores: NamedObject[] } {
+    const folders = new Map<string, NamedObject>();
+    for (const [id, { values, toldAs }] of this.#machines) {
+      const folder = values.get('parentVApp') ?? values.get('parent') ?? '';
+      if (toldAs === undefined || folders.has(folder)) continue;
+      const name = `${pathOf(this.#ancestors(folder, 'folders'))}/${unescapeName(values.get('name') ?? id)}`;
+      folders.set(folder, { object: { type: 'VirtualMachine', id }, name });
+      if (folders.size === PLACES_MAX) break;
+    }
+    const datastores = [...this.#entries.values()]
+      .filter(({ type }) => type === 'Datastore')
+      .slice(0, PLACES_MAX)
+      .map(({ type, id, name }) => ({ object: { type, id }, name: `datastore ${name}` }));
+    return { machines: [...folders.values()], datastores };
+  }
+
+  /** Adds the machine that an object is, if it is one to look at. */
+  #tell(handle: string, into: Map<string, SourceMachine>): void {
+    const facts = this.#machines.get(handle);
+    // without an identity it is just being created, or its host is not connected: what was told of it stays
+    const machine = facts && this.#assemble(handle, facts);
+    if (!machine) return;
+    const uuid = machine.instanceUuid;
+    if (facts.toldAs !== uuid || !this.#isInScope(machine)) this.#untell(handle, facts);
+    if (!this.#isInScope(machine)) return;
+    const other = this.#objects.get(uuid);
+    if (other !== undefined && other !== handle) {
+      const doubles = this.#doubles.get(uuid) ?? new Set<string>();
+      if (doubles.has(handle)) return; // the object that came last is the machine, as long as it is there
+      this.#doubles.set(uuid, doubles.add(other));
+    }
+    this.#doubles.get(uuid)?.delete(handle);
+    this.#objects.set(uuid, handle);
+    facts.toldAs = uuid;
+    into.set(uuid, machine);
+  }
+
+  /** The object is not that machine any more. */
+  #untell(handle: string, facts: MachineFacts): void {
+    const uuid = facts.toldAs;
+    if (uuid === undefined) return;
+    facts.toldAs = undefined;
+    this.#doubles.get(uuid)?.delete(handle);
+    if (this.#objects.get(uuid) !== handle) return;
+    this.#objects.delete(uuid);
+    this.#left.add(uuid);
   }
 
   #applyMachine(
@@ -171,13 +167,19 @@ export class Inventory {
     changes: ReadonlyMap<string, XmlElement | undefined>,
   ): void {
     if (kind === 'leave') {
-      const uuid = this.#machines.get(id)?.values.get('config.instanceUuid');
+      const facts = this.#machines.get(id);
+      if (facts) this.#untell(id, facts);
       this.#machines.delete(id);
       this.#touched.delete(id);
-      if (uuid) this.#left.push(uuid);
       return;
     }
-    const facts = this.#machines.get(id) ?? { values: new Map(), devices: [], guestNics: [], snapshots: 0 };
+    const facts: MachineFacts = this.#machines.get(id) ?? {
+      values: new Map(),
+      devices: [],
+      guestNics: [],
+      snapshots: 0,
+      toldAs: undefined,
+    };
     for (const [path, value] of changes) {
       if (path === 'config.hardware.device') facts.devices = value ? value.children.map(readDevice) : [];
       else if (path === 'guest.net') facts.guestNics = value ? value.children.map(readGuestNic) : [];
@@ -189,19 +191,21 @@ export class Inventory {
     this.#touched.add(id);
   }
 
-  /** From the given object up to, not including, the root folder: that has no parent, and no place in paths. */
-  #ancestors(from: string | undefined): Entry[] {
+  /**
+   * From the given object up to, not including, the root folder: that has no parent, and no place in paths.
+   * @param tree a vApp lies in both
+   */
+  #ancestors(from: string | undefined, tree: 'folders' | 'hosts'): Entry[] {
     const chain: Entry[] = [];
     for (let id = from; id !== undefined && chain.length < 100; ) {
       const entry = this.#entries.get(id);
       if (!entry || (entry.type === 'Folder' && entry.parent === undefined)) break;
       chain.push(entry);
-      id = entry.parent;
+      id = tree === 'folders' ? (entry.folder ?? entry.parent) : entry.parent;
     }
     return chain;
   }
 
-  /** Undefined while vCenter has not given it an identity: just being created, or its host is not connected. */
   #assemble(
     handle: string,
     { values, devices, guestNics, snapshots }: MachineFacts,
@@ -210,10 +214,12 @@ export class Inventory {
     if (!instanceUuid) return undefined;
     const text = (path: string): string => values.get(path) ?? '';
     const host = this.#entries.get(text('runtime.host'));
-    const compute = this.#ancestors(host?.parent)[0];
-    const folders = this.#ancestors(values.get('parent'));
+    const compute = this.#ancestors(host?.parent, 'hosts')[0];
+    const folders = this.#ancestors(values.get('parentVApp') ?? values.get('parent'), 'folders');
     const datacenter = folders.find(({ type }) => type === 'Datacenter');
-    const disks = readDisks(devices);
+    const pools = this.#ancestors(values.get('resourcePool'), 'hosts');
+    const aboveCompute = pools.findIndex(({ type }) => /ComputeResource$/.test(type)) + 1;
+    const cores = Number(text('config.hardware.numCPU'));
     return {
       handle,
       instanceUuid,
@@ -221,23 +227,30 @@ export class Inventory {
       name: unescapeName(text('name')),
       isTemplate: text('config.template') === 'true',
       power: readPower(text('runtime.powerState')),
-      cores: Number(text('config.hardware.numCPU')),
+      cores,
+      coresPerSocket: Number(text('config.hardware.numCoresPerSocket')) || 1,
       memoryMiB: Number(text('config.hardware.memoryMB')),
       firmware: text('config.firmware') === 'efi' ? 'EFI' : 'BIOS',
-      os: readOs(text('config.guestId'), text('guest.guestFullName') || text('config.guestFullName')),
-      description: text('config.annotation'),
+      os: readOs(text('config.guestId'), text('guest.guestFullName') || text('summary.config.guestFullName')),
+      description: text('summary.config.annotation'),
       datacenter: datacenter?.name ?? '',
       folder: pathOf(folders),
+      path: folders.map(placeOf).reverse(),
       cluster: compute?.type === 'ClusterComputeResource' ? compute.name : '',
+      resourcePool: pathOf(aboveCompute > 0 ? pools.slice(0, aboveCompute) : pools),
       host: host?.name ?? '',
       hostVersion: host?.version ?? '',
+      processorModel: host?.processorModel ?? '',
+      processorSockets: host?.processorSockets ?? 0,
+      guestHostName: text('guest.hostName'),
       toolsRunning: text('guest.toolsRunningStatus') === 'guestToolsRunning',
       toolsStatus: text('guest.toolsVersionStatus2') || text('guest.toolsRunningStatus'),
+      toolsVersion: text('guest.toolsVersion'),
       changeTrackingSupported: text('capability.changeTrackingSupported') === 'true',
       changeTrackingEnabled: text('config.changeTrackingEnabled') === 'true',
       snapshots,
       diskUuidEnabled: text('config.flags.diskUuidEnabled'),
-      disks,
+      disks: readDisks(devices),
       nics: devices.flatMap((device) => (device.nic ? [this.#nic(device, device.nic, guestNics)] : [])),
     };
   }
@@ -254,17 +267,33 @@ export class Inventory {
         (nic.network && this.#entries.get(nic.network)?.name) || nic.networkName || seen?.network || '',
     };
   }
+}
 
-  #isInScope({ name, folder, cluster }: SourceMachine): boolean {
-    if (!this.#scope) return true;
-    const { machines, folders, clusters } = this.#scope;
-    const names = folder.split('/');
-    return (
-      machines?.includes(name) === true ||
-      clusters?.includes(cluster) === true ||
-      folders?.some((wanted) => names.includes(wanted)) === true
-    );
-  }
+function newEntry(id: string, type: string): Entry {
+  return {
+    id,
+    type,
+    name: '',
+    parent: undefined,
+    folder: undefined,
+    version: '',
+    processorModel: '',
+    processorSockets: 0,
+  };
+}
+
+function applyToEntry(entry: Entry, path: string, value: XmlElement | undefined): void {
+  const text = value?.text ?? '';
+  if (path === 'name') entry.name = unescapeName(text);
+  else if (path === 'parent') entry.parent = value && readReference(value).id;
+  else if (path === 'parentFolder') entry.folder = value && readReference(value).id;
+  else if (path === 'summary.config.product.version') entry.version = text;
+  else if (path === 'summary.hardware.cpuModel') entry.processorModel = text;
+  else if (path === 'summary.hardware.numCpuPkgs') entry.processorSockets = Number(text);
+}
+
+function placeOf({ id, type, name }: Entry): InventoryPlace {
+  return { type, id, name };
 }
 
 /** Names from the outermost inwards. */
@@ -273,122 +302,4 @@ function pathOf(chain: readonly Entry[]): string {
     .map(({ name }) => name)
     .reverse()
     .join('/');
-}
-
-/** Names escape "%", "/" and "\" as %25, %2f, %5c [ManagedEntity.name]. */
-function unescapeName(name: string): string {
-  return name.replace(/%(25|2f|5c)/gi, (_, code: string) => String.fromCharCode(Number.parseInt(code, 16)));
-}
-
-export function readPower(text: string): SourceMachine['power'] {
-  return text === 'poweredOn' ? 'on' : text === 'suspended' ? 'suspended' : 'off';
-}
-
-function readOs(guestId: string, name: string): SourceMachine['os'] {
-  const isWindows = /^win/i.test(guestId) || /windows/i.test(name);
-  const isOther =
-    /^(darwin|freebsd|solaris|netware|os2|dos|vmkernel|unixWare|openServer)/i.test(guestId) ||
-    /^other(?!.*linux)/i.test(guestId);
-  return { family: isWindows ? 'windows' : isOther || guestId === '' ? 'other' : 'linux', name };
-}
-
-function countSnapshots(element: XmlElement, listName: string): number {
-  let n = 0;
-  for (const tree of childrenOf(element, listName)) n += 1 + countSnapshots(tree, 'childSnapshotList');
-  return n;
-}
-
-function readGuestNic(element: XmlElement): GuestNic {
-  const configured = child(element, 'ipConfig');
-  const addresses = configured
-    ? childrenOf(configured, 'ipAddress').map((address) => childText(address, 'ipAddress') ?? '')
-    : childrenOf(element, 'ipAddress').map((address) => address.text);
-  return {
-    macAddress: childText(element, 'macAddress') ?? '',
-    network: childText(element, 'network') ?? '',
-    addresses: addresses.filter((address) => address !== ''),
-  };
-}
-
-/** Types with a MAC address are adapters, whatever their model. */
-function readDevice(element: XmlElement): Device {
-  const type = typeOf(element) ?? '';
-  const number = (name: string): number => Number(childText(element, name) ?? 0);
-  const info = child(element, 'deviceInfo');
-  const label = (info && childText(info, 'label')) ?? '';
-  const backing = child(element, 'backing');
-  const macAddress = childText(element, 'macAddress');
-  const device: Device = { key: number('key'), type, bus: number('busNumber') };
-  if (type === 'VirtualDisk') {
-    const text = (name: string): string | undefined => backing && childText(backing, name);
-    const bytes = childText(element, 'capacityInBytes');
-    const datastore = backing && child(backing, 'datastore');
-    return {
-      ...device,
-      disk: {
-        label,
-        controllerKey: number('controllerKey'),
-        unit: number('unitNumber'),
-        sizeBytes: bytes ? Number(bytes) : number('capacityInKB') * 1024,
-        backing: (backing && typeOf(backing)) ?? '',
-        fileName: text('fileName') ?? '',
-        uuid: text('uuid') ?? '',
-        mode: text('diskMode') ?? '',
-        thin: text('thinProvisioned'),
-        datastore: (datastore && readReference(datastore).id) ?? '',
-      },
-    };
-  }
-  if (macAddress === undefined) return device;
-  const network = backing && child(backing, 'network');
-  const port = backing && child(backing, 'port');
-  return {
-    ...device,
-    nic: {
-      label,
-      macAddress,
-      network: (network && readReference(network).id) || (port && childText(port, 'portgroupKey')),
-      networkName: (backing && childText(backing, 'deviceName')) ?? '',
-    },
-  };
-}
-
-/** Controllers by type: how counters name a disk on one, and what the service calls it. */
-const CONTROLLERS: ReadonlyArray<readonly [RegExp, string]> = [
-  [/NVME/i, 'nvme'],
-  [/SATA|AHCI/i, 'sata'],
-  [/IDE/i, 'ide'],
-  [/SCSI|LsiLogic|BusLogic/i, 'scsi'],
-];
-
-/** Virtual disks have a UUID except on very old hardware and for some raw mappings. */
-export function diskUuid(uuid: string | undefined, key: number): string {
-  return uuid || `disk-${key}`;
-}
-
-function readDisks(devices: readonly Device[]): SourceDisk[] {
-  const disks = devices.flatMap((device) => (device.disk ? [{ device, disk: device.disk }] : []));
-  const controllerOf = (key: number) => devices.find((device) => device.key === key);
-  const ordered = [...disks].sort(
-    (a, b) => a.disk.controllerKey - b.disk.controllerKey || a.disk.unit - b.disk.unit,
-  );
-  return disks.map(({ device, disk }) => {
-    const controller = controllerOf(disk.controllerKey);
-    const bus = CONTROLLERS.find(([pattern]) => pattern.test(controller?.type ?? ''))?.[1] ?? 'scsi';
-    return {
-      uuid: diskUuid(disk.uuid, device.key),
-      label: disk.label,
-      provisioning: disk.thin === 'true' ? 'Thin' : disk.thin === 'false' ? 'Thick' : 'Unknown',
-      mode: disk.mode,
-      controllerType: controller?.type ?? '',
-      sizeBytes: disk.sizeBytes,
-      instance: `${bus}${controller?.bus ?? 0}:${disk.unit}`,
-      unit: disk.unit,
-      path: disk.fileName,
-      // vSphere does not say which disk holds the system; firmware boots the first on the first controller
-      isOsDisk: ordered[0]?.device === device,
-      key: device.key,
-      datastore: disk.datastore,
-    };
-  });
 }

@@ -196,18 +196,21 @@ test('time stamps: gaps end a run; another interval, disorder and odd counts are
       { first: 13, offset: 2, count: 1 },
     ],
   });
+  // a sample that comes late or twice is told where it stands
+  expect(parseSampleInfo(`20,${b},20,${a},20,${b},20,${b}`)).toEqual({
+    count: 4,
+    runs: [
+      { first: 11, offset: 0, count: 1 },
+      { first: 10, offset: 1, count: 2 },
+      { first: 11, offset: 3, count: 1 },
+    ],
+  });
   // midnight, fractions and offsets are instants like all others
   expect(
     parseSampleInfo(
       '20,2026-01-01T23:59:40Z,20,2026-01-02T00:00:00Z,20,2026-01-02T00:00:20.000Z,20,2026-01-02T01:00:40+01:00',
     ).runs,
   ).toEqual([{ first: Date.parse('2026-01-01T23:59:40Z') / 20_000, offset: 0, count: 4 }]);
-  for (const bad of [
-    `300,${a}`,
-    `20,${b},20,${a}`,
-    `20,${a},20`,
-    '20,yesterday',
-    `20,${a},20,1970-01-01T00:0:40Z!`,
-  ])
+  for (const bad of [`300,${a}`, `20,${a},20`, '20,yesterday', `20,${a},20,1970-01-01T00:0:40Z!`])
     expect(() => parseSampleInfo(bad)).toThrow(expect.objectContaining({ code: 'vcenter.perf.malformed' }));
 });

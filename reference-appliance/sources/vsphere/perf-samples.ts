@@ -4,6 +4,12 @@ import type { UnixMillis } from '#core/units.ts';
 import type { SampleRun } from '../../app/ports.ts';
 
 export const errors = defineErrors({
+  'vcenter.perf.refused': {
+    blame: 'peer',
+    retry: 'after-change',
+    why: 'The limit of vCenter on the size of queries for performance leaves no room for any.',
+    next: 'Raise config.vpxd.stats.maxQueryMetrics in the advanced settings of vCenter, or remove it.',
+  },
   'vcenter.perf.malformed': {
     blame: 'peer',
     why: 'The reply to QueryPerf does not follow the vSphere Web Services API.',
@@ -36,7 +42,6 @@ export function parseSampleInfo(text: string): SampleInfo {
     if (parts[i] !== '20' || Number.isNaN(at))
       throw malformed(`sampleInfoCSV holds "${parts[i]},${parts[i + 1]}".`);
     const sample = Math.round(at / SAMPLE_PERIOD_MS);
-    if (sample <= previous) throw malformed('sampleInfoCSV is not in order of time.');
     const run = runs.at(-1);
     if (run && sample === previous + 1) run.count++;
     else runs.push({ first: sample, offset: i / 2, count: 1 });

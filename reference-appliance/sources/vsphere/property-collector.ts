@@ -2,6 +2,8 @@
  * The property collector: reading properties of objects, and being told what changed. Replies are streamed, one
  * small tree per object. [vSphere Web Services API, PropertyCollector; facts on paging, missingSet and versions]
  */
+
+import { type Millis, SECOND } from '#core/units.ts';
 import { child, childrenOf, childText, type XmlElement } from '#core/wire/xml/element.ts';
 import { XmlStream } from '#core/wire/xml/reader.ts';
 import type { XmlWriter } from '#core/wire/xml/writer.ts';
@@ -99,6 +101,9 @@ function readPage(reply: Buffer, into: ObjectProperties[]): string | undefined {
   return token;
 }
 
+/** Faults of WaitForUpdatesEx after which everything has to be asked for anew. */
+const BEGIN_AGAIN = new Set(['InvalidCollectorVersion', 'NotAuthenticated']);
+
 export interface ObjectUpdate {
   readonly kind: 'enter' | 'modify' | 'leave';
   readonly object: ManagedObject;
@@ -123,48 +128,52 @@ export class InventoryFeed {
   }
 
   /**
+   * @param waitMs how long the server waits for a change before it answers that there is none; 0: not at all
    * @param onStart called before the first update when everything is told anew; may be called again when the
    *                session is lost half way.
    * @throws VimFault
    */
   async read(
+    waitMs: Millis,
     signal: AbortSignal,
     onStart: () => void,
     onUpdate: (update: ObjectUpdate) => void,
   ): Promise<void> {
+    let wait = waitMs;
     for (let beginnings = 0; ; ) {
       const { propertyCollector } = await this.#connection.content(signal);
       if (this.#session !== this.#connection.session) {
         if (++beginnings > 2) throw new VimFault('NotAuthenticated', 'sessions end as soon as they begin');
         await this.#begin(signal);
         onStart();
+        wait = 0;
       }
       const updates: ObjectUpdate[] = [];
       let page: { version: string; truncated: boolean } | undefined;
       try {
-        const reply = await this.#connection.call(
+        const reply = await this.#connection.callHere(
           'WaitForUpdatesEx',
           propertyCollector,
           (xml) =>
             xml
               .leaf('version', this.#version)
               .open('options')
-              .leaf('maxWaitSeconds', 0)
+              .leaf('maxWaitSeconds', Math.ceil(wait / SECOND))
               .leaf('maxObjectUpdates', PAGE_OBJECTS)
               .close(),
           signal,
+          wait,
         );
         page = readUpdates(reply, updates);
       } catch (error) {
-        if (!(error instanceof VimFault) || error.type !== 'InvalidCollectorVersion') throw error;
+        if (!(error instanceof VimFault) || !BEGIN_AGAIN.has(error.type)) throw error;
         this.#session = -1;
         continue;
       }
-      // a call repeated in a new session was answered for a collector without our filter: begin again
-      if (this.#session !== this.#connection.session) continue;
       for (const update of updates) onUpdate(update);
       if (page) this.#version = page.version;
       if (!page?.truncated) return;
+      wait = 0;
     }
   }
 

@@ -4,7 +4,7 @@ import { child, childrenOf, childText, typeOf, type XmlElement } from '#core/wir
 import type { Frozen, FrozenDisk } from '../../app/ports.ts';
 import { type ManagedObject, readReference, type VsphereConnection } from './connection.ts';
 import { VimFault } from './faults.ts';
-import { diskUuid } from './inventory.ts';
+import { diskUuid } from './machine-properties.ts';
 import { readObject } from './property-collector.ts';
 import { waitForTask } from './tasks.ts';
 

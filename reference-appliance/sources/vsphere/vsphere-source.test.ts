@@ -7,6 +7,7 @@ import { newestWindow, oldestWindow, PeaksOfBatch, SeriesNames, samplesOf } from
 import type { FrozenDisk } from '../../app/ports.ts';
 import { type FakeVcenter, fakeVcenter } from '../../testing/fake-vcenter.ts';
 import { type MemoryWorld, memoryWorld } from '../../testing/memory-world.ts';
+import { NEEDS } from './required-privileges.ts';
 import { vsphereSource } from './vsphere-source.ts';
 
 const signal = new AbortController().signal;
@@ -67,7 +68,29 @@ const SURROUNDINGS =
     'host-10',
     val('name', 'esx-1') +
       ref('parent', 'ClusterComputeResource', 'domain-c7') +
-      val('summary.config.product.version', '8.0.3'),
+      val('summary.config.product.version', '8.0.3') +
+      val('summary.hardware.cpuModel', 'Xeon') +
+      val('summary.hardware.numCpuPkgs', '2', 'xsd:short'),
+  ) +
+  update(
+    'enter',
+    'ResourcePool',
+    'resgroup-8',
+    val('name', 'Resources') + ref('parent', 'ClusterComputeResource', 'domain-c7'),
+  ) +
+  update(
+    'enter',
+    'ResourcePool',
+    'resgroup-9',
+    val('name', 'Prod') + ref('parent', 'ResourcePool', 'resgroup-8'),
+  ) +
+  update(
+    'enter',
+    'VirtualApp',
+    'resgroup-v10',
+    val('name', 'Shop') +
+      ref('parent', 'ResourcePool', 'resgroup-8') +
+      ref('parentFolder', 'Folder', 'group-v4'),
   ) +
   update('enter', 'Network', 'network-1', val('name', 'Servers'));
 
@@ -92,6 +115,8 @@ const WEB = update(
   'vm-20',
   val('name', 'web-01') +
     ref('parent', 'Folder', 'group-v4') +
+    ref('resourcePool', 'ResourcePool', 'resgroup-9') +
+    val('config.hardware.numCoresPerSocket', '2', 'xsd:int') +
     ref('runtime.host', 'HostSystem', 'host-10') +
     val('runtime.powerState', 'poweredOn', 'VirtualMachinePowerState') +
     val('config.instanceUuid', '50000000-0000-4000-8000-000000000020') +
@@ -120,6 +145,8 @@ function withInventory(vcenter: FakeVcenter, replies: string[]): void {
   vcenter.methods.set('WaitForUpdatesEx', () => replies.shift() ?? '');
 }
 
+const UUID = '50000000-0000-4000-8000-000000000020';
+
 describe('session', () => {
   test('speaks the newest version that both know, and signs in once for many calls', () =>
     connected(async ({ vcenter, source }) => {
@@ -128,6 +155,7 @@ describe('session', () => {
         fqdn: 'vc1.test',
         instanceUuid: 'aaaaaaaa-0000-4000-8000-000000000001',
         version: '8.0.3',
+        licenseProductName: 'VMware VirtualCenter Server',
       });
       expect(vcenter.calls).toEqual(['RetrieveServiceContent', 'Login']);
       expect(vcenter.actions[0]).toBe('urn:vim25/8.0.3.0');
@@ -179,6 +207,13 @@ describe('session', () => {
       expect(vcenter.calls.filter((call) => call === 'Login')).toHaveLength(2);
     }));
 
+  test('a host without a vCenter is told as the wrong address that it is', () =>
+    connected(async ({ vcenter, source }) => {
+      vcenter.content = vcenter.content.replace('VirtualCenter</apiType>', 'HostAgent</apiType>');
+      await expect(source.about(signal)).rejects.toMatchObject({ code: 'vcenter.isHost', blame: 'input' });
+      expect(vcenter.calls).not.toContain('Login');
+    }));
+
   test('what is no vCenter is told as a wrong address', () =>
     connected(async ({ vcenter, source }) => {
       vcenter.versions = '<html><body>welcome</body></html>';
@@ -194,7 +229,7 @@ describe('session', () => {
         fault: 'NoPermission',
         fields: '<object type="Folder">group-d1</object><privilegeId>System.View</privilegeId>',
       }));
-      await expect(source.changes(signal)).rejects.toMatchObject({
+      await expect(source.changes(0, signal)).rejects.toMatchObject({
         code: 'vcenter.login.noPrivilege',
         data: { privilege: 'System.View' },
       });
@@ -205,7 +240,7 @@ describe('inventory', () => {
   test('a machine is put together from itself and what is around it', () =>
     connected(async ({ vcenter, source }) => {
       withInventory(vcenter, [updates('1', SURROUNDINGS, true), updates('2', WEB)]);
-      const { full, machines } = await source.changes(signal);
+      const { full, machines } = await source.changes(0, signal);
       expect(full).toBe(true);
       expect(machines).toEqual([
         {
@@ -216,17 +251,28 @@ describe('inventory', () => {
           isTemplate: false,
           power: 'on',
           cores: 4,
+          coresPerSocket: 2,
           memoryMiB: 8192,
           firmware: 'EFI',
           os: { family: 'linux', name: 'Debian GNU/Linux 12 (64-bit)' },
           description: '',
           datacenter: 'DC/1',
           folder: 'DC/1/vm/Web',
+          path: [
+            { type: 'Datacenter', id: 'datacenter-2', name: 'DC/1' },
+            { type: 'Folder', id: 'group-v3', name: 'vm' },
+            { type: 'Folder', id: 'group-v4', name: 'Web' },
+          ],
           cluster: 'Gold',
+          resourcePool: 'Gold/Resources/Prod',
           host: 'esx-1',
           hostVersion: '8.0.3',
+          processorModel: 'Xeon',
+          processorSockets: 2,
+          guestHostName: '',
           toolsRunning: false,
           toolsStatus: '',
+          toolsVersion: '',
           changeTrackingSupported: false,
           changeTrackingEnabled: false,
           snapshots: 2,
@@ -280,53 +326,303 @@ describe('inventory', () => {
         '',
         updates('3', update('leave', 'VirtualMachine', 'vm-20')),
       ]);
-      await source.changes(signal);
-      const second = await source.changes(signal);
+      await source.changes(0, signal);
+      const second = await source.changes(0, signal);
       expect(second.full).toBe(false);
       expect(second.machines[0]).toMatchObject({ power: 'off', snapshots: 0, cores: 4 });
-      expect(await source.changes(signal)).toEqual({ full: false, machines: [], removed: [] });
-      expect((await source.changes(signal)).removed).toEqual(['50000000-0000-4000-8000-000000000020']);
+      expect(await source.changes(0, signal)).toEqual({ full: false, machines: [], removed: [] });
+      expect((await source.changes(0, signal)).removed).toEqual(['50000000-0000-4000-8000-000000000020']);
       expect(vcenter.calls.filter((call) => call === 'CreateFilter')).toHaveLength(1);
     }));
 
   test('a session lost between two refreshes begins the picture anew', () =>
     connected(async ({ vcenter, source }) => {
       withInventory(vcenter, [updates('1', SURROUNDINGS + WEB), updates('9', SURROUNDINGS)]);
-      await source.changes(signal);
+      await source.changes(0, signal);
       vcenter.dropSessions();
-      expect(await source.changes(signal)).toEqual({ full: true, machines: [], removed: [] });
+      expect(await source.changes(0, signal)).toEqual({ full: true, machines: [], removed: [] });
     }));
 
   test('so does a version that the server no longer knows', () =>
     connected(async ({ vcenter, source }) => {
       withInventory(vcenter, [updates('1', SURROUNDINGS + WEB)]);
-      await source.changes(signal);
+      await source.changes(0, signal);
       let asked = 0;
       vcenter.methods.set('WaitForUpdatesEx', (call) =>
         asked++ === 0
           ? { fault: 'InvalidCollectorVersion' }
           : updates('1', childText(call, 'version') === '' ? SURROUNDINGS + WEB : ''),
       );
-      expect((await source.changes(signal)).full).toBe(true);
+      expect((await source.changes(0, signal)).full).toBe(true);
     }));
 
-  test('a scope keeps other machines out', () =>
+  test.each([
+    ['a folder by name', { folders: ['Web'] }],
+    ['a folder by path', { folders: ['DC/1/vm/Web'] }],
+    ['a cluster', { clusters: ['Gold'] }],
+    ['a resource pool by name', { resourcePools: ['Prod'] }],
+    ['a resource pool by path', { resourcePools: ['Gold/Resources/Prod'] }],
+    ['a machine by name', { machines: ['web-01'] }],
+    ['a machine by identity', { machines: ['50000000-0000-4000-8000-000000000020'.toUpperCase()] }],
+  ])('a scope of %s keeps other machines out', (_, scope) =>
     connected(
       async ({ vcenter, source }) => {
+        const other = update(
+          'enter',
+          'VirtualMachine',
+          'vm-21',
+          val('name', 'web-010') +
+            ref('parent', 'Folder', 'group-v3') +
+            val('config.instanceUuid', '50000000-0000-4000-8000-000000000021'),
+        );
+        withInventory(vcenter, [updates('1', SURROUNDINGS + WEB + other)]);
+        expect((await source.changes(0, signal)).machines.map(({ handle }) => handle)).toEqual(['vm-20']);
+      },
+      { scope },
+    ));
+
+  test('a machine that leaves its scope is gone, and is back when it returns', () =>
+    connected(
+      async ({ vcenter, source }) => {
+        const move = (to: string) => update('modify', 'VirtualMachine', 'vm-20', ref('parent', 'Folder', to));
         withInventory(vcenter, [
-          updates(
-            '1',
-            SURROUNDINGS +
-              WEB +
-              WEB.replaceAll('vm-20', 'vm-21')
-                .replace('group-v4', 'group-v3')
-                .replace('000000000020', '000000000021'),
-          ),
+          updates('1', SURROUNDINGS + WEB),
+          updates('2', move('group-v3')),
+          updates('3', move('group-v3')),
+          updates('4', move('group-v4')),
         ]);
-        expect((await source.changes(signal)).machines.map(({ handle }) => handle)).toEqual(['vm-20']);
+        await source.changes(0, signal);
+        expect((await source.changes(0, signal)).removed).toEqual([UUID]);
+        expect((await source.changes(0, signal)).removed).toEqual([]);
+        expect((await source.changes(0, signal)).machines).toHaveLength(1);
       },
       { scope: { folders: ['Web'] } },
     ));
+
+  test('a machine in a vApp lies where the vApp does', () =>
+    connected(async ({ vcenter, source }) => {
+      withInventory(vcenter, [
+        updates(
+          '1',
+          SURROUNDINGS +
+            WEB.replace(
+              ref('parent', 'Folder', 'group-v4'),
+              ref('parentVApp', 'VirtualApp', 'resgroup-v10'),
+            ).replace(
+              ref('resourcePool', 'ResourcePool', 'resgroup-9'),
+              ref('resourcePool', 'VirtualApp', 'resgroup-v10'),
+            ),
+        ),
+      ]);
+      expect((await source.changes(0, signal)).machines[0]).toMatchObject({
+        folder: 'DC/1/vm/Web/Shop',
+        resourcePool: 'Gold/Resources/Shop',
+        datacenter: 'DC/1',
+      });
+    }));
+
+  test('a host that is renamed or that a machine moves to changes the machine', () =>
+    connected(async ({ vcenter, source }) => {
+      const host = update(
+        'enter',
+        'HostSystem',
+        'host-11',
+        val('name', 'esx-2') + ref('parent', 'ClusterComputeResource', 'domain-c7'),
+      );
+      withInventory(vcenter, [
+        updates('1', SURROUNDINGS + WEB),
+        updates(
+          '2',
+          host + update('modify', 'VirtualMachine', 'vm-20', ref('runtime.host', 'HostSystem', 'host-11')),
+        ),
+        updates('3', update('modify', 'HostSystem', 'host-11', val('name', 'esx-3'))),
+      ]);
+      await source.changes(0, signal);
+      expect((await source.changes(0, signal)).machines[0]).toMatchObject({ host: 'esx-2' });
+      expect((await source.changes(0, signal)).machines[0]).toMatchObject({ host: 'esx-3' });
+    }));
+
+  describe('a machine is its instance UUID, whatever object it has', () => {
+    const again = WEB.replace('vm-20', 'vm-30');
+    const gone = update('leave', 'VirtualMachine', 'vm-20');
+
+    test.each([
+      ['the old object goes first', gone + again],
+      ['the new one comes first', again + gone],
+    ])('registered again under another one: not gone, and found there (%s)', (_, both) =>
+      connected(async ({ vcenter, source }) => {
+        withInventory(vcenter, [updates('1', SURROUNDINGS + WEB), updates('2', both)]);
+        await source.changes(0, signal);
+        const { machines, removed } = await source.changes(0, signal);
+        expect(machines.map(({ handle, instanceUuid }) => [handle, instanceUuid])).toEqual([['vm-30', UUID]]);
+        expect(removed).toEqual([]);
+      }));
+
+    test('unregistered, and registered later under the same one', () =>
+      connected(async ({ vcenter, source }) => {
+        withInventory(vcenter, [updates('1', SURROUNDINGS + WEB), updates('2', gone), updates('3', WEB)]);
+        await source.changes(0, signal);
+        expect((await source.changes(0, signal)).removed).toEqual([UUID]);
+        expect((await source.changes(0, signal)).machines.map(({ handle }) => handle)).toEqual(['vm-20']);
+      }));
+
+    test('an object that is given another identity is another machine', () =>
+      connected(async ({ vcenter, source }) => {
+        withInventory(vcenter, [
+          updates('1', SURROUNDINGS + WEB),
+          updates('2', update('modify', 'VirtualMachine', 'vm-20', val('config.instanceUuid', 'other'))),
+        ]);
+        await source.changes(0, signal);
+        const { machines, removed } = await source.changes(0, signal);
+        expect(machines.map(({ instanceUuid }) => instanceUuid)).toEqual(['other']);
+        expect(removed).toEqual([UUID]);
+      }));
+
+    test('two objects with one identity are one machine, that of the object that stays', () =>
+      connected(async ({ vcenter, source }) => {
+        withInventory(vcenter, [
+          updates('1', SURROUNDINGS + WEB),
+          updates('2', again),
+          updates('3', update('modify', 'VirtualMachine', 'vm-20', val('name', 'shadow'))),
+          updates('4', update('leave', 'VirtualMachine', 'vm-30')),
+        ]);
+        await source.changes(0, signal);
+        expect((await source.changes(0, signal)).machines.map(({ handle }) => handle)).toEqual(['vm-30']);
+        expect((await source.changes(0, signal)).machines).toEqual([]);
+        const { machines, removed } = await source.changes(0, signal);
+        expect(machines.map(({ handle, name }) => [handle, name])).toEqual([['vm-20', 'shadow']]);
+        expect(removed).toEqual([]);
+      }));
+
+    test('one whose configuration cannot be read for a while stays what it was', () =>
+      connected(async ({ vcenter, source }) => {
+        const unset = '<changeSet><name>config.instanceUuid</name><op>assign</op></changeSet>';
+        withInventory(vcenter, [
+          updates('1', SURROUNDINGS + WEB),
+          updates('2', update('modify', 'VirtualMachine', 'vm-20', unset)),
+          updates('3', gone),
+        ]);
+        await source.changes(0, signal);
+        expect(await source.changes(0, signal)).toEqual({ full: false, machines: [], removed: [] });
+        expect((await source.changes(0, signal)).removed).toEqual([UUID]);
+      }));
+  });
+
+  test('vCenter is asked to wait for a change, and given the time for it', () =>
+    connected(async ({ world, vcenter, source }) => {
+      withInventory(vcenter, [updates('1', SURROUNDINGS + WEB)]);
+      await source.changes(900_000, signal);
+      const waits: Array<string | undefined> = [];
+      vcenter.methods.set('WaitForUpdatesEx', (call) => {
+        waits.push(childText(child(call, 'options')!, 'maxWaitSeconds'));
+        return sleep(world.clock, 899_000, 'test').then(() => '');
+      });
+      expect((await source.changes(900_000, signal)).machines).toEqual([]);
+      expect(waits).toEqual(['900']);
+    }));
+
+  test('a session that ends during the wait begins the picture anew', () =>
+    connected(async ({ world, vcenter, source }) => {
+      withInventory(vcenter, [updates('1', SURROUNDINGS + WEB)]);
+      await source.changes(0, signal);
+      let asked = 0;
+      vcenter.methods.set('WaitForUpdatesEx', () => {
+        if (asked++ > 0) return updates('1', SURROUNDINGS + WEB);
+        vcenter.dropSessions();
+        return sleep(world.clock, 1000, 'test').then(() => ({ fault: 'NotAuthenticated' }));
+      });
+      expect(await source.changes(900_000, signal)).toMatchObject({ full: true, removed: [] });
+      expect(vcenter.calls.filter((call) => call === 'Login')).toHaveLength(2);
+    }));
+
+  test('a first reading that breaks off half way is still the first one when it goes on', () =>
+    connected(async ({ vcenter, source }) => {
+      withInventory(vcenter, [updates('1', SURROUNDINGS, true)]);
+      const first = vcenter.methods.get('WaitForUpdatesEx')!;
+      let asked = 0;
+      vcenter.methods.set('WaitForUpdatesEx', (call) => {
+        asked++;
+        if (asked === 1) return first(call);
+        return asked === 2 ? { fault: 'SystemError' } : updates('2', WEB);
+      });
+      await expect(source.changes(0, signal)).rejects.toMatchObject({ code: 'vcenter.fault' });
+      expect(await source.changes(0, signal)).toMatchObject({ full: true, machines: [{ name: 'web-01' }] });
+    }));
+});
+
+describe('privileges', () => {
+  const granting = (...privileges: string[]) =>
+    privileges
+      .map(
+        (each) => `<privAvailability><privId>${each}</privId><isGranted>true</isGranted></privAvailability>`,
+      )
+      .join('');
+  const DISCOVERY = ['System.View', 'System.Read'];
+
+  test('what lacks is told before it is needed: which, where, and what will not work', () =>
+    connected(async ({ vcenter, source }) => {
+      withInventory(vcenter, [updates('1', SURROUNDINGS + WEB)]);
+      await source.changes(0, signal);
+      let asked: XmlElement | undefined;
+      vcenter.methods.set('HasPrivilegeOnEntities', (call) => {
+        asked = call;
+        return ['Folder group-d1', 'VirtualMachine vm-20']
+          .map((entity) => entity.split(' '))
+          .map(
+            ([type, id]) =>
+              `<returnval><entity type="${type}">${id}</entity>${granting(...DISCOVERY, ...NEEDS.slice(2, -4).map(({ privilege }) => privilege))}</returnval>`,
+          )
+          .join('');
+      });
+      const missing = await source.missingPrivileges(signal);
+      expect(childText(asked!, 'sessionId')).toBe('k');
+      expect([...missing.keys()]).toEqual([
+        'VirtualMachine.Interact.PowerOff',
+        'VirtualMachine.GuestOperations.Query',
+        'VirtualMachine.GuestOperations.Modify',
+        'VirtualMachine.GuestOperations.Execute',
+      ]);
+      expect(missing.get('VirtualMachine.Interact.PowerOff')).toMatchObject({
+        code: 'vcenter.privilege.missing',
+        message: expect.stringMatching(
+          /^VirtualMachine\.Interact\.PowerOff is missing on DC\/1\/vm\/Web\/web-01 of vc1\.test: shutting the source down/,
+        ),
+      });
+    }));
+
+  test('a server that knows only the newer question is asked that', () =>
+    connected(async ({ vcenter, source }) => {
+      vcenter.methods.set(
+        'FetchUserPrivilegeOnEntities',
+        (call) =>
+          `<returnval><entity type="Folder">group-d1</entity>${(childText(call, 'userName') === 'VSPHERE.LOCAL\\reader' ? NEEDS : []).map(({ privilege }) => `<privileges>${privilege}</privileges>`).join('')}</returnval>`,
+      );
+      expect((await source.missingPrivileges(signal)).size).toBe(0);
+      vcenter.methods.set(
+        'FetchUserPrivilegeOnEntities',
+        () =>
+          '<returnval><entity type="Folder">group-d1</entity><privileges>System.View</privileges></returnval>',
+      );
+      expect((await source.missingPrivileges(signal)).size).toBe(NEEDS.length - 1);
+    }));
+
+  test('a server that can tell neither is believed to grant all, until it refuses: then object and feature are named', () =>
+    connected(async ({ vcenter, source }) => {
+      expect((await source.missingPrivileges(signal)).size).toBe(0);
+      vcenter.methods.set('CreateSnapshotEx_Task', () => ({
+        fault: 'NoPermission',
+        fields:
+          '<object type="VirtualMachine">vm-20</object><privilegeId>VirtualMachine.State.CreateSnapshot</privilegeId>',
+      }));
+      vcenter.methods.set('CreateSnapshot_Task', vcenter.methods.get('CreateSnapshotEx_Task')!);
+      await expect(source.createSnapshot('vm-20', 'x', signal)).rejects.toMatchObject({
+        code: 'vcenter.login.noPrivilege',
+        what: expect.stringContaining(
+          'VirtualMachine.State.CreateSnapshot is missing on VirtualMachine vm-20',
+        ),
+        why: expect.stringContaining('replication without an agent'),
+      });
+    }));
 });
 
 describe('counters', () => {
@@ -357,11 +653,11 @@ describe('counters', () => {
         () => new PeaksOfBatch(first, last, new Map([['vm-1', 'uuid-1']]), new SeriesNames()),
         signal,
       );
-      expect(peaks.batch().series).toEqual([
+      expect(PeaksOfBatch.join(peaks).series).toEqual([
         { machine: 'uuid-1', counter: 'cpu.usage', instance: '' },
         { machine: 'uuid-1', counter: 'net.received', instance: '4000' },
       ]);
-      expect([...new Set(peaks.batch().peaks)]).toEqual([1234, 50]);
+      expect([...new Set(PeaksOfBatch.join(peaks).peaks)]).toEqual([1234, 50]);
       const spec = child(asked!, 'querySpec')!;
       expect(childText(spec, 'startTime')).toBe(new Date(after).toISOString());
       expect(childText(spec, 'endTime')).toBe(new Date(through).toISOString());
@@ -488,7 +784,7 @@ describe('snapshots and changed blocks', () => {
   test('bytes are read from the flat file by name, with the session, renewed when it is gone', () =>
     connected(async ({ vcenter, source }) => {
       withInventory(vcenter, [updates('1', SURROUNDINGS + WEB)]);
-      await source.changes(signal);
+      await source.changes(0, signal);
       const asked: string[] = [];
       vcenter.paths = (request) => {
         asked.push(`${request.url} ${request.headers.range}`);

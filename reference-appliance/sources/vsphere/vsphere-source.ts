@@ -10,9 +10,12 @@ import { enableChangeTracking, queryChangedAreas } from './changed-blocks.ts';
 import { type ManagedObject, type ServiceContent, VsphereConnection } from './connection.ts';
 import { readDisk } from './disk-reader.ts';
 import { told, VimFault } from './faults.ts';
-import { INVENTORY_SPECS, Inventory, readPower, type Scope } from './inventory.ts';
-import { type CounterIds, querySamples, readCounterIds } from './performance.ts';
+import { Inventory } from './inventory.ts';
+import { INVENTORY_SPECS, readPower } from './machine-properties.ts';
+import { type CounterIds, PerformanceQueries, readCounterIds } from './performance.ts';
+import { missingPrivileges } from './privileges.ts';
 import { InventoryFeed, readObject } from './property-collector.ts';
+import type { Scope } from './scope.ts';
 import { createSnapshot, listSnapshots, readFrozen, removeSnapshot } from './snapshots.ts';
 import { waitForTask } from './tasks.ts';
 
@@ -41,6 +44,9 @@ export function vsphereSource(options: VsphereOptions): Source {
   const connection = new VsphereConnection({ ...options, http });
   const inventory = new Inventory(options.scope);
   const feed = new InventoryFeed(connection, INVENTORY_SPECS);
+  const performance = new PerformanceQueries(connection, log);
+  /** Everything is being told anew; stays so until all of it has been read, in however many attempts. */
+  let isFull = false;
   let counterIds: { session: number; ids: CounterIds } | undefined;
 
   async function telling<T>(doing: string, work: () => Promise<T>): Promise<T> {
@@ -67,37 +73,37 @@ export function vsphereSource(options: VsphereOptions): Source {
     fqdn: host,
     instanceUuid: about.instanceUuid,
     version: about.version,
+    licenseProductName: about.licenseProductName,
   });
 
   return {
     name: host,
     about: (signal) => telling('sign in', async () => aboutOf(await connection.content(signal))),
-    changes: (signal) =>
+    changes: (waitMs, signal) =>
       telling('read the inventory', async (): Promise<SourceChanges> => {
-        let full = false;
         await feed.read(
+          waitMs,
           signal,
           () => {
             inventory.clear();
-            full = true;
+            isFull = true;
           },
           (update) => inventory.apply(update),
         );
+        const full = isFull;
+        isFull = false;
         const { machines, removed } = inventory.takeChanges();
         return { full, machines, removed: full ? [] : removed };
       }),
+    missingPrivileges: (signal) =>
+      telling('look up its privileges', async () => {
+        const { rootFolder } = await connection.content(signal);
+        const root = { object: rootFolder, name: 'the root folder' };
+        return missingPrivileges(connection, { ...inventory.samplePlaces(), root }, signal);
+      }),
     samples: (query, makeSink, signal) =>
       telling('read performance counters', async () =>
-        querySamples(connection, await counterIdsOf(signal), query, makeSink, signal).catch((error) => {
-          // QueryPerf words a machine that is gone in either way
-          if (
-            error instanceof VimFault &&
-            error.type === 'InvalidArgument' &&
-            /entity/i.test(error.field('invalidProperty') ?? '')
-          )
-            throw new VimFault('ManagedObjectNotFound', error.message, error.detail);
-          throw error;
-        }),
+        performance.samples(await counterIdsOf(signal), query, makeSink, signal),
       ),
     enableChangeTracking: (handle, signal) =>
       telling('enable changed block tracking', () =>

@@ -123,5 +123,23 @@ function machineView(machine: SourceMachine, about: SourceAbout): Record<string,
       ipAddressList: nic.addresses,
       networkName: nic.networkName,
     })),
+    fabric: {
+      licenseProductName: about.licenseProductName,
+      processorModel: machine.processorModel,
+      processorSockets: machine.processorSockets,
+      coresPerSocket: machine.coresPerSocket,
+      toolsVersion: machine.toolsVersion,
+      guestHostName: machine.guestHostName,
+      clusterName: machine.cluster,
+      resourcePool: machine.resourcePool,
+      inventoryPath: machine.path,
+      disks: machine.disks.map(({ key, controllerKey, unit, sizeText }) => ({
+        key,
+        controllerKey,
+        unitNumber: unit,
+        name: `disk-${controllerKey}-${unit}-${key}`,
+        sizeText,
+      })),
+    },
   };
 }

@@ -1,7 +1,7 @@
 /** The discovery data plane: heartbeats, inventory and points. [docs/protocols/appliance-data-planes.md §1] */
 import { z } from 'zod';
 import type { UnixMillis } from '#core/units.ts';
-import type { Accepted, Heartbeat, Sequences } from '../../app/ports.ts';
+import type { Accepted, Heartbeat, Sequences, Warning } from '../../app/ports.ts';
 import { type AzureHttp, errors, readAs } from './azure-http.ts';
 
 const TIME = z.object({ serverTime: z.iso.datetime() });
@@ -10,6 +10,9 @@ const GAP = z.object({
   error: z.object({ code: z.literal('SequenceGap') }).loose(),
   expected: z.int().min(1),
 });
+
+const WARNINGS_MAX = 64;
+const WARNING_TEXT_MAX = 1_024;
 
 export interface DiscoveryOptions {
   azure: AzureHttp;
@@ -35,12 +38,16 @@ export function discoveryService({
 }: DiscoveryOptions): DiscoveryService {
   const name = encodeURIComponent(applianceName);
   return {
-    async heartbeat(beat, time, signal) {
+    async heartbeat({ warnings, ...beat }, time, signal) {
       const { json } = await azure.send({
         method: 'PUT',
         url: `${base}/heartbeats/${name}`,
         audience,
-        body: { ...beat, time: new Date(time).toISOString() },
+        body: {
+          ...beat,
+          time: new Date(time).toISOString(),
+          ...(warnings.length > 0 ? { warnings: warnings.slice(0, WARNINGS_MAX).map(shortened) } : {}),
+        },
         expect: [200],
         signal,
       });
@@ -84,4 +91,8 @@ export function discoveryService({
       });
     },
   };
+}
+
+function shortened({ code, message }: Warning): Warning {
+  return { code, message: message.slice(0, WARNING_TEXT_MAX) };
 }

@@ -26,6 +26,8 @@ export interface HeartbeatView {
     readonly version: string;
     readonly state: string;
   }>;
+  /** Documented limits that the appliance is beyond. */
+  readonly warnings?: ReadonlyArray<{ readonly code: string; readonly message: string }>;
   readonly at: UnixMillis;
 }
 

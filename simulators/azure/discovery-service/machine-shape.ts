@@ -38,6 +38,29 @@ const readNic = shape(
   },
 );
 
+/** What vSphere tells of a machine beyond the published type. */
+const readFabric = shape(
+  {},
+  {
+    licenseProductName: text(256),
+    processorModel: text(256),
+    processorSockets: whole(0, 1_024),
+    coresPerSocket: whole(0, CORES_MAX),
+    toolsVersion: text(64),
+    guestHostName: text(256),
+    clusterName: text(256),
+    resourcePool: text(2_048),
+    inventoryPath: list(shape({ type: text(64), id: text(128), name: text(256) }), 100),
+    disks: list(
+      shape(
+        { key: whole(-1) },
+        { controllerKey: whole(-1), unitNumber: whole(0, 4_096), name: text(128), sizeText: text(64) },
+      ),
+      DISKS_MAX,
+    ),
+  },
+);
+
 export const readMachine = shape(
   {
     displayName: text(256),
@@ -68,6 +91,7 @@ export const readMachine = shape(
     diskEnabledUuid: text(16),
     isTemplate: flag,
     managedObjectId: text(128),
+    fabric: readFabric,
   },
 );
 

@@ -42,11 +42,14 @@ const SERIES_MAX = 200_000;
 /** Points that claim to be later than this are a clock gone wrong, and are refused. */
 const AHEAD_MS_MAX = DAY;
 
-const readHeartbeat = shape({
-  version: text(64),
-  services: list(shape({ name: text(128), version: text(64), state: text(64) }), 64),
-  time: instant,
-});
+const readHeartbeat = shape(
+  {
+    version: text(64),
+    services: list(shape({ name: text(128), version: text(64), state: text(64) }), 64),
+    time: instant,
+  },
+  { warnings: list(shape({ code: text(256), message: text(1_024) }), 64) },
+);
 
 const readInventory = shape({
   vcenter: shape({ fqdn: text(256), instanceUuid: text(64), version: text(64) }),
@@ -109,8 +112,14 @@ export function discoveryRoutes(options: DiscoveryServiceOptions): readonly Plan
       says: 'an appliance says that it lives',
       handle(call) {
         const { inventory } = siteOf(call);
-        const { version, services } = readHeartbeat(call.body, '');
-        inventory.beat({ applianceName: call.params['appliance']!, version, services, at: call.now });
+        const { version, services, warnings } = readHeartbeat(call.body, '');
+        inventory.beat({
+          applianceName: call.params['appliance']!,
+          version,
+          services,
+          ...(warnings ? { warnings } : {}),
+          at: call.now,
+        });
         return { status: 200, body: { serverTime: iso(call.now) } };
       },
     },

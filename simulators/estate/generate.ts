@@ -8,6 +8,7 @@ import { defineErrors } from '#core/errors.ts';
 import { type Bytes, GIB, TIB } from '#core/units.ts';
 import { macAddress, privateAddress, vmfsUuid } from './addresses.ts';
 import { ESX_BUILDS, LINUX, NAME_PREFIX, ROLES, SIZING, WINDOWS } from './generate-catalogue.ts';
+import { withVariety } from './generate-variety.ts';
 import type {
   Cluster,
   Datastore,
@@ -44,6 +45,8 @@ export interface GenerateOptions {
   /** Weights of load shapes over the whole estate; each role's own when left out. */
   readonly shapes?: Readonly<Partial<Record<WorkloadShape, number>>>;
   readonly name?: string;
+  /** Every kind of device, disk, place and state that the model knows; see generate-variety.ts. */
+  readonly variety?: boolean;
 }
 
 const HOSTS_PER_CLUSTER = 16;
@@ -88,7 +91,7 @@ export function generateEstate(options: GenerateOptions): EstateFacts {
     machines.push(machine);
   }
 
-  return {
+  const facts: EstateFacts = {
     seed,
     name: options.name ?? `generated-${count}`,
     vcenterUuid: entropy.uuid('estate.vcenter'),
@@ -101,6 +104,7 @@ export function generateEstate(options: GenerateOptions): EstateFacts {
     cpuTraces: new Map(),
     derivations: [],
   };
+  return options.variety ? withVariety(facts, entropy) : facts;
 }
 
 function checkOptions({ machines, hosts, mix, shapes }: GenerateOptions): void {

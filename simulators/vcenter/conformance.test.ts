@@ -15,9 +15,9 @@ import { createSnapshot, stun } from './vm/operations.ts';
 
 /** Machines of many kinds: every controller, adapter, firmware and state. */
 function variedEstate(): EstateFacts {
-  const facts = generateEstate({ seed: 'conformance', machines: 8 });
+  const facts = generateEstate({ seed: 'conformance', machines: 48, hosts: 3, variety: true });
   const controllers = ['pvscsi', 'lsilogic', 'lsilogicsas', 'sata', 'nvme', 'ide'] as const;
-  const machines = facts.machines.map((machine, i) => ({
+  const machines = facts.machines.slice(0, 8).map((machine, i) => ({
     ...machine,
     power: (['on', 'off', 'suspended'] as const)[i % 3]!,
     template: i === 4,
@@ -34,7 +34,7 @@ function variedEstate(): EstateFacts {
       usedBytes: Math.floor(disk.sizeBytes / 2),
     })),
   }));
-  return { ...facts, machines };
+  return { ...facts, machines: [...machines, ...facts.machines.slice(8)] };
 }
 
 async function variedVcenter(): Promise<Vcenter> {

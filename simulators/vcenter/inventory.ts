@@ -148,10 +148,12 @@ export class Inventory {
     return bytes;
   }
 
-  /** Every entity, parents before children; machines last in their folders. */
-  *entities(from: Entity = this.root): Iterable<Entity> {
+  /** Every entity once, parents before children; machines last in their folders. */
+  *entities(from: Entity = this.root, seen: Set<Entity> = new Set()): Iterable<Entity> {
+    if (seen.has(from)) return; // a vApp is in a folder and in a pool
+    seen.add(from);
     yield from;
-    for (const child of from.children()) yield* this.entities(child);
+    for (const child of from.children()) yield* this.entities(child, seen);
   }
 
   /** Follows a change of the estate, and tells whoever listens what may read differently. */

@@ -58,7 +58,6 @@ const REFUSED: ReadonlyArray<readonly [what: string, answer: string]> = [
 const LAXER: readonly string[] = [
   'The flat file of a running machine without a snapshot can be read; a host would keep it locked.',
   'PowerOnVM_Task ignores the host that it is given.',
-  'Updates always carry whole properties, whatever partialUpdates says.',
   'quickStats move with time, and nobody who waits is told of it until something else changes.',
 ];
 

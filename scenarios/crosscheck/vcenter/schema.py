@@ -22,7 +22,7 @@ KNOWN = {
 # Versions before 4.0 are one to us: no client is older.
 OLD = {"2.0", "2.5", "2.5u2", "2.5u2server"}
 NEWEST = ["4.0", "4.1", "5.0", "5.1", "5.5", "6.0", "6.5", "6.7", "6.7.1"]
-STRINGS = {"PropertyPath", "TypeName", "MethodName"}
+STRINGS = {"PropertyPath", "TypeName", "MethodName", "Link"}
 
 differences = []
 unverified = []

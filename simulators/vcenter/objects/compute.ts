@@ -328,6 +328,13 @@ export const VIRTUAL_APP: Properties<VirtualAppObject> = {
   network: (self) => [...new Set([...self.allVms()].flatMap((vm) => vm.networks()))].map(({ ref }) => ref),
   vAppConfig: (self) => ({
     $: 'VAppConfigInfo',
+    ipAssignment: {
+      $: 'VAppIPAssignmentInfo',
+      ipAllocationPolicy: 'fixedPolicy',
+      ipProtocol: 'IPv4',
+    },
+    installBootRequired: false,
+    installBootStopDelay: 0,
     annotation: '',
     instanceUuid: self.ref.id,
     entityConfig: self.vms.list().map((vm) => ({

@@ -21,9 +21,9 @@ export const DATASTORE: Properties<DatastoreObject> = {
     capacity: self.facts.capacityBytes,
     freeSpace: self.facts.freeBytes,
     uncommitted: 0,
-    accessible: true,
+    accessible: self.facts.accessible ?? true,
     multipleHostAccess: self.hosts.length > 1,
-    type: self.facts.type,
+    type: self.facts.type === 'NFS' ? nfsType(self.facts.nfs?.version ?? '3') : self.facts.type,
     maintenanceMode: 'normal',
   }),
   host: (self) =>
@@ -35,7 +35,8 @@ export const DATASTORE: Properties<DatastoreObject> = {
         path: self.mountPath,
         accessMode: 'readWrite',
         mounted: true,
-        accessible: true,
+        accessible: self.facts.accessible ?? true,
+        inaccessibleReason: self.facts.accessible === false ? 'AllPathsDown_Start' : undefined,
       },
     })),
   vm: (self) => self.vms.refs(),
@@ -111,25 +112,35 @@ function infoOf(self: DatastoreObject, now: number): Data {
         extent: [{ $: 'HostScsiDiskPartition', diskName: `naa.${deviceDigits(facts.uuid)}`, partition: 1 }],
         vmfsUpgradable: false,
         ssd: true,
-        local: false,
+        local: self.hosts.length === 1,
       },
     };
-  if (facts.type === 'NFS')
+  if (facts.type === 'NFS') {
+    const { host, path, version } = facts.nfs ?? {
+      host: 'nas.example.internal',
+      path: `/export/${self.name}`,
+      version: '3',
+    };
     return {
       $: 'NasDatastoreInfo',
       ...common,
       nas: {
         $: 'HostNasVolume',
-        type: 'NFS',
+        type: nfsType(version),
         name: self.name,
         capacity: facts.capacityBytes,
-        remoteHost: 'nas.example.internal',
-        remotePath: `/export/${self.name}`,
-        remoteHostNames: ['nas.example.internal'],
+        remoteHost: host,
+        remotePath: path,
+        remoteHostNames: [host],
       },
     };
+  }
   // The API describes vSAN by a type of its own only in the vSAN SDK; vim25 clients see the base type.
   return { $: 'DatastoreInfo', ...common, containerId: facts.uuid };
+}
+
+function nfsType(version: '3' | '4.1'): string {
+  return version === '4.1' ? 'NFS41' : 'NFS';
 }
 
 /** A SCSI name (NAA 6, 32 digits) that stays the same for a datastore. */

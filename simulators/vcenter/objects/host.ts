@@ -1,17 +1,19 @@
 /** ESXi hosts. */
-import { isIP } from 'node:net';
 import { KIB } from '#core/units.ts';
 import type { AttributeValues, Host } from '../../estate/model.ts';
+import { fieldValues } from '../custom-fields.ts';
 import type { Data } from '../values.ts';
 import type { ComputeObject } from './compute.ts';
 import { DatastoreBrowserObject, type DatastoreObject } from './datastore.ts';
 import { HOST_CAPABILITY } from './host-capability.ts';
+import { hostNetworkOf } from './host-network.ts';
 import type { NetworkObject } from './network.ts';
 import { ENTITY_PROPERTIES, Entity, type Properties, type Reading } from './object.ts';
 import { VmList } from './vm-list.ts';
 
 export const HOST: Properties<HostObject> = {
   ...ENTITY_PROPERTIES,
+  overallStatus: (self) => statusOf(self),
   runtime: (self, reading) => runtimeOf(self, reading),
   summary: (self, reading) => ({
     $: 'HostListSummary',
@@ -27,8 +29,9 @@ export const HOST: Properties<HostObject> = {
       faultToleranceEnabled: false,
     }),
     quickStats: () => reading.vcenter.performance.hostQuickStats(self, reading.now),
-    overallStatus: 'green',
+    overallStatus: statusOf(self),
     rebootRequired: false,
+    customValue: () => fieldValues(reading.vcenter.estate.facts, self.facts.attributes),
   }),
   hardware: (self) => ({
     $: 'HostHardwareInfo',
@@ -56,7 +59,7 @@ export const HOST: Properties<HostObject> = {
     $: 'HostConfigInfo',
     host: self.ref,
     product: () => productOf(self),
-    network: () => ({ $: 'HostNetworkInfo', dnsConfig: dnsConfigOf(self.name) }),
+    network: () => hostNetworkOf(self),
   }),
   vm: (self) => self.vms.refs(),
   datastore: (self) => self.datastores.map((datastore) => datastore.ref),
@@ -94,27 +97,18 @@ export class HostObject extends Entity {
   }
 }
 
+function statusOf({ facts }: HostObject): string {
+  return (facts.connection ?? 'connected') === 'connected' ? 'green' : 'red';
+}
+
 function runtimeOf(self: HostObject, { vcenter }: Reading): Data {
   return {
     $: 'HostRuntimeInfo',
-    connectionState: 'connected',
-    powerState: 'poweredOn',
+    connectionState: self.facts.connection ?? 'connected',
+    powerState: self.facts.connection === 'notResponding' ? 'unknown' : 'poweredOn',
     standbyMode: 'none',
     inMaintenanceMode: self.facts.maintenance,
     bootTime: vcenter.inventory.hostBootTime,
-  };
-}
-
-/** Name and domain as the host knows them; a host that is known by its address has that for a name. */
-function dnsConfigOf(name: string): Data {
-  const dot = isIP(name) ? -1 : name.indexOf('.');
-  const domainName = dot < 0 ? '' : name.slice(dot + 1);
-  return {
-    $: 'HostDnsConfig',
-    dhcp: false,
-    hostName: dot < 0 ? name : name.slice(0, dot),
-    domainName,
-    searchDomain: domainName === '' ? [] : [domainName],
   };
 }
 

@@ -1,5 +1,6 @@
 /** Standard networks, distributed port groups and the distributed switch that carries a datacenter's. */
 import type { DistributedSwitch, Network } from '../../estate/model.ts';
+import type { Data } from '../values.ts';
 import type { HostObject } from './host.ts';
 import { ENTITY_PROPERTIES, Entity, type Properties } from './object.ts';
 import { VmList } from './vm-list.ts';
@@ -41,9 +42,20 @@ export const PORTGROUP: Properties<PortgroupObject> = {
     name: self.name,
     numPorts: 128,
     distributedVirtualSwitch: self.switch.ref,
+    defaultPortConfig: () => ({
+      $: 'VMwareDVSPortSetting',
+      vlan: {
+        $: 'VmwareDistributedVirtualSwitchVlanIdSpec',
+        inherited: false,
+        vlanId: self.facts.vlanId ?? 0,
+      },
+    }),
     type: 'earlyBinding',
     policy: {
-      $: 'DVPortgroupPolicy',
+      $: 'VMwareDVSPortgroupPolicy',
+      vlanOverrideAllowed: false,
+      uplinkTeamingOverrideAllowed: false,
+      securityPolicyOverrideAllowed: false,
       blockOverrideAllowed: true,
       shapingOverrideAllowed: false,
       vendorConfigOverrideAllowed: false,
@@ -83,12 +95,66 @@ export const SWITCH: Properties<SwitchObject> = {
     name: self.name,
     uuid: self.uuid,
     numPorts: 128 * self.portgroups.length,
+    productInfo: productOf(self),
+    vm: () => [
+      ...new Map(
+        self.portgroups.flatMap((portgroup) => portgroup.vms.refs().map((vm) => [vm.id, vm] as const)),
+      ).values(),
+    ],
+    host: () => self.hosts.map((host) => host.ref),
     hostMember: () => self.hosts.map((host) => host.ref),
     portgroupName: self.portgroups.map((portgroup) => portgroup.name),
     numHosts: self.hosts.length,
   }),
+  config: (self, { vcenter }) => ({
+    $: 'VMwareDVSConfigInfo',
+    uuid: self.uuid,
+    name: self.name,
+    numStandalonePorts: 0,
+    numPorts: 128 * self.portgroups.length,
+    maxPorts: 2_147_483_647,
+    uplinkPortPolicy: {
+      $: 'DVSNameArrayUplinkPortPolicy',
+      uplinkPortName: ['Uplink 1', 'Uplink 2'],
+    },
+    uplinkPortgroup: [],
+    defaultPortConfig: {
+      $: 'VMwareDVSPortSetting',
+      vlan: { $: 'VmwareDistributedVirtualSwitchVlanIdSpec', inherited: false, vlanId: 0 },
+    },
+    host: () =>
+      self.hosts.map((host) => ({
+        $: 'DistributedVirtualSwitchHostMember',
+        config: {
+          $: 'DistributedVirtualSwitchHostMemberConfigInfo',
+          host: host.ref,
+          maxProxySwitchPorts: 1536,
+          backing: { $: 'DistributedVirtualSwitchHostMemberPnicBacking', pnicSpec: [] },
+        },
+        productInfo: productOf(self),
+        uplinkPortKey: [],
+        status: 'up',
+      })),
+    productInfo: productOf(self),
+    configVersion: '1',
+    contact: { $: 'DVSContactInfo' },
+    createTime: vcenter.inventory.createdAt,
+    networkResourceManagementEnabled: true,
+    maxMtu: 1500,
+    lacpApiVersion: 'multipleLag',
+  }),
   portgroup: (self) => self.portgroups.map((portgroup) => portgroup.ref),
 };
+
+function productOf({ facts }: SwitchObject): Data {
+  return {
+    $: 'DistributedVirtualSwitchProductSpec',
+    name: 'DVS',
+    vendor: 'VMware, Inc.',
+    version: facts.version,
+    forwardingClass: 'etherswitch',
+  };
+}
 
 export class SwitchObject extends Entity {
   /** "50 2f …-… …", as port connections name it. */

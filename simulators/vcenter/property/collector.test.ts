@@ -37,6 +37,13 @@ const machinesSpec = (view: string, paths: readonly string[], element = 'specSet
   `<${element}><propSet><type>VirtualMachine</type>${paths.map((path) => `<pathSet>${path}</pathSet>`).join('')}</propSet>` +
   `<objectSet>${refXml('obj', view)}<skip>true</skip>${VIEW_TO_VMS}</objectSet></${element}>`;
 
+async function hostOfFirst(): Promise<string> {
+  const [vm] = objects(
+    await soap.ask('RetrieveProperties', COLLECTOR, machinesSpec(await allMachines(soap), ['name'])),
+  );
+  return refOf((await soap.read(vm!, 'runtime.host'))['runtime.host']!);
+}
+
 const objects = (answer: Xml) => answer.all('obj').map(refOf);
 
 describe('RetrievePropertiesEx', () => {
@@ -188,7 +195,7 @@ describe('RetrievePropertiesEx', () => {
       const answer = await soap.call(
         'RetrieveProperties',
         COLLECTOR,
-        filterXml('specSet', 'EventManager:EventManager', ['description']),
+        filterXml('specSet', await hostOfFirst(), ['licensableResource']),
       );
       expect(answer.fault).toBe('NotSupported');
     }));

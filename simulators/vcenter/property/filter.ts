@@ -219,6 +219,12 @@ export class FilterObject extends ManagedObject {
   #encode(entry: Entry, version: number, reading: Reading): string {
     const isNew = entry.entered > version;
     const { object } = entry;
+    // The values are those of now. A client that is told in pieces goes on from the version in which the object
+    // entered, and must not be told once more to add what it has.
+    if (isNew && entry.steps.length > 0) {
+      entry.steps = [];
+      entry.wholeBefore = [...entry.changes];
+    }
     let out = `<objectSet><kind>${isNew ? 'enter' : 'modify'}</kind><obj type="${object.ref.type}">${object.ref.id}</obj>`;
     for (const [index, path] of entry.paths.entries()) {
       if (entry.changes[index]! <= version) continue;

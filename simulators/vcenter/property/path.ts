@@ -105,7 +105,8 @@ export function readPath(object: ManagedObject, path: PropertyPath, reading: Rea
 
 /** Data objects are known by their field `key`, references by their id. */
 function elementOf(values: readonly Value[], key: string): Value | undefined {
-  return values.find((value) =>
-    isRef(value) ? value.id === key : isData(value) && String(forced((value as Data).key)) === key,
-  );
+  return values.find((value) => {
+    const own = isRef(value) ? value : isData(value) ? forced((value as Data).key) : undefined;
+    return (isRef(own) ? own.id : String(own)) === key;
+  });
 }

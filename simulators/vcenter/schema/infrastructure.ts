@@ -135,6 +135,40 @@ HostNetworkInfo: vswitch HostVirtualSwitch[], proxySwitch HostProxySwitch[] @4.0
   routeTableInfo HostIpRouteTableInfo? @4.0, dhcp HostDhcpService[], nat HostNatService[],
   ipV6Enabled boolean? @4.0, atBootIpV6Enabled boolean? @4.1, netStackInstance HostNetStackInstance[] @5.5,
   opaqueSwitch HostOpaqueSwitch[] @5.5, opaqueNetwork HostOpaqueNetworkInfo[] @5.5
+HostVirtualSwitch: name string, key string, numPorts int, numPortsAvailable int, mtu int?, portgroup Link[],
+  pnic Link[], spec HostVirtualSwitchSpec
+HostVirtualSwitchSpec: numPorts int, bridge HostVirtualSwitchBridge?, policy HostNetworkPolicy?, mtu int?
+HostVirtualSwitchBridge:
+HostVirtualSwitchBondBridge < HostVirtualSwitchBridge: nicDevice string[]!,
+  beacon HostVirtualSwitchBeaconConfig?, linkDiscoveryProtocolConfig LinkDiscoveryProtocolConfig? @4.0
+HostNetworkPolicy: security HostNetworkSecurityPolicy?, nicTeaming HostNicTeamingPolicy?,
+  offloadPolicy HostNetOffloadCapabilities?, shapingPolicy HostNetworkTrafficShapingPolicy?
+HostNetworkSecurityPolicy: allowPromiscuous boolean?, macChanges boolean?, forgedTransmits boolean?
+HostPortGroup: key string?, port HostPortGroupPort[], vswitch Link?, computedPolicy HostNetworkPolicy,
+  spec HostPortGroupSpec
+HostPortGroupPort: key string?, mac string[], type string
+HostPortGroupSpec: name string, vlanId int, vswitchName string, policy HostNetworkPolicy
+HostProxySwitch @4.0: dvsUuid string, dvsName string, key string, numPorts int, configNumPorts int? @5.0,
+  numPortsAvailable int, uplinkPort KeyValue[], mtu int?, pnic Link[], spec HostProxySwitchSpec,
+  hostLag HostProxySwitchHostLagConfig[] @5.5, networkReservationSupported boolean? @5.5
+HostProxySwitchSpec @4.0: backing DistributedVirtualSwitchHostMemberBacking?
+PhysicalNic: key string?, device string, pci string, driver string?, linkSpeed PhysicalNicLinkInfo?,
+  validLinkSpecification PhysicalNicLinkInfo[], spec PhysicalNicSpec, wakeOnLanSupported boolean, mac string,
+  fcoeConfiguration FcoeConfig? @5.0, vmDirectPathGen2Supported boolean? @4.1,
+  vmDirectPathGen2SupportedMode string? @4.1, resourcePoolSchedulerAllowed boolean? @4.1,
+  resourcePoolSchedulerDisallowedReason string[] @4.1, autoNegotiateSupported boolean? @4.1,
+  enhancedNetworkingStackSupported boolean? @6.7
+PhysicalNicLinkInfo: speedMb int, duplex boolean
+PhysicalNicSpec: ip HostIpConfig?, linkSpeed PhysicalNicLinkInfo?,
+  enableEnhancedNetworkingStack boolean? @6.7
+HostVirtualNic: device string, key string, portgroup string, spec HostVirtualNicSpec, port Link?
+HostVirtualNicSpec: ip HostIpConfig?, mac string?,
+  distributedVirtualPort DistributedVirtualSwitchPortConnection? @4.0, portgroup string? @4.0,
+  mtu int? @4.0, tsoEnabled boolean? @4.0, netStackInstanceKey string? @5.5,
+  opaqueNetwork HostVirtualNicOpaqueNetworkSpec? @6.0, externalId string? @6.0, pinnedPnic string? @6.0,
+  ipRouteSpec HostVirtualNicIpRouteSpec? @6.5
+HostIpConfig: dhcp boolean, ipAddress string?, subnetMask string?,
+  ipV6Config HostIpConfigIpV6AddressConfiguration? @4.0
 HostDnsConfig: dhcp boolean, virtualNicDevice string?, ipv6VirtualNicDevice string? @6.7, hostName string,
   domainName string, address string[], searchDomain string[]
 ComputeResourceSummary: totalCpu int, totalMemory long, numCpuCores short, numCpuThreads short,
@@ -174,6 +208,19 @@ ResourcePoolQuickStats @4.0: overallCpuUsage long?, overallCpuDemand long?, gues
   staticCpuEntitlement int?, staticMemoryEntitlement int?, privateMemory long?, sharedMemory long?,
   swappedMemory long?, balloonedMemory long?, overheadMemory long?, consumedOverheadMemory long?,
   compressedMemory long? @4.1
+VirtualAppSummary < ResourcePoolSummary @4.0: product VAppProductInfo?, vAppState %VirtualAppVAppState?,
+  suspended boolean? @4.1, installBootRequired boolean?, instanceUuid string? @4.1
+VmConfigInfo @4.0: product VAppProductInfo[], property VAppPropertyInfo[], ipAssignment VAppIPAssignmentInfo,
+  eula string[], ovfSection VAppOvfSectionInfo[], ovfEnvironmentTransport string[],
+  installBootRequired boolean, installBootStopDelay int
+VAppConfigInfo < VmConfigInfo @4.0: entityConfig VAppEntityConfigInfo[], annotation string,
+  instanceUuid string? @4.1, managedBy ManagedByInfo? @5.0
+KeyValue: key string, value string
+VAppIPAssignmentInfo @4.0: supportedAllocationScheme string[], ipAllocationPolicy string?,
+  supportedIpProtocol string[], ipProtocol string?
+VAppEntityConfigInfo @4.0: key &ManagedEntity?, tag string?, startOrder int?, startDelay int?,
+  waitingForGuest boolean?, startAction string?, stopDelay int?, stopAction string?,
+  destroyWithParent boolean? @4.1
 DatastoreInfo: name string, url string, freeSpace long, maxFileSize long, maxVirtualDiskCapacity long? @5.5,
   maxMemoryFileSize long @6.0, timestamp dateTime? @4.0, containerId string? @5.5, aliasOf string? @6.7.1
 VmfsDatastoreInfo < DatastoreInfo: maxPhysicalRDMFileSize long @5.1, maxVirtualRDMFileSize long @5.1,
@@ -210,6 +257,54 @@ DVPortgroupConfigInfo @4.0: key string, name string, numPorts int,
 DVPortgroupPolicy @4.0: blockOverrideAllowed boolean, shapingOverrideAllowed boolean,
   vendorConfigOverrideAllowed boolean, livePortMovingAllowed boolean, portConfigResetAtDisconnect boolean,
   networkResourcePoolOverrideAllowed boolean? @5.0, trafficFilterOverrideAllowed boolean? @5.5
+VMwareDVSPortgroupPolicy < DVPortgroupPolicy @4.0: vlanOverrideAllowed boolean,
+  uplinkTeamingOverrideAllowed boolean, securityPolicyOverrideAllowed boolean,
+  ipfixOverrideAllowed boolean? @5.0, macManagementOverrideAllowed boolean? @6.7.1
+InheritablePolicy @4.0: inherited boolean
+VmwareDistributedVirtualSwitchVlanSpec < InheritablePolicy @4.0:
+VmwareDistributedVirtualSwitchVlanIdSpec < VmwareDistributedVirtualSwitchVlanSpec @4.0: vlanId int
+DVPortSetting @4.0: blocked BoolPolicy?, vmDirectPathGen2Allowed BoolPolicy? @4.1,
+  inShapingPolicy DVSTrafficShapingPolicy?, outShapingPolicy DVSTrafficShapingPolicy?,
+  vendorSpecificConfig DVSVendorSpecificConfig?, networkResourcePoolKey StringPolicy? @5.0,
+  filterPolicy DvsFilterPolicy? @5.5
+VMwareDVSPortSetting < DVPortSetting @4.0: vlan VmwareDistributedVirtualSwitchVlanSpec?, qosTag IntPolicy?,
+  uplinkTeamingPolicy VmwareUplinkPortTeamingPolicy?, securityPolicy DVSSecurityPolicy?,
+  ipfixEnabled BoolPolicy? @5.0, txUplink BoolPolicy?, lacpPolicy VMwareUplinkLacpPolicy? @5.1,
+  macManagementPolicy DVSMacManagementPolicy? @6.7
+DVSUplinkPortPolicy @4.0:
+DVSNameArrayUplinkPortPolicy < DVSUplinkPortPolicy @4.0: uplinkPortName string[]!
+DistributedVirtualSwitchProductSpec @4.0: name string?, vendor string?, version string?, build string?,
+  forwardingClass string?, bundleId string?, bundleUrl string?
+DistributedVirtualSwitchHostMemberBacking @4.0:
+DistributedVirtualSwitchHostMemberPnicBacking < DistributedVirtualSwitchHostMemberBacking @4.0:
+  pnicSpec DistributedVirtualSwitchHostMemberPnicSpec[]
+DistributedVirtualSwitchHostMemberPnicSpec @4.0: pnicDevice string, uplinkPortKey string?,
+  uplinkPortgroupKey string?, connectionCookie int?
+DistributedVirtualSwitchHostMember @4.0:
+  runtimeState DistributedVirtualSwitchHostMemberRuntimeState? @5.0,
+  config DistributedVirtualSwitchHostMemberConfigInfo, productInfo DistributedVirtualSwitchProductSpec?,
+  uplinkPortKey string[], status string, statusDetail string? @4.1
+DistributedVirtualSwitchHostMemberConfigInfo @4.0: host &HostSystem?, maxProxySwitchPorts int,
+  vendorSpecificConfig DistributedVirtualSwitchKeyedOpaqueBlob[],
+  backing DistributedVirtualSwitchHostMemberBacking
+DVSContactInfo @4.0: name string?, contact string?
+DVSConfigInfo @4.0: uuid string, name string, numStandalonePorts int, numPorts int, maxPorts int,
+  uplinkPortPolicy DVSUplinkPortPolicy, uplinkPortgroup &DistributedVirtualPortgroup[],
+  defaultPortConfig DVPortSetting, host DistributedVirtualSwitchHostMember[],
+  productInfo DistributedVirtualSwitchProductSpec, targetInfo DistributedVirtualSwitchProductSpec?,
+  extensionKey string?, vendorSpecificConfig DistributedVirtualSwitchKeyedOpaqueBlob[], policy DVSPolicy?,
+  description string?, configVersion string, contact DVSContactInfo, switchIpAddress string? @5.0,
+  createTime dateTime, networkResourceManagementEnabled boolean @4.1,
+  defaultProxySwitchMaxNumPorts int? @5.1, healthCheckConfig DVSHealthCheckConfig[] @5.1,
+  infrastructureTrafficResourceConfig DvsHostInfrastructureTrafficResource[] @6.0,
+  netResourcePoolTrafficResourceConfig DvsHostInfrastructureTrafficResource[] @6.7,
+  networkResourceControlVersion string? @6.0, vmVnicNetworkResourcePool DVSVmVnicNetworkResourcePool[] @6.0,
+  pnicCapacityRatioForReservation int? @6.0
+VMwareDVSConfigInfo < DVSConfigInfo @4.0: vspanSession VMwareVspanSession[] @5.0,
+  pvlanConfig VMwareDVSPvlanMapEntry[], maxMtu int,
+  linkDiscoveryProtocolConfig LinkDiscoveryProtocolConfig?, ipfixConfig VMwareIpfixConfig? @5.0,
+  lacpGroupConfig VMwareDvsLacpGroupConfig[] @5.5, lacpApiVersion string? @5.5,
+  multicastFilteringMode string? @6.0
 DVSSummary @4.0: name string, uuid string, numPorts int, productInfo DistributedVirtualSwitchProductSpec?,
   hostMember &HostSystem[], vm &VirtualMachine[], host &HostSystem[], portgroupName string[],
   description string?, contact DVSContactInfo?, numHosts int? @5.5
@@ -220,5 +315,6 @@ DVSCapability @4.0: dvsOperationSupported boolean?, dvPortGroupOperationSupporte
 DatacenterConfigInfo @5.1: defaultHardwareVersionKey string?
 enum HostSystemConnectionState: connected notResponding disconnected
 enum HostSystemPowerState: poweredOn poweredOff standBy unknown
+enum VirtualAppVAppState: started stopped starting stopping
 enum DrsBehavior: manual partiallyAutomated fullyAutomated
 `;

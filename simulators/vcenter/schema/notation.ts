@@ -7,7 +7,7 @@
  *     enum Name: value value
  *
  * `&Name` is a reference to a managed object, `%Name` an enumeration, a lower-case name a primitive;
- * PropertyPath, TypeName and MethodName are strings on the wire. `[]` may be empty, `[]!` may not. `@since`
+ * PropertyPath, TypeName, MethodName and Link are strings on the wire. `[]` may be empty, `[]!` may not. `@since`
  * is the first API version; a field without one is as old as its type, a type without one as old as vim25. A
  * type that is named and not described is known to exist, and never has a value here.
  */
@@ -39,7 +39,7 @@ export interface EnumEntry {
   readonly values: ReadonlySet<string>;
 }
 
-const STRING_LIKE = new Set(['PropertyPath', 'TypeName', 'MethodName']);
+const STRING_LIKE = new Set(['PropertyPath', 'TypeName', 'MethodName', 'Link']);
 const OLDEST = versionOf('2.0');
 
 export function readNotation(text: string): Array<TypeEntry | EnumEntry> {

@@ -117,6 +117,7 @@ LicenseManagerLicenseInfo @4.0: licenseKey string, editionKey string, name strin
   costUnit string, properties KeyAnyValue[], labels KeyValue[]
 AuthorizationRole: roleId int, system boolean, name string, info Description, privilege string[]
 CustomFieldValue: key int
+CustomFieldStringValue < CustomFieldValue: value string
 CustomFieldDef: key int, name string, type TypeName, managedObjectType TypeName?,
   fieldDefPrivileges PrivilegePolicyDef?, fieldInstancePrivileges PrivilegePolicyDef?
 Tag @4.0: key string

@@ -38,6 +38,28 @@ VirtualMachineVideoCard < VirtualDevice: videoRamSizeInKB long?, numDisplays int
 VirtualMachineVMCIDevice < VirtualDevice: id long?, allowUnrestrictedCommunication boolean?,
   filterEnable boolean? @6.0, filterInfo VirtualMachineVMCIDeviceFilterInfo? @6.0
 VirtualCdrom < VirtualDevice:
+VirtualCdromIsoBackingInfo < VirtualDeviceFileBackingInfo:
+VirtualTPM < VirtualDevice @6.7: endorsementKeyCertificateSigningRequest base64Binary[],
+  endorsementKeyCertificate base64Binary[]
+VirtualUSBController < VirtualController: autoConnectDevices boolean?, ehciEnabled boolean?
+VirtualUSBXHCIController < VirtualController @5.0: autoConnectDevices boolean?
+VirtualUSB < VirtualDevice: connected boolean, vendor int? @4.1, product int? @4.1, family string[] @4.1,
+  speed string[] @4.1
+VirtualUSBUSBBackingInfo < VirtualDeviceDeviceBackingInfo:
+VirtualPCIPassthrough < VirtualDevice @4.0:
+VirtualPCIPassthroughDeviceBackingInfo < VirtualDeviceDeviceBackingInfo @4.0: id string, deviceId string,
+  systemId string, vendorId short
+VirtualFloppy < VirtualDevice:
+VirtualFloppyRemoteDeviceBackingInfo < VirtualDeviceRemoteDeviceBackingInfo:
+VirtualSerialPort < VirtualDevice: yieldOnPoll boolean
+VirtualDeviceURIBackingInfo < VirtualDeviceBackingInfo @4.1: serviceURI string, direction string,
+  proxyURI string?
+VirtualSerialPortURIBackingInfo < VirtualDeviceURIBackingInfo @4.1:
+VirtualParallelPort < VirtualDevice:
+VirtualParallelPortDeviceBackingInfo < VirtualDeviceDeviceBackingInfo:
+VirtualSoundCard < VirtualDevice:
+VirtualHdAudioCard < VirtualSoundCard @5.0:
+VirtualSoundCardDeviceBackingInfo < VirtualDeviceDeviceBackingInfo:
 VirtualCdromRemotePassthroughBackingInfo < VirtualDeviceRemoteDeviceBackingInfo: exclusive boolean
 VirtualDisk < VirtualDevice: capacityInKB long, capacityInBytes long? @5.5, shares SharesInfo?,
   storageIOAllocation StorageIOAllocationInfo? @4.1, diskObjectId string? @5.5,

@@ -150,6 +150,12 @@ NetIpRouteConfigInfoIpRoute @4.1: network string, prefixLength int, gateway NetI
 NetIpRouteConfigInfoGateway @4.1: ipAddress string?, device string?
 GuestDiskInfo: diskPath string?, capacity long?, freeSpace long?
 GuestScreenInfo: width int, height int
+CryptoKeyId @6.5: keyId string, providerId KeyProviderId?
+KeyProviderId @6.5: id string
+FaultToleranceConfigInfo @4.0: role int, instanceUuids string[]!, configPaths string[]!,
+  orphaned boolean? @6.0
+FaultTolerancePrimaryConfigInfo < FaultToleranceConfigInfo @4.0: secondaries &VirtualMachine[]!
+FaultToleranceSecondaryConfigInfo < FaultToleranceConfigInfo @4.0: primaryVM &VirtualMachine
 DiskChangeInfo @4.0: startOffset long, length long, changedArea DiskChangeExtent[]
 DiskChangeExtent @4.0: start long, length long
 VirtualMachineConfigSpec: changeVersion string?, name string?, version string?, createDate dateTime? @6.7,

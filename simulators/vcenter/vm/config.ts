@@ -1,7 +1,9 @@
 /** VirtualMachineConfigInfo, of the machine as it is and of its snapshots. */
+import { withSettings } from '../lifecycle/config-changes.ts';
 import type { Reading } from '../objects/object.ts';
 import { constant, type Data, type Value } from '../values.ts';
 import { diskInstance } from './devices.ts';
+import { toolsInstallType } from './guest.ts';
 import { type DiskView, hardwareOf } from './hardware.ts';
 import { directoryOf, formatDatastorePath } from './paths.ts';
 import type { VirtualMachine } from './virtual-machine.ts';
@@ -30,19 +32,44 @@ const POWER_OPERATIONS = constant({
   defaultResetType: 'soft',
   standbyAction: 'checkpoint',
 });
-const BOOT_OPTIONS = constant({
-  $: 'VirtualMachineBootOptions',
-  bootDelay: 0,
-  enterBIOSSetup: false,
-  efiSecureBootEnabled: false,
-  bootRetryEnabled: false,
-  bootRetryDelay: 10_000,
-  networkBootProtocol: 'ipv4',
-});
+const bootOptions = (efiSecureBootEnabled: boolean): Data =>
+  constant({
+    $: 'VirtualMachineBootOptions',
+    bootDelay: 0,
+    enterBIOSSetup: false,
+    efiSecureBootEnabled,
+    bootRetryEnabled: false,
+    bootRetryDelay: 10_000,
+    networkBootProtocol: 'ipv4',
+  });
+const BOOT_OPTIONS = bootOptions(false);
+const SECURE_BOOT_OPTIONS = bootOptions(true);
+
+/** The part in a fault tolerant pair; partners are known by name: "db-01" and "db-01 (secondary)". */
+export function ftInfoOf(vm: VirtualMachine): Data | undefined {
+  const { faultTolerance, instanceUuid } = vm.machine;
+  if (!faultTolerance) return undefined;
+  const common = { instanceUuids: [instanceUuid], configPaths: [vm.vmPathName] };
+  const isPrimary = faultTolerance === 'primary';
+  const partner = partnerOf(vm, isPrimary);
+  if (isPrimary && partner)
+    return { $: 'FaultTolerancePrimaryConfigInfo', role: 1, ...common, secondaries: [partner.ref] };
+  if (!isPrimary && partner)
+    return { $: 'FaultToleranceSecondaryConfigInfo', role: 2, ...common, primaryVM: partner.ref };
+  return { $: 'FaultToleranceConfigInfo', role: isPrimary ? 1 : 2, ...common };
+}
+
+function partnerOf(vm: VirtualMachine, isPrimary: boolean): VirtualMachine | undefined {
+  const name = isPrimary ? `${vm.machine.name} (secondary)` : vm.machine.name.replace(/ \(secondary\)$/, '');
+  const found = vm.inventory.estate
+    .machines()
+    .find((other) => other.name === name && other.id !== vm.machine.id && other.faultTolerance);
+  return found && vm.inventory.vmOf(found.id);
+}
 
 export function configOf(vm: VirtualMachine, reading: Reading, view?: ConfigView): Data {
   const { machine } = vm;
-  return {
+  return withSettings(vm, {
     $: 'VirtualMachineConfigInfo',
     changeVersion: () => vm.changeVersion,
     modified: () => vm.modifiedAt,
@@ -62,7 +89,7 @@ export function configOf(vm: VirtualMachine, reading: Reading, view?: ConfigView
     tools: () => ({
       $: 'ToolsConfigInfo',
       toolsVersion: machine.tools === 'notInstalled' ? 0 : machine.toolsVersion,
-      toolsInstallType: machine.tools === 'notInstalled' ? undefined : 'guestToolsTypeOpenVMTools',
+      toolsInstallType: toolsInstallType(machine),
       afterPowerOn: true,
       afterResume: true,
       beforeGuestStandby: true,
@@ -113,7 +140,8 @@ export function configOf(vm: VirtualMachine, reading: Reading, view?: ConfigView
       },
     ],
     swapPlacement: 'inherit',
-    bootOptions: BOOT_OPTIONS,
+    bootOptions: machine.secureBoot ? SECURE_BOOT_OPTIONS : BOOT_OPTIONS,
+    ftInfo: () => ftInfoOf(vm),
     vAssertsEnabled: false,
     changeTrackingEnabled: () => view?.changeTrackingEnabled ?? vm.changeTrackingEnabled,
     firmware: machine.firmware,
@@ -123,8 +151,9 @@ export function configOf(vm: VirtualMachine, reading: Reading, view?: ConfigView
     nestedHVEnabled: false,
     vPMCEnabled: false,
     messageBusTunnelEnabled: false,
-    migrateEncryption: 'opportunistic',
-  };
+    keyId: machine.encrypted ? vm.keyId : undefined,
+    migrateEncryption: machine.encrypted ? 'required' : 'opportunistic',
+  });
 }
 
 function filesOf(vm: VirtualMachine): Data {

@@ -19,13 +19,27 @@ function toolsOf(vm: VirtualMachine): ToolsState {
       runningStatus: 'guestToolsNotRunning',
       versionStatus: 'guestToolsNotInstalled',
     };
+  const state = vm.machine.toolsState ?? 'unmanaged';
+  const versionStatus = VERSION_STATUS[state];
   return vm.toolsRun
-    ? { status: 'toolsOk', runningStatus: 'guestToolsRunning', versionStatus: 'guestToolsUnmanaged' }
-    : {
-        status: 'toolsNotRunning',
-        runningStatus: 'guestToolsNotRunning',
-        versionStatus: 'guestToolsUnmanaged',
-      };
+    ? {
+        status: state === 'needUpgrade' ? 'toolsOld' : 'toolsOk',
+        runningStatus: 'guestToolsRunning',
+        versionStatus,
+      }
+    : { status: 'toolsNotRunning', runningStatus: 'guestToolsNotRunning', versionStatus };
+}
+
+const VERSION_STATUS: Readonly<Record<NonNullable<Machine['toolsState']>, string>> = {
+  current: 'guestToolsCurrent',
+  needUpgrade: 'guestToolsNeedUpgrade',
+  unmanaged: 'guestToolsUnmanaged',
+};
+
+/** Tools that vSphere brings come from its image; the others from the guest's packages. */
+export function toolsInstallType({ tools, toolsState = 'unmanaged' }: Machine): string | undefined {
+  if (tools === 'notInstalled') return undefined;
+  return toolsState === 'unmanaged' ? 'guestToolsTypeOpenVMTools' : 'guestToolsTypeMSI';
 }
 
 const FAMILIES: Readonly<Record<Machine['os']['family'], string>> = {
@@ -62,7 +76,7 @@ export function guestOf(vm: VirtualMachine, { vcenter }: Reading): Data {
     toolsVersionStatus2: tools.versionStatus,
     toolsRunningStatus: tools.runningStatus,
     toolsVersion: String(machine.tools === 'notInstalled' ? 0 : machine.toolsVersion),
-    toolsInstallType: machine.tools === 'notInstalled' ? undefined : 'guestToolsTypeOpenVMTools',
+    toolsInstallType: toolsInstallType(machine),
     guestId: runs ? machine.os.guestId : undefined,
     guestFamily: runs ? FAMILIES[machine.os.family] : undefined,
     guestFullName: runs ? (machine.os.toolsFullName ?? machine.os.fullName) : undefined,

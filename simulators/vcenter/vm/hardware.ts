@@ -1,11 +1,20 @@
 /** VirtualHardware: every device of a machine, as clients read it from config.hardware.device. */
-import { KIB } from '#core/units.ts';
-import type { DiskFacts, Nic } from '../../estate/model.ts';
+import type { Nic } from '../../estate/model.ts';
 import { PortgroupObject } from '../objects/network.ts';
 import type { Reading } from '../objects/object.ts';
 import { constant, type Data, type Value } from '../values.ts';
-import { busOf, cdPlace, controllerKey, diskControllers, diskKey, KEYS, nicKey } from './devices.ts';
-import type { DiskLink } from './disk-chain.ts';
+import {
+  busOf,
+  cdKey,
+  cdPlace,
+  type DiskController,
+  diskControllers,
+  diskKey,
+  KEYS,
+  nicKey,
+} from './devices.ts';
+import { diskDevice } from './disk-device.ts';
+import { cdDrive, described, otherDevices, otherPciKeys, otherSioKeys } from './other-devices.ts';
 import type { SnapshotDisk } from './snapshot.ts';
 import type { VirtualMachine } from './virtual-machine.ts';
 
@@ -29,18 +38,28 @@ function devicesOf(vm: VirtualMachine, reading: Reading, view: DiskView | undefi
   const { machine } = vm;
   const isOn = vm.isOn;
   const cd = cdPlace(machine);
-  const cdKey = cd && 3000 + cd.bus * 2 + cd.unit;
   const onIde = (bus: number): number[] => [
     ...machine.disks.filter((disk) => busOf(disk) === 'ide' && disk.bus === bus).map(diskKey),
-    ...(cd?.bus === bus ? [cdKey!] : []),
+    ...(cd?.bus === bus ? [cdKey(cd)] : []),
   ];
   const controllers = diskControllers(machine);
-  const onPci = [KEYS.video, KEYS.vmci, ...controllers.keys(), ...machine.nics.map(nicKey)];
+  const onPci = [
+    KEYS.video,
+    KEYS.vmci,
+    ...controllers.keys(),
+    ...machine.nics.map(nicKey),
+    ...otherPciKeys(machine),
+  ];
+  const onSio = otherSioKeys(machine);
+  const cdrom = cdDrive(vm);
   return [
     controller('VirtualIDEController', KEYS.ide, 0, 'IDE 0', 'IDE 0', onIde(0)),
     controller('VirtualIDEController', KEYS.ide + 1, 1, 'IDE 1', 'IDE 1', onIde(1)),
     PS2_CONTROLLER,
     controller('VirtualPCIController', KEYS.pci, 0, 'PCI controller 0', 'PCI controller 0', onPci),
+    onSio.length === 0
+      ? SIO_CONTROLLER
+      : controller('VirtualSIOController', KEYS.sio, 0, 'SIO controller 0', 'SIO controller 0', onSio),
     ...SIMPLE_DEVICES,
     {
       $: 'VirtualMachineVMCIDevice',
@@ -55,15 +74,12 @@ function devicesOf(vm: VirtualMachine, reading: Reading, view: DiskView | undefi
       allowUnrestrictedCommunication: false,
       filterEnable: true,
     },
-    ...[...controllers].map(([key, disks]) => diskController(key, disks)),
-    ...(cd ? [cdDrive(cdKey!, cd)] : []),
+    ...[...controllers].map(([key, each]) => diskController(key, each)),
+    ...(cdrom ? [cdrom] : []),
     ...machine.disks.map((disk) => diskDevice(vm, disk, view?.(disk.index))),
     ...machine.nics.map((nic) => adapter(vm, nic, isOn, reading)),
+    ...otherDevices(vm),
   ];
-}
-
-function described(label: string, summary: string): Data {
-  return { $: 'Description', label, summary };
 }
 
 function controller(
@@ -77,11 +93,13 @@ function controller(
   return { $: type, key, deviceInfo: described(label, summary), busNumber, device };
 }
 
-/** One controller of disks; its kind is that of the first disk on it. */
-function diskController(key: number, disks: readonly DiskFacts[]): Data {
-  const { bus, controller: kind } = disks[0]!;
+const SHARING = { none: 'noSharing', virtual: 'virtualSharing', physical: 'physicalSharing' } as const;
+
+/** One controller of disks. */
+function diskController(key: number, { bus, controller: kind, disks }: DiskController): Data {
   const common = { key, controllerKey: KEYS.pci, busNumber: bus, device: disks.map(diskKey) };
-  const scsi = { hotAddRemove: true, sharedBus: 'noSharing', scsiCtlrUnitNumber: 7, unitNumber: 3 + bus };
+  const sharedBus = SHARING[disks.find((disk) => disk.busSharing)?.busSharing ?? 'none'];
+  const scsi = { hotAddRemove: true, sharedBus, scsiCtlrUnitNumber: 7, unitNumber: 3 + bus };
   switch (kind) {
     case 'pvscsi':
       return {
@@ -137,9 +155,12 @@ const PS2_CONTROLLER = constant(
   ]),
 );
 
+const SIO_CONTROLLER = constant(
+  controller('VirtualSIOController', KEYS.sio, 0, 'SIO controller 0', 'SIO controller 0', []),
+);
+
 /** What every machine has and nobody changes. */
 const SIMPLE_DEVICES: readonly Data[] = [
-  controller('VirtualSIOController', KEYS.sio, 0, 'SIO controller 0', 'SIO controller 0', []),
   {
     $: 'VirtualKeyboard',
     key: KEYS.keyboard,
@@ -175,109 +196,12 @@ const SIMPLE_DEVICES: readonly Data[] = [
   },
 ].map(constant);
 
-const NO_MEDIUM = constant({
-  $: 'VirtualCdromRemotePassthroughBackingInfo',
-  deviceName: '',
-  useAutoDetect: false,
-  exclusive: false,
-});
-const NOT_CONNECTED = constant({
-  $: 'VirtualDeviceConnectInfo',
-  startConnected: false,
-  allowGuestControl: true,
-  connected: false,
-  status: 'untried',
-});
-
-function cdDrive(key: number, { bus, unit }: { bus: number; unit: number }): Data {
-  return {
-    $: 'VirtualCdrom',
-    key,
-    deviceInfo: described('CD/DVD drive 1', 'Remote device'),
-    backing: NO_MEDIUM,
-    connectable: NOT_CONNECTED,
-    controllerKey: KEYS.ide + bus,
-    unitNumber: unit,
-  };
-}
-
-const NORMAL_SHARES = constant({ $: 'SharesInfo', shares: 1000, level: 'normal' });
-const UNLIMITED_IO = constant({
-  $: 'StorageIOAllocationInfo',
-  limit: -1,
-  shares: NORMAL_SHARES,
-  reservation: 0,
-});
 const ADAPTER_ALLOCATION = constant({
   $: 'VirtualEthernetCardResourceAllocation',
   reservation: 0,
   share: { $: 'SharesInfo', shares: 50, level: 'normal' },
   limit: -1,
 });
-
-function diskDevice(vm: VirtualMachine, disk: DiskFacts, frozen: SnapshotDisk | undefined): Data {
-  const capacityInKB = Math.floor(disk.sizeBytes / KIB);
-  return {
-    $: 'VirtualDisk',
-    key: diskKey(disk),
-    deviceInfo: () => described(disk.label, `${thousands(capacityInKB)} KB`),
-    backing: () => backingOf(vm, disk, frozen),
-    controllerKey: controllerKey(disk),
-    unitNumber: disk.unit,
-    capacityInKB,
-    capacityInBytes: disk.sizeBytes,
-    shares: NORMAL_SHARES,
-    storageIOAllocation: UNLIMITED_IO,
-    diskObjectId: `${diskObjectNumber(vm)}-${diskKey(disk)}`,
-    nativeUnmanagedLinkedClone: false,
-  };
-}
-
-/** "41,943,040": vCenter groups the digits of a disk's summary. */
-function thousands(value: number): string {
-  return String(value).replace(/\B(?=(\d{3})+$)/g, ',');
-}
-
-function diskObjectNumber(vm: VirtualMachine): string {
-  return vm.ref.id.replace('vm-', '');
-}
-
-function backingOf(vm: VirtualMachine, disk: DiskFacts, frozen: SnapshotDisk | undefined): Data {
-  const datastore = vm.datastoreOf(disk).ref;
-  const changeId = frozen ? frozen.changeId : vm.trackingOf(disk.index)?.current;
-  if (disk.raw)
-    return {
-      $: 'VirtualDiskRawDiskMappingVer1BackingInfo',
-      fileName: disk.path,
-      datastore,
-      backingObjectId: '',
-      lunUuid: vm.lunUuid(disk),
-      deviceName: `vml.${vm.lunUuid(disk)}`,
-      compatibilityMode: 'physicalMode',
-      diskMode: disk.mode === 'persistent' ? '' : disk.mode,
-      uuid: disk.uuid,
-      sharing: disk.shared ? 'sharingMultiWriter' : 'sharingNone',
-    };
-  const flat = (link: Pick<DiskLink, 'fileName' | 'parent'>, isTop: boolean): Data => ({
-    $: 'VirtualDiskFlatVer2BackingInfo',
-    fileName: link.fileName,
-    datastore,
-    backingObjectId: '',
-    diskMode: disk.mode,
-    split: false,
-    writeThrough: false,
-    thinProvisioned: disk.thin,
-    eagerlyScrub: disk.thin ? undefined : false,
-    uuid: disk.uuid,
-    contentId: vm.contentId(disk),
-    changeId: isTop ? changeId : undefined,
-    parent: link.parent && flat(link.parent, false),
-    deltaDiskFormat: link.parent && 'seSparseFormat',
-    digestEnabled: false,
-    sharing: disk.shared ? 'sharingMultiWriter' : 'sharingNone',
-  });
-  return flat(frozen?.link ?? vm.topLink(disk), true);
-}
 
 const ADAPTER_TYPES: Readonly<Record<Nic['adapter'], string>> = {
   vmxnet3: 'VirtualVmxnet3',
@@ -287,6 +211,20 @@ const ADAPTER_TYPES: Readonly<Record<Nic['adapter'], string>> = {
   e1000: 'VirtualE1000',
   e1000e: 'VirtualE1000e',
 };
+
+/** Any free function of any card of the host. */
+const SRIOV_BACKING = constant({
+  $: 'VirtualSriovEthernetCardSriovBackingInfo',
+  physicalFunctionBacking: {
+    $: 'VirtualPCIPassthroughDeviceBackingInfo',
+    deviceName: '',
+    useAutoDetect: false,
+    id: '0000:3b:00.0',
+    deviceId: '1583',
+    systemId: 'BYPASS',
+    vendorId: -32_634,
+  },
+});
 
 function adapter(vm: VirtualMachine, nic: Nic, isOn: boolean, { vcenter }: Reading): Data {
   const network = vcenter.inventory.network(nic.networkId);
@@ -327,10 +265,11 @@ function adapter(vm: VirtualMachine, nic: Nic, isOn: boolean, { vcenter }: Readi
     },
     controllerKey: KEYS.pci,
     unitNumber: 7 + nic.index,
-    addressType: 'assigned',
+    addressType: nic.addressType ?? 'assigned',
     macAddress: nic.macAddress,
     wakeOnLanEnabled: true,
     resourceAllocation: ADAPTER_ALLOCATION,
     uptCompatibilityEnabled: nic.adapter === 'vmxnet3',
+    ...(nic.adapter === 'sriov' ? { allowGuestOSMtuChange: false, sriovBacking: SRIOV_BACKING } : {}),
   };
 }

@@ -1,6 +1,8 @@
 /** Runtime state and summary; the summary repeats configuration, runtime and guest, as clients rely on. */
+import { fieldValues } from '../custom-fields.ts';
 import type { Reading } from '../objects/object.ts';
 import type { Data } from '../values.ts';
+import { ftInfoOf } from './config.ts';
 import { storageOf } from './files.ts';
 import { guestSummaryOf } from './guest.ts';
 import { powerName } from './power.ts';
@@ -11,9 +13,9 @@ export function runtimeOf(vm: VirtualMachine): Data {
   return {
     $: 'VirtualMachineRuntimeInfo',
     host: vm.host.ref,
-    connectionState: 'connected',
+    connectionState: machine.connection ?? 'connected',
     powerState: powerName(power),
-    faultToleranceState: 'notConfigured',
+    faultToleranceState: machine.faultTolerance ? (power === 'on' ? 'running' : 'enabled') : 'notConfigured',
     toolsInstallerMounted: false,
     suspendTime: power === 'suspended' ? vm.powerSince : undefined,
     bootTime: power === 'on' ? vm.bootTime : undefined,
@@ -31,6 +33,7 @@ export function runtimeOf(vm: VirtualMachine): Data {
     snapshotInBackground: false,
     quiescedForkParent: false,
     instantCloneFrozen: false,
+    cryptoState: machine.encrypted ? 'safe' : undefined,
   };
 }
 
@@ -58,7 +61,8 @@ export function summaryOf(vm: VirtualMachine, reading: Reading): Data {
       guestFullName: machine.os.fullName,
       annotation: vm.annotation,
       installBootRequired: false,
-      tpmPresent: false,
+      tpmPresent: machine.devices?.some((device) => device.kind === 'tpm') ?? false,
+      ftInfo: ftInfoOf(vm),
       numVmiopBackings: 0,
       hwVersion: `vmx-${String(machine.hardwareVersion).padStart(2, '0')}`,
     }),
@@ -73,7 +77,8 @@ export function summaryOf(vm: VirtualMachine, reading: Reading): Data {
       };
     },
     quickStats: () => quickStatsOf(vm, reading),
-    overallStatus: 'green',
+    customValue: () => fieldValues(reading.vcenter.estate.facts, machine.attributes),
+    overallStatus: vm.isReachable ? 'green' : 'red',
   };
 }
 

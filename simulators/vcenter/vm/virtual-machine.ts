@@ -12,6 +12,7 @@ import type { HostObject } from '../objects/host.ts';
 import type { NetworkObject } from '../objects/network.ts';
 import { ENTITY_PROPERTIES, Entity, escapeName, type Properties } from '../objects/object.ts';
 import type { TaskObject } from '../tasks.ts';
+import type { Data, Value } from '../values.ts';
 import { CAPABILITY, OLD_CAPABILITY, TRACKING_HARDWARE_VERSION } from './capability.ts';
 import type { ChangeTracking } from './change-tracking.ts';
 import { configOf } from './config.ts';
@@ -37,7 +38,11 @@ export const VIRTUAL_MACHINE: Properties<VirtualMachine> = {
   parentVApp: (self) => self.vApp?.ref,
   capability: (self) =>
     self.machine.hardwareVersion >= TRACKING_HARDWARE_VERSION ? CAPABILITY : OLD_CAPABILITY,
-  config: configOf,
+  // vCenter has no configuration of a machine whose files it cannot read.
+  config: (self, reading) =>
+    self.machine.connection === 'inaccessible' || self.machine.connection === 'invalid'
+      ? undefined
+      : configOf(self, reading),
   layout: (self) => layoutOf(self),
   layoutEx: (self, { now }) => layoutExOf(self, now),
   storage: (self, { now }) => ({
@@ -106,6 +111,8 @@ export class VirtualMachine extends Entity {
   changeTrackingEnabled = false;
   annotation: string;
   readonly extraOptions = new Map<string, string>();
+  /** Settings that were given, by the field of the configuration that shows them. */
+  readonly settings = new Map<string, Value>();
   /** Trackings in effect by disk index; undefined until one began. */
   tracking: Map<number, ChangeTracking> | undefined;
   /** Trackings begun so far. */
@@ -181,9 +188,14 @@ export class VirtualMachine extends Entity {
     return Math.max(this.powerSince, this.resetAt ?? 0);
   }
 
+  /** Can its files be reached and its host be asked? */
+  get isReachable(): boolean {
+    return (this.machine.connection ?? 'connected') === 'connected';
+  }
+
   /** VMware Tools run in the guest. */
   get toolsRun(): boolean {
-    return this.isOn && this.machine.tools === 'running';
+    return this.isOn && this.isReachable && this.machine.tools === 'running';
   }
 
   /** Sent by the tools; gray when there is none. */
@@ -195,8 +207,13 @@ export class VirtualMachine extends Entity {
     return new Date(this.inventory.createdAt + this.revision).toISOString();
   }
 
-  /** Where the .vmx is: beside the first disk. */
+  /** Where the .vmx is: where the facts say, else beside the first disk. */
   get home(): Home {
+    const set = this.machine.home === undefined ? undefined : parseDatastorePath(this.machine.home);
+    if (set) {
+      const { datastores } = this.inventory.datacenterOf(this.machine.datacenterId);
+      return { datastore: datastores.find(({ name }) => name === set.datastore)!, vmx: set.path };
+    }
     const first = this.machine.disks[0];
     const place = first && parseDatastorePath(first.path);
     const datastore = first
@@ -254,6 +271,16 @@ export class VirtualMachine extends Entity {
     return this.inventory.entropy.hex(32, 'vcenter.contentId', disk.id);
   }
 
+  /** CryptoKeyId of its home and disks; undefined when nothing is encrypted. */
+  get keyId(): Data | undefined {
+    if (!this.machine.encrypted && !this.machine.disks.some((disk) => disk.encrypted)) return undefined;
+    return {
+      $: 'CryptoKeyId',
+      keyId: this.inventory.entropy.uuid('vcenter.key', this.machine.id),
+      providerId: { $: 'KeyProviderId', id: 'kms-1' },
+    };
+  }
+
   /** Serial of the LUN behind a raw disk. */
   lunUuid(disk: DiskFacts): string {
     return `02000000006${this.inventory.entropy.hex(31, 'vcenter.lun', disk.id)}`;
@@ -279,6 +306,12 @@ export class VirtualMachine extends Entity {
       this.#chains.set(disk.index, chain);
     }
     return chain;
+  }
+
+  /** The disk of that number is no more; a later one may have its number. */
+  forgetDisk(diskIndex: number): void {
+    this.#chains.delete(diskIndex);
+    this.tracking?.delete(diskIndex);
   }
 
   trackingOf(diskIndex: number): ChangeTracking | undefined {

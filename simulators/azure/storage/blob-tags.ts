@@ -5,12 +5,12 @@
  * @see learn.microsoft.com, rest/api/storageservices/set-blob-tags, find-blobs-by-tags, and "Tags conditional
  * operations" in specifying-conditional-headers-for-blob-service-operations
  */
-import { childrenOf, childText, type XmlElement } from '#core/wire/xml/element.ts';
-import { parseXml } from '#core/wire/xml/reader.ts';
+import { child, childText } from '#core/wire/xml/element.ts';
 import type { XmlWriter } from '#core/wire/xml/writer.ts';
 import { NO_TAGS, type Tags } from './blob-model.ts';
 import { badHeader, badParameter, storageFault } from './storage-fault.ts';
 import { decode, header, type WithHeaders } from './storage-request.ts';
+import { readXmlBody } from './xml-body.ts';
 
 const TAGS_MAX = 10;
 const KEY_MAX = 128;
@@ -35,14 +35,8 @@ export function readTagsHeader(request: WithHeaders): Tags {
 
 /** The body of Set Blob Tags. @throws StorageFault */
 export function readTagsXml(xml: Uint8Array): Tags {
-  let root: XmlElement;
-  try {
-    root = parseXml(xml, TAGS_XML_LIMITS);
-  } catch {
-    throw storageFault('InvalidXmlDocument');
-  }
-  const set = childrenOf(root, 'TagSet')[0];
-  if (root.name !== 'Tags' || !set) throw storageFault('InvalidXmlDocument');
+  const set = child(readXmlBody(xml, TAGS_XML_LIMITS, 'Tags'), 'TagSet');
+  if (!set) throw storageFault('InvalidXmlDocument');
   return checkTags(
     set.children.map((tag) => {
       const [key, value] = [childText(tag, 'Key'), childText(tag, 'Value')];

@@ -70,6 +70,29 @@ export function userDelegationSasStringToSign(target: SasTarget, query: SasParam
   return lines.join('\n');
 }
 
+/** What a service SAS for a queue signs. */
+export function queueSasStringToSign(account: string, queue: string, query: SasParameters): string {
+  const field = (name: string): string => query.get(name) ?? '';
+  const name = `/queue/${account}/${queue}`;
+  return ['sp', 'st', 'se'].map(field).concat(name, ['si', 'sip', 'spr', 'sv'].map(field)).join('\n');
+}
+
+/** What a user delegation SAS for a queue signs. */
+export function queueDelegationSasStringToSign(account: string, queue: string, query: SasParameters): string {
+  const field = (name: string): string => query.get(name) ?? '';
+  const name = `/queue/${account}/${queue}`;
+  const fields = [...DELEGATION_KEY_FIELDS, 'skdutid', 'sduoid', 'sip', 'spr', 'sv'];
+  return ['sp', 'st', 'se'].map(field).concat(name, fields.map(field)).join('\n');
+}
+
+/** What a service SAS for a table, or for a range of its keys, signs. */
+export function tableSasStringToSign(account: string, table: string, query: SasParameters): string {
+  const field = (name: string): string => query.get(name) ?? '';
+  const name = `/table/${account}/${table.toLowerCase()}`;
+  const fields = ['si', 'sip', 'spr', 'sv', 'spk', 'srk', 'epk', 'erk'];
+  return ['sp', 'st', 'se'].map(field).concat(name, fields.map(field)).join('\n');
+}
+
 const RESPONSE_OVERRIDES = ['rscc', 'rscd', 'rsce', 'rscl', 'rsct'];
 const DELEGATION_KEY_FIELDS = ['skoid', 'sktid', 'skt', 'ske', 'sks', 'skv'];
 

@@ -3,7 +3,6 @@
  * @see learn.microsoft.com, rest/api/storageservices/set-blob-service-properties, get-blob-service-stats
  */
 import { child, childrenOf, childText, type XmlElement } from '#core/wire/xml/element.ts';
-import { parseXml } from '#core/wire/xml/reader.ts';
 import { XmlWriter } from '#core/wire/xml/writer.ts';
 import type {
   AnalyticsSettings,
@@ -15,6 +14,7 @@ import type {
 import type { GeoStatus } from './operation.ts';
 import { storageFault } from './storage-fault.ts';
 import { isSignatureVersion } from './versions.ts';
+import { readXmlBody } from './xml-body.ts';
 
 export const PROPERTIES_XML_LIMITS = { bytesMax: 64 * 1024, depthMax: 8, elementsMax: 200 };
 
@@ -32,7 +32,7 @@ export function readServiceProperties(
   before: ServiceProperties,
   service: ServiceName,
 ): ServiceProperties {
-  const root = readXml(xml);
+  const root = readXmlBody(xml, PROPERTIES_XML_LIMITS, 'StorageServiceProperties');
   for (const { name } of root.children)
     if (!(service === 'blob' ? BLOB_SETTINGS : SETTINGS).includes(name))
       throw storageFault('UnsupportedXmlNode', { detail: { XmlNodeName: name } });
@@ -83,17 +83,6 @@ export function writeServiceStats(out: XmlWriter, { status, lastSyncTime }: GeoS
   out.open('StorageServiceStats').open('GeoReplication').leaf('Status', status);
   out.leaf('LastSyncTime', lastSyncTime === undefined ? '' : new Date(lastSyncTime).toUTCString());
   out.close().close();
-}
-
-function readXml(xml: Uint8Array): XmlElement {
-  let root: XmlElement;
-  try {
-    root = parseXml(xml, PROPERTIES_XML_LIMITS);
-  } catch {
-    throw storageFault('InvalidXmlDocument');
-  }
-  if (root.name !== 'StorageServiceProperties') throw storageFault('InvalidXmlDocument');
-  return root;
 }
 
 function badNode(name: string): never {

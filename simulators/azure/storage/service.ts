@@ -11,6 +11,7 @@ import type { AllowsToken, AuthorizationOptions, VerifyToken } from './authoriza
 import {
   type Blob,
   BlobIndex,
+  BlockList,
   bodyLength,
   type Container,
   type Metadata,
@@ -20,6 +21,7 @@ import {
   releaseEntry,
 } from './blob-model.ts';
 import { blobHandler } from './blob-service.ts';
+import { ContentWriter } from './content.ts';
 import { ExtentStore } from './extent-store.ts';
 import { GeoReplication } from './geo.ts';
 import { DOCUMENTED_LIMITS, LimitKeeper, type StorageLimits } from './limits.ts';
@@ -121,6 +123,8 @@ export interface StorageService {
   /** Names in order. */
   blobNames(account: string, container: string, prefix?: string): Iterable<string>;
   readBlob(account: string, container: string, name: string): StoredBlob | undefined;
+  /** A block blob of another service of the cloud, in the place of what is under that name. The account must be. */
+  putBlob(account: string, container: string, name: string, content: Uint8Array, contentType: string): void;
   /** @returns false when there was none */
   deleteBlob(account: string, container: string, name: string): boolean;
   /** URL of a container with a signature for it. */
@@ -264,6 +268,23 @@ export function createStorage(options: StorageOptions): StorageService {
         content: readBody(blob.body, 0, bodyLength(blob.body)),
         metadata: blob.metadata,
         contentMd5: blob.http.contentMd5,
+      };
+    },
+    putBlob(account, container, name, content, contentType) {
+      service.deleteBlob(account, container, name);
+      const writer = new ContentWriter(store);
+      writer.append(content);
+      const now = context.clock.wall();
+      service.container(account, container).blobs.getOrAdd(name).current = {
+        name,
+        createdAt: now,
+        generation: tools.nextGeneration(),
+        body: { type: 'BlockBlob', blocks: new BlockList([{ id: '', content: writer.finish() }]) },
+        ...tools.stamp(now),
+        http: { contentType },
+        metadata: new Map(),
+        tags: NO_TAGS,
+        lease: undefined,
       };
     },
     deleteBlob(account, container, name) {

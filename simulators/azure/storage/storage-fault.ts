@@ -1,9 +1,9 @@
 /**
- * The blob service's own errors, in one table: code, HTTP status and text. Operations throw these; one
- * function turns them into answers.
+ * The storage services' own errors, in one table: code, HTTP status and text. Operations throw these; the HTTP
+ * side turns them into answers.
  *
- * Codes and statuses: learn.microsoft.com, rest/api/storageservices/blob-service-error-codes and
- * common-rest-api-error-codes.
+ * Codes and statuses: learn.microsoft.com, rest/api/storageservices/blob-service-error-codes,
+ * queue-service-error-codes, table-service-error-codes and common-rest-api-error-codes.
  */
 const HEADER_FORMAT = 'The value for one of the HTTP headers is not in the correct format.';
 const AUTHENTICATION =
@@ -14,6 +14,7 @@ const CONDITION = 'The condition specified using HTTP conditional header(s) is n
 
 const FAULTS = {
   AppendPositionConditionNotMet: [412, 'The append position condition specified was not met.'],
+  AtomFormatNotSupported: [415, 'Atom format is not supported.'],
   AuthenticationFailed: [403, AUTHENTICATION],
   AuthorizationFailure: [403, 'This request is not authorized to perform this operation.'],
   AuthorizationPermissionMismatch: [
@@ -54,6 +55,10 @@ const FAULTS = {
     'x-ms-tags header must not be present with x-ms-copy-source-tag-option as COPY.',
   ],
   CannotVerifyCopySource: [404, 'The specified blob does not exist.'],
+  CommandsInBatchActOnDifferentPartitions: [
+    400,
+    'All commands in a batch must operate on same entity group.',
+  ],
   ConditionNotMet: [412, CONDITION],
   ContainerAlreadyExists: [409, 'The specified container already exists.'],
   ContainerNotFound: [404, 'The specified container does not exist.'],
@@ -69,6 +74,8 @@ const FAULTS = {
   EmptyMetadataKey: [400, 'The key for one of the metadata key-value pairs is empty.'],
   EmptyTagName: [400, 'The name of one of the tag key-value pairs is empty.'],
   EncryptionScopeNotFound: [404, 'The specified encryption scope does not exist.'],
+  EntityAlreadyExists: [409, 'The specified entity already exists.'],
+  EntityTooLarge: [400, 'The entity is larger than the maximum allowed size (1MB).'],
   IncrementalCopyBlobMismatch: [
     409,
     'The specified source blob is different than the copy source of the existing incremental copy blob.',
@@ -88,6 +95,10 @@ const FAULTS = {
   InvalidBlobType: [409, 'The blob type is invalid for this operation.'],
   InvalidBlockId: [400, 'The specified block ID is invalid. The block ID must be Base64-encoded.'],
   InvalidBlockList: [400, 'The specified block list is invalid.'],
+  InvalidDuplicateRow: [
+    400,
+    'A command with the same RowKey is already present in the batch. An entity can appear only once in a batch.',
+  ],
   InvalidHeaderValue: [400, HEADER_FORMAT],
   InvalidInput: [400, 'One of the request inputs is not valid.'],
   InvalidMd5: [
@@ -114,6 +125,7 @@ const FAULTS = {
     403,
     'Key based authentication is not permitted on this storage account.',
   ],
+  KeyValueTooLarge: [400, 'The key value specified is too large.'],
   LeaseAlreadyPresent: [409, 'There is already a lease present.'],
   LeaseIdMismatchWithBlobOperation: [412, 'The lease ID specified did not match the lease ID for the blob.'],
   LeaseIdMismatchWithContainerOperation: [
@@ -145,6 +157,7 @@ const FAULTS = {
   LeaseNotPresentWithContainerOperation: [412, 'There is currently no lease on the container.'],
   LeaseNotPresentWithLeaseOperation: [409, 'There is currently no lease on the blob/container.'],
   MaxBlobSizeConditionNotMet: [412, 'The max blob size condition specified was not met.'],
+  MessageNotFound: [404, 'The specified message does not exist.'],
   Md5Mismatch: [
     400,
     'The MD5 value specified in the request did not match with the MD5 value calculated by the server.',
@@ -167,12 +180,25 @@ const FAULTS = {
     'One of the query parameters specified in the request URI is outside the permissible range.',
   ],
   PendingCopyOperation: [409, 'There is currently a pending copy operation.'],
+  PopReceiptMismatch: [
+    400,
+    'The specified pop receipt did not match the pop receipt for a dequeued message.',
+  ],
   PreviousSnapshotCannotBeNewer: [
     400,
     'The prevsnapshot query parameter value cannot be newer than snapshot query parameter value.',
   ],
   PreviousSnapshotNotFound: [409, 'The previous snapshot is not found.'],
+  PropertiesNeedValue: [400, 'The values are not specified for all properties in the entity.'],
+  PropertyNameInvalid: [400, 'The property name is invalid.'],
+  PropertyNameTooLong: [400, 'The property name exceeds the maximum allowed length (255).'],
+  PropertyValueTooLarge: [
+    400,
+    'The property value exceeds the maximum allowed size (64KB). If the property value is a string, it is UTF-16 encoded and the maximum number of characters should be 32K or less.',
+  ],
   PublicAccessNotPermitted: [409, 'Public access is not permitted on this storage account.'],
+  QueueAlreadyExists: [409, 'The specified queue already exists.'],
+  QueueNotFound: [404, 'The specified queue does not exist.'],
   RequestBodyTooLarge: [413, 'The request body is too large and exceeds the maximum permissible limit.'],
   ResourceNotFound: [404, 'The specified resource does not exist.'],
   SequenceNumberConditionNotMet: [412, 'The sequence number condition specified was not met.'],
@@ -182,10 +208,17 @@ const FAULTS = {
   ],
   ServerBusy: [503, 'The server is busy.'],
   SnapshotsPresent: [409, 'This operation is not permitted while the blob has snapshots.'],
+  TableAlreadyExists: [409, 'The table specified already exists.'],
+  TableNotFound: [404, 'The table specified does not exist.'],
   TagsTooLarge: [400, 'The tags specified exceed the maximum permissible limit.'],
+  TooManyProperties: [
+    400,
+    'The entity contains more properties than allowed. Each entity can include up to 252 properties to store data.',
+  ],
   UnsupportedHeader: [400, 'One of the HTTP headers specified in the request is not supported.'],
   UnsupportedHttpVerb: [405, "The resource doesn't support specified Http Verb."],
   UnsupportedXmlNode: [400, 'One of the XML nodes specified in the request body is not supported.'],
+  UpdateConditionNotSatisfied: [412, 'The update condition specified in the request was not satisfied.'],
 } as const satisfies Readonly<Record<string, readonly [status: number, text: string]>>;
 
 export type FaultCode = keyof typeof FAULTS;

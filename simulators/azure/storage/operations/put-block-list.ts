@@ -1,5 +1,3 @@
-import type { XmlElement } from '#core/wire/xml/element.ts';
-import { parseXml } from '#core/wire/xml/reader.ts';
 import { readAccessTier, readHttpProperties } from '../blob-headers.ts';
 import { type Block, BlockList } from '../blob-model.ts';
 import { readTagsHeader } from '../blob-tags.ts';
@@ -8,6 +6,7 @@ import { requireWriteConditions } from '../conditions.ts';
 import { checksumHeaders, defineOperation, entryOf, stampHeaders } from '../operation.ts';
 import { storageFault } from '../storage-fault.ts';
 import { readMetadata } from '../storage-request.ts';
+import { readXmlBody } from '../xml-body.ts';
 
 const BLOCKS_MAX = 50_000;
 const XML_LIMITS = { bytesMax: 8 * 1024 * 1024, depthMax: 4, elementsMax: BLOCKS_MAX + 10 };
@@ -62,13 +61,7 @@ interface NamedBlock {
 
 /** @throws StorageFault InvalidXmlDocument, InvalidXmlNodeValue, BlockListTooLong */
 function readBlockList(xml: Buffer): NamedBlock[] {
-  let root: XmlElement;
-  try {
-    root = parseXml(xml, XML_LIMITS);
-  } catch {
-    throw storageFault('InvalidXmlDocument');
-  }
-  if (root.name !== 'BlockList') throw storageFault('InvalidXmlDocument');
+  const root = readXmlBody(xml, XML_LIMITS, 'BlockList');
   if (root.children.length > BLOCKS_MAX) throw storageFault('BlockListTooLong');
   return root.children.map(({ name, text }) => {
     if (name !== 'Committed' && name !== 'Uncommitted' && name !== 'Latest')

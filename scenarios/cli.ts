@@ -1,5 +1,6 @@
 /** The commands of this folder: run, replay, list, check, explain, doctor, estate, open. */
 import type { Command } from 'commander';
+import { registerAssessment } from './assess/cli-options.ts';
 
 export function registerScenarios(program: Command): void {
   program
@@ -67,6 +68,8 @@ export function registerScenarios(program: Command): void {
     .option('--seed <seed>', 'what chance draws from', '1')
     .option('--json', 'as JSON, every machine')
     .action(async (options: object) => (await import('./commands/estate.ts')).preview(options));
+
+  registerAssessment(program);
 
   program
     .command('open')

@@ -8,6 +8,7 @@ import { PERCENTILE_DEFINITION } from '../metrics/percentile.ts';
 import type { AssessedMachine, Assessment } from './assess.ts';
 import type { Confidence } from './confidence.ts';
 import { explain, money, reasonLine } from './explanation.ts';
+import type { AssessmentPlan } from './plan.ts';
 import { READINESS_NAMES } from './vocabulary.ts';
 import { whyOf } from './why.ts';
 
@@ -26,8 +27,11 @@ const COLUMNS = [
 const RIGHT_ALIGNED = new Set<string>(['Cores', 'Memory GiB', 'Compute/month', 'Storage/month']);
 const NAME_WIDTH_MAX = 32;
 
-/** Machine row as texts, in the order of COLUMNS. */
-function cells(assessment: Assessment, machine: AssessedMachine): string[] {
+/** What an assessment comes to, without its machines. */
+export type AssessmentSummary = Pick<Assessment, 'plan' | 'totals' | 'confidence'>;
+
+/** A machine's row of the table, as texts. */
+export function tableRow(plan: AssessmentPlan, machine: AssessedMachine): string[] {
   const size = machine.recommendedSize === undefined ? undefined : machine.size?.chosen;
   return [
     plainText(machine.facts.displayName),
@@ -39,7 +43,7 @@ function cells(assessment: Assessment, machine: AssessedMachine): string[] {
     size ? money(machine.monthlyComputeCost) : '-',
     size ? money(machine.monthlyStorageCost) : '-',
     stars(machine.confidence),
-    plainText(reasonLine(assessment.plan, machine)),
+    plainText(reasonLine(plan, machine)),
   ];
 }
 
@@ -64,12 +68,17 @@ function plainText(text: string): string {
 
 /** The table, its totals below; no trailing spaces, one line break at the end. */
 export function assessmentTable(assessment: Assessment): string {
-  const rows = assessment.machines.map((machine) => {
-    const row = cells(assessment, machine);
-    const name = row[0]!;
-    row[0] = name.length > NAME_WIDTH_MAX ? `${name.slice(0, NAME_WIDTH_MAX - 1)}…` : name;
-    return row;
-  });
+  const rows = assessment.machines.map((machine) => tableRow(assessment.plan, machine));
+  return renderTable(rows, assessment);
+}
+
+/** @param given from `tableRow`: all machines, or the first of many. */
+export function renderTable(given: ReadonlyArray<readonly string[]>, summary: AssessmentSummary): string {
+  const rows = given.map(([name = '', ...others]) => [
+    name.length > NAME_WIDTH_MAX ? `${name.slice(0, NAME_WIDTH_MAX - 1)}…` : name,
+    ...others,
+  ]);
+  const left = summary.totals.machines - rows.length;
   const all = [[...COLUMNS], COLUMNS.map((column) => '-'.repeat(column.length)), ...rows];
   const widths = COLUMNS.map((_, i) => all.reduce((width, row) => Math.max(width, row[i]!.length), 0));
   const lines = all.map((row) =>
@@ -80,21 +89,20 @@ export function assessmentTable(assessment: Assessment): string {
       .join('  ')
       .trimEnd(),
   );
-  return `${[...lines, '', ...summaryLines(assessment)].join('\n')}\n`;
+  if (left > 0) lines.push(`… ${left} more`);
+  return `${[...lines, '', ...summaryLines(summary)].join('\n')}\n`;
 }
 
 /** What the assessment comes to, a few lines. */
-export function summaryLines(assessment: Assessment): string[] {
-  const { totals, plan, confidence } = assessment;
+function summaryLines({ totals, plan, confidence }: AssessmentSummary): string[] {
   const counts = Object.entries(READINESS_NAMES)
     .map(([key, name]) => [totals.bySuitability[key as keyof typeof READINESS_NAMES], name] as const)
     .filter(([n]) => n > 0)
     .map(([n, name]) => `${n} ${name.toLowerCase()}`);
-  const { currency, sizingCriterion, percentile, timeRange, scalingFactor, ruleset, azureLocation } =
-    plan.properties;
+  const { currency, sizingCriterion, timeRange, scalingFactor, ruleset, azureLocation } = plan.properties;
   const how =
     sizingCriterion === 'PerformanceBased'
-      ? `${percentile} of ${timeRange}, factor ${scalingFactor}`
+      ? `Percentile${plan.percentile} of ${timeRange}, factor ${scalingFactor}`
       : `as on-premises, factor ${plan.rules.factorOnAllocated ? scalingFactor : 'unused'}`;
   return [
     `${totals.machines} machines: ${counts.join(', ') || 'none'}.`,
@@ -125,36 +133,37 @@ const CSV_COLUMNS = [
   'reason',
 ] as const;
 
-/** Lines of RFC 4180, header first, each ended with CRLF. */
-export function* csvRows(assessment: Assessment): Generator<string> {
-  yield `${CSV_COLUMNS.join(',')}\r\n`;
-  for (const machine of assessment.machines) {
-    const size = machine.recommendedSize === undefined ? undefined : machine.size?.chosen;
-    const values: readonly (string | number | undefined)[] = [
-      plainText(machine.facts.displayName),
-      READINESS_NAMES[machine.suitability],
-      machine.suitability,
-      machine.suitabilityExplanation,
-      machine.suitabilityDetail,
-      size?.name,
-      size?.vCpus,
-      size?.memoryMiB,
-      machine.cores.value,
-      machine.memoryMiB.value,
-      machine.disks.map((disk) => disk.choice?.name ?? 'none').join(' '),
-      size && money(machine.monthlyComputeCost),
-      size && money(machine.monthlyStorageCost),
-      assessment.plan.properties.currency,
-      machine.confidence?.percent,
-      machine.confidence?.stars,
-      plainText(reasonLine(assessment.plan, machine)),
-    ];
-    yield `${values.map(csvCell).join(',')}\r\n`;
-  }
+/** First line of the CSV, ended with CRLF as every line is (RFC 4180). */
+export function csvHeader(): string {
+  return `${CSV_COLUMNS.join(',')}\r\n`;
+}
+
+export function csvRow(plan: AssessmentPlan, machine: AssessedMachine): string {
+  const size = machine.recommendedSize === undefined ? undefined : machine.size?.chosen;
+  const values: readonly (string | number | undefined)[] = [
+    plainText(machine.facts.displayName),
+    READINESS_NAMES[machine.suitability],
+    machine.suitability,
+    machine.suitabilityExplanation,
+    machine.suitabilityDetail,
+    size?.name,
+    size?.vCpus,
+    size?.memoryMiB,
+    machine.cores.value,
+    machine.memoryMiB.value,
+    machine.disks.map((disk) => disk.choice?.name ?? 'none').join(' '),
+    size && money(machine.monthlyComputeCost),
+    size && money(machine.monthlyStorageCost),
+    plan.properties.currency,
+    machine.confidence?.percent,
+    machine.confidence?.stars,
+    plainText(reasonLine(plan, machine)),
+  ];
+  return `${values.map(csvCell).join(',')}\r\n`;
 }
 
 export function assessmentCsv(assessment: Assessment): string {
-  return [...csvRows(assessment)].join('');
+  return csvHeader() + assessment.machines.map((machine) => csvRow(assessment.plan, machine)).join('');
 }
 
 function csvCell(value: string | number | undefined): string {
@@ -167,7 +176,14 @@ function csvCell(value: string | number | undefined): string {
 
 /** A plain object, under the names of API 2019-10-01 where it has one. Amounts and figures are unrounded. */
 export function assessmentJson(assessment: Assessment): Record<string, unknown> {
-  const { plan, totals, confidence } = assessment;
+  return {
+    ...summaryJson(assessment),
+    assessedMachines: assessment.machines.map((machine) => machineJson(assessment.plan, machine)),
+  };
+}
+
+/** `assessmentJson` without the machines. */
+export function summaryJson({ plan, totals, confidence }: AssessmentSummary): Record<string, unknown> {
   return {
     properties: plan.properties,
     asOf: new Date(plan.asOf).toISOString(),
@@ -176,6 +192,7 @@ export function assessmentJson(assessment: Assessment): Record<string, unknown> 
       to: new Date(plan.history.to * plan.history.periodMs).toISOString(),
       expectedPointsPerCounter: plan.history.expected,
     },
+    percentile: plan.percentile,
     percentileDefinition: PERCENTILE_DEFINITION,
     prices: { source: plan.priceSource, timestamp: plan.pricesTimestamp, currency: plan.properties.currency },
     numberOfMachines: totals.machines,
@@ -190,14 +207,17 @@ export function assessmentJson(assessment: Assessment): Record<string, unknown> 
     monthlyStorageCostByType: totals.storageCostByType,
     confidenceRatingInPercentage: confidence?.percent ?? null,
     confidenceStars: confidence?.stars ?? null,
-    assessedMachines: assessment.machines.map((machine) => machineJson(assessment, machine)),
   };
 }
 
-/** One machine of `assessmentJson`, for whoever writes them one by one. */
+/**
+ * One machine of `assessmentJson`, for whoever writes them one by one.
+ * @param isExplained with every size and disk that was considered, which is most of the text.
+ */
 export function machineJson(
-  assessment: Pick<Assessment, 'plan'>,
+  plan: AssessmentPlan,
   machine: AssessedMachine,
+  isExplained = true,
 ): Record<string, unknown> {
   const size = machine.recommendedSize === undefined ? undefined : machine.size?.chosen;
   return {
@@ -253,8 +273,8 @@ export function machineJson(
       megabytesPerSecondTransmitted: megabytes(adapter.measures.outBps?.value),
       suitabilityDetail: adapter.detail,
     })),
-    why: whyOf(assessment.plan, machine),
-    reasons: explain(assessment.plan, machine),
+    ...(isExplained ? { why: whyOf(plan, machine) } : {}),
+    reasons: explain(plan, machine),
   };
 }
 

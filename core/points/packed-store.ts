@@ -155,8 +155,8 @@ class PackedStore implements PointStore {
 
   async *read(first: number, count: number): AsyncGenerator<MachineWithPoints, void, void> {
     const rows = this.#db
-      .prepare('SELECT no, facts, block FROM machines ORDER BY no LIMIT ? OFFSET ?')
-      .iterate(count, first);
+      .prepare('SELECT no, facts, block FROM machines WHERE no > ? ORDER BY no LIMIT ?') // numbered from 1
+      .iterate(first, count);
     for (const row of rows)
       yield {
         facts: JSON.parse(String(row['facts'])) as MachineFacts,

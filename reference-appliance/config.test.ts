@@ -47,6 +47,17 @@ test('a whole file becomes a configuration, defaults and referenced files filled
   expect(config.collection).toEqual({ everyMs: 1_800_000, refreshMs: 900_000 });
 });
 
+test('a list of machines may stand in a file of its own, with remarks', () => {
+  const text = GOOD.replace(
+    'scope: { folders: [Web] }',
+    'scope: { machinesFile: wave-1.txt, machines: [db-1] }',
+  );
+  const config = resolveConfig(parseConfig(text, 'a.yaml'), (path) =>
+    path === 'wave-1.txt' ? '# first\r\nweb-01   # Anna\n\n web#02\n' : 'hunter2',
+  );
+  expect(config.vcenters[0]!.scope).toEqual({ machines: ['db-1', 'web-01', 'web#02'] });
+});
+
 test('a misspelt key is named with its place and the nearest right one', () => {
   const error = failure(GOOD.replace('  resourceGroup: rg', '  resourceGruop: rg'));
   expect(error).toMatchObject({

@@ -28,7 +28,7 @@ export const errors = defineErrors({
     more:
       'drylift, applianceName, dataDirectory, proxy, ca, cloud {authorityHost, arm, tenantId, clientId, clientSecret, ' +
       'clientSecretFile, subscriptionId, resourceGroup, project, siteName, region, vault}, vcenters [{host, port, user, ' +
-      'password, passwordFile, ca, fingerprint, scope {machines, folders, clusters}}], collection {everyMinutes, ' +
+      'password, passwordFile, ca, fingerprint, scope {machines, machinesFile, folders, clusters, resourcePools}}], collection {everyMinutes, ' +
       'refreshMinutes}, replication {uploadsPerDisk, shutdownGraceMinutes}.',
   },
   'config.missingKey': {
@@ -155,6 +155,8 @@ const FILE = z.strictObject({
               machines: z.array(word).optional(),
               folders: z.array(word).optional(),
               clusters: z.array(word).optional(),
+              resourcePools: z.array(word).optional(),
+              machinesFile: word.optional(),
             })
             .optional(),
         })
@@ -165,7 +167,7 @@ const FILE = z.strictObject({
         .refine((vcenter) => !(vcenter.ca && vcenter.fingerprint), 'ca or fingerprint, not both'),
     )
     .min(1)
-    .max(10, 'at most 10 vCenters per appliance'),
+    .max(100),
   collection: z
     .strictObject({
       everyMinutes: z.int().min(10).max(50).multipleOf(10, 'a multiple of 10').default(30),
@@ -332,7 +334,7 @@ export function resolveConfig(file: ConfigFile, readFile: (path: string) => stri
       password: secret(vcenter.password, vcenter.passwordFile),
       ca: vcenter.ca === undefined ? undefined : readFile(vcenter.ca),
       fingerprint: vcenter.fingerprint,
-      scope: vcenter.scope,
+      scope: vcenter.scope && scopeOf(vcenter.scope, readFile),
     })),
     proxy: file.proxy === undefined ? undefined : readProxy(file.proxy),
     collection: {
@@ -344,6 +346,19 @@ export function resolveConfig(file: ConfigFile, readFile: (path: string) => stri
       shutdownGraceMs: replication.shutdownGraceMinutes * MINUTE,
     },
   };
+}
+
+/** Lists of machines are long: they may stand in a file, one name or instance UUID a line; # begins a remark. */
+function scopeOf(
+  { machinesFile, ...scope }: NonNullable<ConfigFile['vcenters'][number]['scope']>,
+  readFile: (path: string) => string,
+): Scope {
+  if (machinesFile === undefined) return scope;
+  const lines = readFile(machinesFile)
+    .split(/\r?\n/)
+    .map((line) => line.replace(/(^|\s)#.*/, '').trim())
+    .filter((line) => line !== '');
+  return { ...scope, machines: [...(scope.machines ?? []), ...lines] };
 }
 
 /** A configuration from plain values: worlds and tests have no file. @throws `config.*` */

@@ -224,6 +224,32 @@ test('check says what is in order, and writes nothing; a pinned certificate need
   expect(existsSync(join(folder, 'data'))).toBe(false);
 });
 
+test('a first start refuses a vCenter that does not answer; one that has worked starts, tries again and says so', async () => {
+  const until = async (line: RegExp, path: string): Promise<void> => {
+    const said = Promise.withResolvers<void>();
+    process.stdout.write = ((text: string) => {
+      printed.push(text);
+      if (line.test(text)) said.resolve();
+      return true;
+    }) as typeof process.stdout.write;
+    const running = runAppliance(path);
+    await Promise.race([said.promise, running]);
+    process.emit('SIGTERM', 'SIGTERM');
+    await running;
+  };
+  const writeError = process.stderr.write;
+  process.stderr.write = (() => true) as typeof process.stderr.write;
+  try {
+    const port = await closedPort();
+    await expect(runAppliance(config({ port }))).rejects.toMatchObject({ code: 'vcenter.unreachable' });
+    await until(/^ready/, config());
+    await until(/!! discover 127\.0\.0\.1: net\.refused: /, config({ port }));
+  } finally {
+    process.stderr.write = writeError;
+  }
+  expect(printed.filter((line) => line === 'stopped\n')).toHaveLength(2);
+}, 20_000);
+
 test('run starts, seals its secrets behind a key of its own, stops at SIGTERM, and starts again without them', async () => {
   const log: string[] = [];
   const writeError = process.stderr.write;

@@ -24,6 +24,7 @@ import { SECRET_KEY_BYTES } from './store/secret-box.ts';
 import { openStore, type Store } from './store/store.ts';
 
 const STATUS_EVERY_MS = 60 * SECOND;
+const FIRST_STATUS_MS = 5 * SECOND;
 
 interface Loaded {
   readonly config: ApplianceConfig;
@@ -75,33 +76,48 @@ export async function checkAppliance(path: string): Promise<void> {
       entropy,
       transport,
       log,
-      onFine: (what) => process.stdout.write(`ok  ${what}\n`),
+      ...said,
     });
   } finally {
     await network.close();
   }
 }
 
-/** `drylift appliance run`: until Ctrl-C. @throws coded errors before anything is written */
+/** What is found beforehand, for people. */
+const said = {
+  onFine: (what: string): void => void process.stdout.write(`ok  ${what}\n`),
+  onWarning: (what: string): void => void process.stdout.write(`!!  ${what}\n`),
+};
+
+/**
+ * `drylift appliance run`: until Ctrl-C. The first time it refuses what cannot work; an appliance that has worked before
+ * starts whatever answers, and keeps trying, as it would if it had never stopped.
+ *
+ * @throws coded errors before anything is written
+ */
 export async function runAppliance(path: string): Promise<void> {
   const loaded = load(path);
   const { config, dataDirectory, trust } = loaded;
   const { clock, entropy, network, transport } = world();
   const log = createLog({ clock, level: 'info', write: (line) => process.stderr.write(line) });
   try {
-    await preflight({
-      ...loaded,
-      credentials: await credentialsOf(loaded),
-      clock,
-      entropy,
-      transport,
-      log: createLog({ clock, level: 'silent', write: () => {} }),
-      onFine: (what) => process.stdout.write(`ok  ${what}\n`),
-    });
+    const credentials = await credentialsOf(loaded);
+    const hasWorked = existsSync(join(dataDirectory, 'appliance.db'));
+    if (!hasWorked)
+      await preflight({
+        ...loaded,
+        credentials,
+        clock,
+        entropy,
+        transport,
+        log: createLog({ clock, level: 'silent', write: () => {} }),
+        ...said,
+      });
     mkdirSync(dataDirectory, { recursive: true, mode: 0o700 });
     const store = openAt(dataDirectory, clock);
     const appliance = startAppliance({ clock, transport, entropy, store, config, log, trust });
-    process.stdout.write(`ready  ${config.applianceName}, data in ${dataDirectory}; Ctrl-C stops\n`);
+    const again = hasWorked ? '; what does not answer is tried until it does' : '';
+    process.stdout.write(`ready  ${config.applianceName}, data in ${dataDirectory}${again}; Ctrl-C stops\n`);
     await untilSignal(appliance, clock);
   } finally {
     await network.close();
@@ -146,16 +162,25 @@ function keyAt(path: string): Buffer {
   return readFileSync(path);
 }
 
-/** Prints how it stands once a minute when that changed, and stops the appliance at SIGINT or SIGTERM. */
+/**
+ * Prints how it stands once a minute when that changed, what does not work when it begins to, and stops the appliance
+ * at SIGINT or SIGTERM.
+ */
 async function untilSignal(appliance: Appliance, clock: SystemClock): Promise<void> {
   let shown = '';
+  let troubles = new Set<string>();
   const show = (): void => {
-    const line = statusLine(appliance.status());
-    if (line !== shown) process.stdout.write(`${new Date(clock.wall()).toISOString()}  ${line}\n`);
+    const status = appliance.status();
+    const line = statusLine(status);
+    const at = new Date(clock.wall()).toISOString();
+    if (line !== shown) process.stdout.write(`${at}  ${line}\n`);
     shown = line;
+    const now = troublesOf(status);
+    for (const trouble of now) if (!troubles.has(trouble)) process.stdout.write(`${at}  !! ${trouble}\n`);
+    troubles = now;
     timer = clock.schedule(clock.wall() + STATUS_EVERY_MS, 'status', show);
   };
-  let timer = clock.schedule(clock.wall() + 5 * SECOND, 'status', show);
+  let timer = clock.schedule(clock.wall() + FIRST_STATUS_MS, 'status', show);
   await new Promise<void>((stop) => {
     process.once('SIGINT', stop);
     process.once('SIGTERM', stop);
@@ -164,6 +189,14 @@ async function untilSignal(appliance: Appliance, clock: SystemClock): Promise<vo
   process.stdout.write('stopping\n');
   await appliance.stop();
   process.stdout.write('stopped\n');
+}
+
+/** What somebody has to know, in words. */
+function troublesOf({ problems, warnings }: ApplianceStatus): Set<string> {
+  return new Set([
+    ...problems.map(({ job, code, what, next }) => `${job}: ${code}: ${what} ${next}`),
+    ...warnings.map(({ code, message }) => `${code}: ${message}`),
+  ]);
 }
 
 function statusLine(status: ApplianceStatus): string {

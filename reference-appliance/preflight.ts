@@ -52,13 +52,15 @@ export interface PreflightOptions {
   trust: readonly string[] | undefined;
   /** Told of each thing that is in order. */
   onFine: (what: string) => void;
+  /** Told of what will not work although everything can be reached. */
+  onWarning: (what: string) => void;
 }
 
 const PATIENCE_MS = 30 * SECOND;
 
 /** @throws the first thing that is wrong: `vcenter.*`, `azure.*` */
 export async function preflight(options: PreflightOptions): Promise<void> {
-  const { config, credentials, clock, onFine } = options;
+  const { config, credentials, clock, onFine, onWarning } = options;
   const counters = new Counters();
   for (const vcenter of config.vcenters) {
     using timer = deadline(clock, PATIENCE_MS, `preflight of ${vcenter.host}`);
@@ -73,6 +75,7 @@ export async function preflight(options: PreflightOptions): Promise<void> {
     try {
       const { version, instanceUuid } = await source.about(timer.signal);
       onFine(`vCenter ${vcenter.host}:${vcenter.port}: signed in, version ${version}, ${instanceUuid}`);
+      for (const { message } of (await source.missingPrivileges(timer.signal)).values()) onWarning(message);
     } catch (error) {
       throw asInput(error, 'vcenter', `vCenter ${vcenter.host}:${vcenter.port}`);
     } finally {

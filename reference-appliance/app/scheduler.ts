@@ -2,10 +2,14 @@
  * Recurring work on the Clock. A job never overlaps itself, has a limit after which its run is aborted, keeps to its
  * grid however long a run takes, and after a failure comes back sooner than the grid says, but not in a rush.
  */
+import { DryliftError } from '#core/errors.ts';
 import { type Clock, deadline, sleepUntil } from '#core/time/clock.ts';
-import type { Millis, UnixMillis } from '#core/units.ts';
+import { MINUTE, type Millis, type UnixMillis } from '#core/units.ts';
 import type { Problems } from './problems.ts';
 import type { Retrier } from './retry.ts';
+
+/** Until what is wrong is put right nothing helps, and sign-ins that keep failing lock accounts. */
+const WRONG_INPUT_WAIT_MS: Millis = 5 * MINUTE;
 
 export interface Job {
   /** "collect vc1": names the job in problems, timers and counters. */
@@ -37,6 +41,7 @@ export async function runJob(
 ): Promise<void> {
   const startedAt = clock.wall();
   for (let failures = 0; !life.aborted; ) {
+    let isInputWrong = false;
     try {
       using timer = deadline(clock, job.limitMs, `appliance.limit.${job.name}`, life);
       await job.run(timer.signal);
@@ -45,12 +50,20 @@ export async function runJob(
     } catch (error) {
       if (life.aborted) return;
       failures++;
+      isInputWrong = error instanceof DryliftError && error.blame === 'input';
       problems.met(job.name, error);
     }
     const everyMs = typeof job.everyMs === 'function' ? job.everyMs() : job.everyMs;
     const due = nextDue(everyMs, job.alignedPlusMs ?? startedAt, clock.wall());
-    const wait = failures === 0 ? due : Math.min(due, clock.wall() + retrier.waitAfter(job.name, failures));
-    await sleepUntil(clock, wait, `appliance.job.${job.name}`, life).catch(() => {});
+    const sooner =
+      clock.wall() +
+      (isInputWrong ? WRONG_INPUT_WAIT_MS : failures > 0 ? retrier.waitAfter(job.name, failures) : 0);
+    await sleepUntil(
+      clock,
+      failures === 0 ? due : Math.min(due, sooner),
+      `appliance.job.${job.name}`,
+      life,
+    ).catch(() => {});
   }
 }
 

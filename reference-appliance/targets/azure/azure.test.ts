@@ -426,6 +426,7 @@ describe('work', () => {
               machineName: 'web',
               command: 'cutover',
               performShutdown: false,
+              migration: 3,
               disks: [
                 {
                   diskId: 'd',
@@ -446,6 +447,7 @@ describe('work', () => {
         machineName: 'web',
         command: 'cutover',
         performShutdown: false,
+        migration: 3,
         disks: [expect.objectContaining({ diskId: 'd', isOsDisk: true, lastAppliedCycleId: undefined })],
       },
     ]);

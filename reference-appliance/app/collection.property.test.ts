@@ -17,8 +17,9 @@ import { type FakeCloud, fakeCloud } from '../testing/fake-cloud.ts';
 import { type FakeSource, fakeSource, machine, sampleAt } from '../testing/fake-source.ts';
 import { type MemoryWorld, memoryWorld, START } from '../testing/memory-world.ts';
 import { Discovery } from './discovery.ts';
+import { beyondLimits } from './limits.ts';
 import { Outbox } from './outbox.ts';
-import { SETTLE_MS, SeriesNames } from './peaks.ts';
+import { newestWindow, SETTLE_MS, SeriesNames } from './peaks.ts';
 import { Performance } from './performance.ts';
 import { PointLog } from './point-log.ts';
 import type { CounterName } from './ports.ts';
@@ -41,6 +42,8 @@ interface Stage extends AsyncDisposable {
   readonly source: FakeSource;
   readonly cloud: FakeCloud;
   life: Life;
+  /** Does another vCenter have the machine? */
+  isElsewhere: (uuid: string) => boolean;
   start(): Promise<void>;
   /** Forgets all that was durable. */
   loseStore(): void;
@@ -58,6 +61,7 @@ async function stage(): Promise<Stage> {
     source,
     cloud,
     life: undefined as unknown as Life,
+    isElsewhere: () => false,
     async start() {
       source.beginSession();
       const end = new AbortController();
@@ -75,7 +79,7 @@ async function stage(): Promise<Stage> {
         ...shared,
         source,
         refreshMs: 15 * MINUTE,
-        isElsewhere: () => false,
+        isElsewhere: (uuid) => it.isElsewhere(uuid),
         onChange: () => {},
       });
       await outbox.load();
@@ -292,7 +296,176 @@ describe('collection', () => {
   });
 });
 
+describe('samples as they really come', () => {
+  /** Some order of them, with some told twice: a function of the list alone. */
+  const disorder = (salt: number) => (instants: readonly number[]) => {
+    const rank = (at: number) => Math.abs(Math.imul((at / 20_000) | 0, 2_654_435_761 + salt) | 0);
+    return [...instants, ...instants.filter((at) => rank(at) % 7 === 0)].sort((a, b) => rank(a) - rank(b));
+  };
+
+  test('late, repeated and disordered samples, told in parts of any size, make the same points', async () => {
+    const source = fc.record({
+      lateMinutes: fc.integer({ min: 0, max: 14 }),
+      machinesPerPart: fc.integer({ min: 1, max: 4 }),
+      salt: fc.nat(1000),
+      crashAfterMinutes: fc.option(fc.integer({ min: 1, max: 200 })),
+    });
+    await fc.assert(
+      fc.asyncProperty(source, async ({ lateMinutes, machinesPerPart, salt, crashAfterMinutes }) => {
+        await using it = await stage();
+        await it.world.run(async () => {
+          for (let n = 1; n <= 3; n++) it.source.put(machine(n));
+          // only one of them is late: the others must not suffer, nor wait for it
+          it.source.lateMs = (handle) => (handle === 'vm-2' ? lateMinutes * MINUTE : 0);
+          it.source.machinesPerPart = machinesPerPart;
+          it.source.disorder = disorder(salt);
+          await it.start();
+          if (crashAfterMinutes !== null) {
+            await sleep(it.world.clock, crashAfterMinutes * MINUTE, 'test');
+            it.life.crash();
+            await sleep(it.world.clock, MINUTE, 'test');
+            await it.start();
+          }
+          await sleep(it.world.clock, 4 * HOUR, 'test');
+          const has = stored(it.cloud);
+          const last = Math.floor((it.world.clock.wall() - SETTLE_MS - 46 * MINUTE) / 600_000) - 1;
+          // of the first windows a late machine has lost samples before anybody could ask
+          for (let n = 1; n <= 3; n++)
+            for (const [counter, instance, scale] of COLLECTED) {
+              const { instanceUuid } = machine(n);
+              const own = await it.life.pointLog.read(instanceUuid, counter, instance);
+              for (let window = firstWindow; window <= last; window++) {
+                const peak = truth(`vm-${n}`, counter, window);
+                expect(has.get(`${instanceUuid} ${counter} ${instance} ${window}`)?.at(-1)).toBe(
+                  peak / scale,
+                );
+                expect(own.at(window)).toBe(peak);
+              }
+            }
+          expect(it.life.performance.lostWindows).toBe(0);
+        });
+      }),
+      { numRuns: 15 },
+    );
+  });
+
+  const gapsOf = async (life: Life) => {
+    const rows = await life.store.read((db) => db.selectFrom('gaps').selectAll().orderBy('first').execute());
+    return rows.flatMap(({ machine: uuid, first, last, reason }) =>
+      Array.from({ length: last - first + 1 }, (_, i) => ({ uuid, window: first + i, reason })),
+    );
+  };
+
+  test('every window that is behind is a point or a recorded gap, never both and never neither', async () => {
+    const outage = fc.record({
+      afterMinutes: fc.integer({ min: 20, max: 120 }),
+      lastsMinutes: fc.integer({ min: 5, max: 240 }),
+      what: fc.constantFrom('unreachable', 'no samples'),
+    });
+    await fc.assert(
+      fc.asyncProperty(fc.array(outage, { minLength: 1, maxLength: 3 }), async (outages) => {
+        await using it = await stage();
+        await it.world.run(async () => {
+          it.source.put(machine(1));
+          await it.start();
+          const away: Array<[number, number]> = [];
+          it.source.isAbsent = (_, at) => away.some(([from, to]) => at > from && at <= to);
+          for (const { afterMinutes, lastsMinutes, what } of outages) {
+            await sleep(it.world.clock, afterMinutes * MINUTE, 'test');
+            const from = it.world.clock.wall();
+            if (what === 'no samples') away.push([from, from + lastsMinutes * MINUTE]);
+            else
+              it.source.trouble = () => {
+                throw netErrors.make('net.unreachable', { what: 'down' });
+              };
+            await sleep(it.world.clock, lastsMinutes * MINUTE, 'test');
+            it.source.trouble = () => {};
+          }
+          await sleep(it.world.clock, 3 * HOUR, 'test');
+          const { instanceUuid } = machine(1);
+          const has = stored(it.cloud);
+          const gaps = new Map((await gapsOf(it.life)).map(({ window, reason }) => [window, reason]));
+          const last = newestWindow(it.world.clock.wall()) - 6;
+          for (let window = firstWindow; window <= last; window++) {
+            const instants = Array.from({ length: 30 }, (_, i) => window * 600_000 + (i + 1) * 20_000);
+            const there = instants.filter((at) => !it.source.isAbsent('vm-1', at));
+            const value = has.get(`${instanceUuid} cpu.usage  ${window}`)?.at(-1);
+            const reason = gaps.get(window);
+            if (value !== undefined) {
+              expect(reason).toBeUndefined();
+              expect(value).toBe(Math.max(...there.map((at) => sampleAt('vm-1', 'cpu.usage', at))) / 100);
+            } else if (there.length > 0) expect(reason).toBe('too late');
+            // an empty window between others was told as null, with its neighbours
+            else expect([undefined, 'no samples', 'too late']).toContain(reason);
+          }
+          const late = [...gaps.values()].filter((reason) => reason === 'too late').length;
+          expect(it.life.performance.lostWindows).toBe(late);
+        });
+      }),
+      { numRuns: 25 },
+    );
+  });
+});
+
 describe('inventory', () => {
+  test('more machines than one appliance is documented for are told all the same, in batches', async () => {
+    await using it = await stage();
+    await it.world.run(async () => {
+      for (let n = 1; n <= 10_050; n++) it.source.put(machine(n, { power: 'off', disks: [] }));
+      await it.start();
+      await sleep(it.world.clock, 2 * MINUTE, 'test');
+      const batches = told(it);
+      expect(batches.map(({ full, machines }) => [full, machines.length])).toEqual([
+        [true, 2000],
+        [false, 2000],
+        [false, 2000],
+        [false, 2000],
+        [false, 2000],
+        [false, 50],
+      ]);
+      const { machines } = it.life.discovery;
+      const load = { name: 'vc1', machines: machines.call(it.life.discovery), replicating: [] };
+      expect([...beyondLimits({ vcenters: [load] }).values()]).toEqual([
+        { code: 'limit.machines', message: expect.stringMatching(/^10050 machines; .*10000\. .*scope/) },
+      ]);
+    });
+  });
+
+  test('a machine that moved to another vCenter is not told gone by the one it left', async () => {
+    await using it = await stage();
+    await it.world.run(async () => {
+      it.source.put(machine(1));
+      it.source.put(machine(2));
+      it.isElsewhere = (uuid) => uuid === machine(1).instanceUuid;
+      await it.start();
+      await sleep(it.world.clock, 20 * MINUTE, 'test');
+      it.source.remove('vm-1');
+      it.source.remove('vm-2');
+      await sleep(it.world.clock, 20 * MINUTE, 'test');
+      expect(told(it).at(-1)).toEqual({ full: false, machines: [], removed: [machine(2).instanceUuid] });
+      const rows = await it.life.store.read((db) => db.selectFrom('machines').selectAll().execute());
+      expect(rows).toEqual([]);
+    });
+  });
+
+  test('a change is known within seconds, and told at the documented cadence', async () => {
+    await using it = await stage();
+    await it.world.run(async () => {
+      it.source.put(machine(1));
+      await it.start();
+      await sleep(it.world.clock, MINUTE, 'test');
+      it.source.put(machine(1, { cores: 16 }));
+      it.source.put(machine(2));
+      await sleep(it.world.clock, 2 * SECOND, 'test');
+      expect([...it.life.discovery.machines().values()].map(({ cores }) => cores)).toEqual([16, 2]);
+      expect(told(it)).toHaveLength(1);
+      await sleep(it.world.clock, 14 * MINUTE, 'test');
+      expect(told(it).slice(1)).toEqual([{ full: false, machines: ['web-1', 'web-2'], removed: [] }]);
+      // asked once a refresh, and once for each time that something changed
+      expect(it.source.calls.filter((call) => call === 'changes').length).toBeLessThan(6);
+    });
+  });
+
   const told = (it: Stage) =>
     [...it.cloud.stored.inventory.values()].map((body) => {
       const { full, machines, removed } = JSON.parse(body) as {

@@ -2,6 +2,7 @@
  * Host names and token audiences of a cloud (azure.md, section 1), and under which addresses a client that came
  * in by another door finds the same services: `direct` origins of a served cloud, on plain ports of one machine.
  */
+import { REGIONS, type Region } from '#core/assessment/regions.ts';
 
 export type CloudName = 'public' | 'government';
 
@@ -103,6 +104,23 @@ export const GOVERNMENT_CLOUD: Cloud = {
   direct: {},
 };
 
+const GOVERNMENT_REGIONS: readonly Region[] = [
+  { name: 'usgovvirginia', displayName: 'USGov Virginia', geographyGroup: 'US' },
+  { name: 'usgovtexas', displayName: 'USGov Texas', geographyGroup: 'US' },
+  { name: 'usgovarizona', displayName: 'USGov Arizona', geographyGroup: 'US' },
+  { name: 'usdodcentral', displayName: 'USDoD Central', geographyGroup: 'US' },
+  { name: 'usdodeast', displayName: 'USDoD East', geographyGroup: 'US' },
+];
+
+export function regionsOf({ name }: Pick<Cloud, 'name'>): readonly Region[] {
+  return name === 'public' ? REGIONS : GOVERNMENT_REGIONS;
+}
+
+/** Is that a region of any cloud? */
+export function isRegion(name: string): boolean {
+  return [...REGIONS, ...GOVERNMENT_REGIONS].some((region) => region.name === name);
+}
+
 /** A cloud of that kind whose direct origins are its own. */
 export function cloudNamed(name: CloudName): Cloud {
   return { ...(name === 'public' ? PUBLIC_CLOUD : GOVERNMENT_CLOUD), direct: {} };
@@ -116,6 +134,8 @@ export interface Addresses {
   readonly graph: string;
   storage(account: string, kind: 'blob' | 'queue' | 'table'): string;
   vault(name: string): string;
+  /** The URL of a blob under its real name, as this client reaches it. */
+  blobUrl(url: string): string;
 }
 
 /** @param origin that the client used: `https://management.azure.com` */
@@ -130,6 +150,10 @@ export function addressesFor(cloud: Cloud, origin: string): Addresses {
     storage(account, kind) {
       const base = given(kind);
       return base === undefined ? `https://${account}.${kind}.${cloud.storageSuffix}` : `${base}/${account}`;
+    },
+    blobUrl(url) {
+      const base = given('blob');
+      return base === undefined ? url : url.replace(/^https:\/\/([^./]+)\.[^/]+/, `${base}/$1`);
     },
     vault(name) {
       const base = given('vault');

@@ -1,6 +1,6 @@
 /**
  * What stands in the tenant before the story begins: applications with roles, a subscription, and in one
- * resource group the project, the vault and the storage account that log blobs go to.
+ * resource group the project, the vaults and the storage account that log blobs go to.
  */
 import type { UnixMillis } from '#core/units.ts';
 import type { RoleAssignment } from './arm/authorization.ts';
@@ -33,6 +33,8 @@ export interface SeedResources {
   readonly vault: string;
   /** Storage account for log blobs: 3 to 24 lower-case letters and digits. */
   readonly logAccount: string;
+  /** Key vault that judges by roles; none without a name. */
+  readonly keyVault?: string;
 }
 
 export function applicationsOf({ clients }: SeedResources): Application[] {
@@ -55,6 +57,21 @@ export function prepareLandingZone(arm: ArmService, seed: SeedResources): void {
   const group = groupIdOf(seed);
   const location = seed.region;
   arm.apply('PUT', group, '2021-04-01', { location });
+  const providers = `${group}/providers`;
+  arm.apply('PUT', `${providers}/Microsoft.Storage/storageAccounts/${seed.logAccount}`, '2022-09-01', {
+    location,
+    kind: 'StorageV2',
+    sku: { name: 'Standard_LRS' },
+  });
+  if (seed.keyVault !== undefined)
+    arm.apply('PUT', `${providers}/Microsoft.KeyVault/vaults/${seed.keyVault}`, '2022-07-01', {
+      location,
+      properties: {
+        tenantId: seed.tenantId,
+        sku: { family: 'A', name: 'standard' },
+        enableRbacAuthorization: true,
+      },
+    });
   const migrate = `${group}/providers/Microsoft.Migrate`;
   arm.apply('PUT', `${migrate}/migrateProjects/${seed.project}`, '2018-09-01-preview', {
     location,

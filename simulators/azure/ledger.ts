@@ -7,6 +7,7 @@ import { OWN_ROUTES } from './arm/own-routes.ts';
 import type { ArmProvider } from './arm/provider.ts';
 import type { PlaneRoute } from './data-plane.ts';
 import { IDENTITY_OPERATIONS } from './identity/service.ts';
+import { VAULT_OPERATIONS } from './key-vault/service.ts';
 import {
   OPERATIONS as BLOB_OPERATIONS,
   REFUSED_OPERATIONS as REFUSED_BLOB,
@@ -46,8 +47,8 @@ const JUDGES: ReadonlyArray<readonly [part: string, judge: string]> = [
 const REFUSED: ReadonlyArray<readonly [what: string, answer: string]> = [
   ['Entra ID: authorization code, implicit, password, on-behalf-of; /authorize', '404, or AADSTS70003'],
   [
-    'ARM: $expand, locks, tags API, policies, role assignments, activity log, deployments',
-    '404 NotFound or InvalidResourceNamespace',
+    'ARM: policies, custom roles, conditions on role assignments, deployments, management groups',
+    '404 NotFound or InvalidResourceNamespace, 400',
   ],
   [
     'ARM: a type, api-version or action that no table names',
@@ -60,11 +61,15 @@ const REFUSED: ReadonlyArray<readonly [what: string, answer: string]> = [
   ['Microsoft.OffAzure: filters on machines', '400 BadRequest'],
   ['Microsoft.Migrate: downloadUrl, assessments without a group (2023 and later)', '404, 400'],
   ['Microsoft.RecoveryServices: test migration, protected items (agent-based)', '404 or 409'],
-  ['Microsoft.Compute: virtual machines, galleries, SKUs', '400 InvalidResourceType'],
   [
-    'Microsoft.Storage (accounts through ARM), Microsoft.Network, Microsoft.KeyVault',
-    '404 InvalidResourceNamespace',
+    'Microsoft.Compute: images, galleries, scale sets, extensions of machines',
+    '404 PlatformImageNotFound, 400 InvalidResourceType',
   ],
+  [
+    'Microsoft.Network: everything but networks, subnets, security groups, public addresses, interfaces',
+    '400 InvalidResourceType',
+  ],
+  ['Key Vault: keys, certificates, backup and restore', '404 NotFound'],
 ];
 
 export function azureLedger({ providers, discovery, replication }: Offered): string {
@@ -105,6 +110,21 @@ export function azureLedger({ providers, discovery, replication }: Offered): str
         ]),
       ),
     ),
+    'On any scope (subscription, group, resource):',
+    '',
+    ...table(
+      ['Extension', 'api-versions'],
+      providers.flatMap(({ namespace, extensions = {} }) =>
+        Object.entries(extensions).map(([type, { apiVersions }]) => [
+          code(`${namespace}/${type}`),
+          span(apiVersions),
+        ]),
+      ),
+    ),
+    '### Key Vault',
+    '',
+    ...unique(VAULT_OPERATIONS.map(code)),
+    '',
     '### Blob service',
     '',
     ...unique(BLOB_OPERATIONS.map(({ name }) => name)),

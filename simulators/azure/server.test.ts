@@ -136,6 +136,7 @@ describe('the cloud behind the proxy', () => {
         'Microsoft.Migrate/MigrateProjects',
         'Microsoft.Migrate/assessmentprojects',
         'Microsoft.RecoveryServices/vaults',
+        'Microsoft.Storage/storageAccounts',
       ]);
       expect(azure.storage.account('migratelsatest')).toBeDefined();
       expect(azure.knows('anything.blob.core.windows.net', 443)).toBe(true);

@@ -10,26 +10,36 @@ import type { Millis } from '#core/units.ts';
 import { exchangeObserver, type Simulator, type SimulatorContext } from '../kit/context.ts';
 import { Authorization } from './arm/authorization.ts';
 import { type ArmService, createArm } from './arm/service.ts';
-import { type Cloud, PUBLIC_CLOUD } from './cloud.ts';
+import { addressesFor, type CloudName, cloudNamed, type DirectOrigins } from './cloud.ts';
 import { Disks } from './compute/disks.ts';
 import { computeProvider } from './compute/provider.ts';
+import { VirtualMachines } from './compute/virtual-machines.ts';
 import { createDiscoveryService, discoveryRoutes } from './discovery-service/service.ts';
 import type { Directory } from './identity/directory.ts';
 import { createIdentity } from './identity/service.ts';
+import { createKeyVaultService } from './key-vault/service.ts';
+import { KeyVaults } from './key-vault/vaults.ts';
 import { applicationsOf, prepareLandingZone, roleAssignmentsOf, type SeedResources } from './landing-zone.ts';
 import type { Offered } from './ledger.ts';
 import type { Project } from './migrate/projects.ts';
 import { createMigrate, type MigrateService } from './migrate/provider.ts';
+import { Network } from './network/network.ts';
+import { networkProvider } from './network/provider.ts';
 import { offAzureProvider } from './off-azure/provider.ts';
 import { type Site, Sites } from './off-azure/sites.ts';
-import { discoveredMachines } from './recovery/discovered-machines.ts';
+import { publishedFiles } from './published-files.ts';
+import { createQueues } from './queues/service.ts';
+import { appliancesOf, discoveredMachines } from './recovery/discovered-machines.ts';
 import { recoveryProvider } from './recovery/provider.ts';
 import { logAccount } from './replication-service/log-account.ts';
 import { createReplicationService, replicationRoutes } from './replication-service/service.ts';
 import { ReplicationStore } from './replication-service/store.ts';
+import type { ServiceName } from './storage/account.ts';
 import type { TokenAction } from './storage/authorization.ts';
 import type { StorageLimits } from './storage/limits.ts';
-import { BLOB_HOSTS, createStorage, type StorageService } from './storage/service.ts';
+import { createStorage, type StorageService } from './storage/service.ts';
+import { StorageAccounts } from './storage-accounts/accounts.ts';
+import { createTables } from './tables/service.ts';
 
 export interface AzureOptions {
   readonly context: SimulatorContext;
@@ -42,6 +52,10 @@ export interface AzureOptions {
   readonly directory?: string;
   readonly storageLimits?: 'documented' | StorageLimits;
   readonly tokenLifeMs?: Millis;
+  /** `public` by default. */
+  readonly cloud?: CloudName;
+  /** Also listen on free ports of this machine, one a service, for clients without a proxy. Wall tier only. */
+  readonly direct?: boolean;
 }
 
 export interface AzureSimulator extends Simulator {
@@ -51,6 +65,8 @@ export interface AzureSimulator extends Simulator {
   knows(host: string, port: number): boolean;
   readonly arm: ArmService;
   readonly directory: Directory;
+  /** Where clients without a proxy find it; empty unless asked for. */
+  readonly direct: DirectOrigins;
   readonly storage: StorageService;
   /** For checks and reports; nothing of these may be changed. */
   readonly sites: () => readonly Site[];
@@ -63,11 +79,12 @@ export interface AzureSimulator extends Simulator {
 }
 
 const HTTPS = 443;
+const LOOPBACK_NAMES = ['127.0.0.1', 'localhost'] as const;
 
 /** Starts listening. @throws DryliftError `net.listen` */
 export async function startAzure(options: AzureOptions): Promise<AzureSimulator> {
   const { context, seed } = options;
-  const cloud: Cloud = PUBLIC_CLOUD;
+  const cloud = cloudNamed(options.cloud ?? 'public');
   const { tenantId } = seed;
   const authorization = new Authorization(roleAssignmentsOf(seed));
   const identity = createIdentity({
@@ -83,11 +100,11 @@ export async function startAzure(options: AzureOptions): Promise<AzureSimulator>
     context,
     accounts: [{ name: seed.logAccount }],
     verifyToken: identity.verifyToken,
-    allowsToken: ({ oid }, { account, action }) =>
+    allowsToken: ({ oid }, { account, service, action }) =>
       authorization.allows(
         { objectId: oid },
-        BLOB_ACTIONS[action],
-        `/subscriptions/${seed.subscriptionId}/resourceGroups/${seed.resourceGroup}/providers/Microsoft.Storage/storageAccounts/${account}`,
+        DATA_ACTIONS[service][action],
+        accounts.idOf(account) ?? `/subscriptions/${seed.subscriptionId}`,
       ),
     blobSuffix: cloud.blobSuffix,
     authorizationUri: `https://${cloud.loginHosts[0]}/${tenantId}/oauth2/authorize`,
@@ -95,7 +112,13 @@ export async function startAzure(options: AzureOptions): Promise<AzureSimulator>
     ...(options.storageLimits === undefined ? {} : { limits: options.storageLimits }),
   });
   const sites = new Sites();
+  const files = publishedFiles(context, storage, seed.logAccount);
+  const accounts = new StorageAccounts(storage);
   const disks = new Disks({ context, storage, region: seed.region });
+  const network = new Network(context);
+  const addresses = addressesFor(cloud, `https://${cloud.armHost}`);
+  const machines = new VirtualMachines({ context, disks, network, region: seed.region, addresses });
+  const vaults = new KeyVaults(tenantId);
   const migrate = createMigrate({
     context,
     sites,
@@ -105,13 +128,31 @@ export async function startAzure(options: AzureOptions): Promise<AzureSimulator>
   const replication = new ReplicationStore({
     context,
     storage: logAccount(storage, seed.logAccount),
-    createManagedDisk: (disk) => disks.createManagedDisk(disk),
+    target: {
+      createManagedDisk: (disk) => disks.createManagedDisk(disk),
+      deleteManagedDisk(id) {
+        const disk = disks.find(id);
+        if (disk) disks.delete(disk);
+      },
+      machines,
+    },
   });
   const providers = [
-    computeProvider({ disks }),
+    computeProvider({ disks, machines }),
+    networkProvider(network, seed.region),
+    accounts.provider,
+    vaults.provider,
     offAzureProvider({ context, cloud, sites }),
     migrate.provider,
-    recoveryProvider({ context, store: replication, findMachine: discoveredMachines(sites) }),
+    recoveryProvider({
+      context,
+      cloud,
+      tenantId,
+      store: replication,
+      findMachine: discoveredMachines(sites),
+      appliances: appliancesOf(sites),
+      files,
+    }),
   ];
   const arm = createArm({
     context,
@@ -123,6 +164,7 @@ export async function startAzure(options: AzureOptions): Promise<AzureSimulator>
     providers,
     region: seed.region,
   });
+  const secrets = createKeyVaultService({ context, cloud, identity, authorization, tenantId, vaults });
   const plane = { context, cloud, identity, authorization, tenantId };
   const discoveryOptions = {
     ...plane,
@@ -133,10 +175,33 @@ export async function startAzure(options: AzureOptions): Promise<AzureSimulator>
   const control = createReplicationService({ ...plane, store: replication });
   prepareLandingZone(arm, seed);
 
-  const services: ReadonlyArray<{ who: string; hosts: readonly string[]; handler: HttpHandler }> = [
-    { who: 'login', hosts: cloud.loginHosts, handler: identity.handler },
-    { who: 'arm', hosts: [cloud.armHost], handler: arm.handler },
-    { who: 'blob', hosts: BLOB_HOSTS, handler: storage.handler },
+  const services: ReadonlyArray<{
+    who: string;
+    hosts: readonly string[];
+    handler: HttpHandler;
+    direct?: keyof DirectOrigins;
+  }> = [
+    { who: 'login', hosts: cloud.loginHosts, handler: identity.handler, direct: 'login' },
+    { who: 'arm', hosts: [cloud.armHost], handler: arm.handler, direct: 'arm' },
+    {
+      who: 'blob',
+      hosts: [`*.${cloud.blobSuffix}`, `*.z01.${cloud.blobSuffix}`],
+      handler: storage.handler,
+      direct: 'blob',
+    },
+    {
+      who: 'queue',
+      hosts: [`*.queue.${cloud.storageSuffix}`],
+      handler: createQueues({ context, storage }).handler,
+      direct: 'queue',
+    },
+    {
+      who: 'table',
+      hosts: [`*.table.${cloud.storageSuffix}`],
+      handler: createTables({ context, storage }).handler,
+      direct: 'table',
+    },
+    { who: 'keyVault', hosts: [`*.${cloud.vaultSuffix}`], handler: secrets, direct: 'vault' },
     { who: 'discovery', hosts: [`*.${cloud.discoverySuffix}`], handler: discovery },
     // a wildcard in a certificate stands for one label, and this name has two before the suffix
     { who: 'replication', hosts: [`pod01.${seed.region}.${cloud.replicationSuffix}`], handler: control },
@@ -147,17 +212,20 @@ export async function startAzure(options: AzureOptions): Promise<AzureSimulator>
     storage.close();
   };
   try {
-    for (const { who, hosts, handler } of services)
-      listeners.push(
-        await serveHttp({
-          transport: context.transport,
-          at: hosts.map((host) => ({ host, port: HTTPS })),
-          identity: await context.identityFor(hosts),
-          clock: context.clock,
-          handler,
-          onExchange: exchangeObserver(context, `azure.${who}`),
-        }),
-      );
+    for (const { who, hosts, handler, direct } of services) {
+      const common = { transport: context.transport, clock: context.clock, handler };
+      const identityOf = await context.identityFor([...hosts, ...(options.direct ? LOOPBACK_NAMES : [])]);
+      const onExchange = exchangeObserver(context, `azure.${who}`);
+      const at = hosts.map((host) => ({ host, port: HTTPS }));
+      listeners.push(await serveHttp({ ...common, at, identity: identityOf, onExchange }));
+      if (!options.direct || direct === undefined) continue;
+      const near = { host: LOOPBACK_NAMES[0], port: 0 };
+      const listener = await serveHttp({ ...common, at: near, identity: identityOf, onExchange });
+      listeners.push(listener);
+      cloud.direct[direct] = `https://${LOOPBACK_NAMES[0]}:${listener.endpoint.port}`;
+    }
+    if (options.direct && seed.keyVault !== undefined)
+      cloud.direct.defaultVault = seed.keyVault.toLowerCase();
   } catch (error) {
     await stop();
     throw error;
@@ -168,13 +236,14 @@ export async function startAzure(options: AzureOptions): Promise<AzureSimulator>
     knows: (host, port) => port === HTTPS && hosts.some((pattern) => matchesHost(pattern, host)),
     arm,
     directory: identity.directory,
+    direct: cloud.direct,
     storage,
     sites: () => sites.all(),
     projects: migrate.projects,
     replication,
     migrate,
     offered: {
-      providers,
+      providers: arm.providers,
       discovery: discoveryRoutes(discoveryOptions),
       replication: replicationRoutes({ store: replication, authorization }),
     },
@@ -182,10 +251,19 @@ export async function startAzure(options: AzureOptions): Promise<AzureSimulator>
   };
 }
 
-/** Rights over data that holders of bearer tokens need for what they do with blobs. */
-const BLOB_ACTIONS: Readonly<Record<TokenAction, string>> = {
-  read: 'Microsoft.Storage/storageAccounts/blobServices/containers/blobs/read',
-  write: 'Microsoft.Storage/storageAccounts/blobServices/containers/blobs/write',
-  delete: 'Microsoft.Storage/storageAccounts/blobServices/containers/blobs/delete',
-  delegate: 'Microsoft.Storage/storageAccounts/blobServices/generateUserDelegationKey/action',
+/** Rights over data that holders of bearer tokens need for what they do with blobs, messages and entities. */
+const DATA_ACTIONS: Readonly<Record<ServiceName, Readonly<Record<TokenAction, string>>>> = {
+  blob: dataActions('blobServices/containers/blobs', 'blobServices'),
+  queue: dataActions('queueServices/queues/messages', 'queueServices'),
+  table: dataActions('tableServices/tables/entities', 'tableServices'),
 };
+
+function dataActions(resource: string, service: string): Readonly<Record<TokenAction, string>> {
+  const action = (name: string): string => `Microsoft.Storage/storageAccounts/${resource}/${name}`;
+  return {
+    read: action('read'),
+    write: action('write'),
+    delete: action('delete'),
+    delegate: `Microsoft.Storage/storageAccounts/${service}/generateUserDelegationKey/action`,
+  };
+}

@@ -1,6 +1,5 @@
 /** Subscriptions, locations, providers, resource groups and the lists over all resources: ARM's own types. */
-import { REGIONS } from '#core/assessment/regions.ts';
-import { addressesFor, type Cloud } from '../cloud.ts';
+import { addressesFor, type Cloud, isRegion, regionsOf } from '../cloud.ts';
 import { isRecord } from '../http.ts';
 import { badRequest, groupNotFound, invalidNamespace, invalidProperty } from './faults.ts';
 import { listOf } from './paging.ts';
@@ -99,8 +98,8 @@ export function subscriptionView(state: ArmState, { id, displayName }: Subscript
   };
 }
 
-export function locationViews(subscriptionId: string): object[] {
-  return REGIONS.map(({ name, displayName, geographyGroup }) => ({
+export function locationViews({ cloud }: ArmState, subscriptionId: string): object[] {
+  return regionsOf(cloud).map(({ name, displayName, geographyGroup }) => ({
     id: `/subscriptions/${subscriptionId}/locations/${name}`,
     name,
     type: 'Region',
@@ -112,7 +111,7 @@ export function locationViews(subscriptionId: string): object[] {
 
 export function providerView(state: ArmState, subscriptionId: string, provider: ArmProvider): object {
   const { namespace, types } = provider;
-  const locations = REGIONS.map(({ displayName }) => displayName);
+  const locations = regionsOf(state.cloud).map(({ displayName }) => displayName);
   return {
     id: `/subscriptions/${subscriptionId}/providers/${namespace}`,
     namespace,
@@ -235,7 +234,7 @@ export function readLocation(value: unknown): string {
   if (typeof value !== 'string' || value === '')
     throw new ArmError(400, 'LocationRequired', 'The location property is required for this definition.');
   const name = value.toLowerCase().replaceAll(' ', '');
-  if (!REGIONS.some((region) => region.name === name))
+  if (!isRegion(name))
     throw new ArmError(
       400,
       'LocationNotAvailableForResourceType',

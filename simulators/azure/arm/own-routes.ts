@@ -78,7 +78,9 @@ export const OWN_ROUTES: readonly OwnRoute[] = [
     path: `${SUBSCRIPTION}/locations`,
     action: 'Microsoft.Resources/subscriptions/locations/read',
     versions: SUBSCRIPTIONS_API_VERSIONS,
-    handle: (state, _call, request) => ({ list: listOf(locationViews(subscriptionOf(state, request).id)) }),
+    handle: (state, _call, request) => ({
+      list: listOf(locationViews(state, subscriptionOf(state, request).id)),
+    }),
   },
   {
     method: 'get',

@@ -59,6 +59,8 @@ export interface ArmOptions {
 }
 
 export interface ArmService {
+  /** With ARM's own, for the coverage ledger. */
+  readonly providers: readonly ArmProvider[];
   readonly handler: HttpHandler;
   /**
    * A request of the world's own, for preparing a landing zone: same code, no token, and an operation is
@@ -107,6 +109,7 @@ export function createArm(options: ArmOptions): ArmService {
   app.use((request: Request, response: Response) => provide(state, request, response));
   app.use(refuse(state));
   return {
+    providers: [...providers.values()],
     handler: app as unknown as HttpHandler,
     apply: (method, path, apiVersion, body) => resultOf(ask(state, method, path, apiVersion, body)),
   };

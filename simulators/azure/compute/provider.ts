@@ -162,7 +162,7 @@ function beginGetAccess(disks: Disks, disk: Disk, request: ArmRequest): ArmAnswe
       takesMs: ACCESS_TAKES_MS,
       status: 202,
       location: true,
-      run: () => ({ accessSAS: disks.grant(disk, access, seconds) }),
+      run: () => ({ accessSAS: request.addresses.blobUrl(disks.grant(disk, access, seconds)) }),
     },
   };
 }

@@ -61,7 +61,7 @@ test('its vault has migration items in four states, with recovery points and the
     expect(content.some((byte) => byte !== 0)).toBe(true);
     const target = migrated!.disks[0]!.targetDiskId!;
     expect((azure.arm.apply('GET', target, '2023-04-02') as AnswerJson).properties.diskState).toBe(
-      'Unattached',
+      'Attached',
     );
   }));
 

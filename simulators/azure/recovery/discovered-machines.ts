@@ -3,6 +3,7 @@
 import type { Sites } from '../off-azure/sites.ts';
 import { instanceUuidOf } from '../off-azure/views.ts';
 import type { DiscoveredMachine } from '../replication-service/store.ts';
+import type { SiteAppliance } from './vault-health.ts';
 
 const MACHINE_ID = /^(.+\/VMwareSites\/[^/]+)\/machines\/([^/]+)$/i;
 
@@ -13,19 +14,37 @@ export function discoveredMachines(sites: Sites): (armId: string) => DiscoveredM
     const site = sites.find(siteId);
     const machine = site?.inventory.machines().get(instanceUuidOf(name));
     if (!site || !machine || machine.isDeleted) return undefined;
-    const { instanceUuid, displayName, operatingSystemDetails, firmware, disks } = machine.facts;
+    const { instanceUuid, displayName, operatingSystemDetails, firmware, disks, networkAdapters } =
+      machine.facts;
     return {
       instanceUuid,
       displayName,
       osType: operatingSystemDetails.osType ?? '',
+      osName: operatingSystemDetails.osName ?? '',
       firmware,
       applianceName: site.properties.applianceName ?? '',
-      disks: disks.map(({ uuid, label, maxSizeInBytes, diskMode = '' }) => ({
+      disks: disks.map(({ uuid, label, maxSizeInBytes, path = '', diskMode = '' }) => ({
         uuid,
         label,
         sizeBytes: maxSizeInBytes,
+        path,
         mode: diskMode,
+      })),
+      nics: networkAdapters.map(({ nicId, ipAddressList = [], networkName = '' }) => ({
+        nicId,
+        ipAddresses: ipAddressList,
+        networkName,
       })),
     };
   };
+}
+
+/** @returns a look-up of a site's appliances, by its ARM id: those that were heard of */
+export function appliancesOf(sites: Sites): (siteId: string) => readonly SiteAppliance[] {
+  return (siteId) =>
+    (sites.find(siteId)?.inventory.heartbeats() ?? []).map(({ applianceName, version, at }) => ({
+      name: applianceName,
+      version,
+      at,
+    }));
 }

@@ -42,7 +42,7 @@ describe('enabling', () => {
           health: 'Normal',
           healthErrors: [],
           allowedOperations: ['DisableMigration'],
-          currentJob: { jobName: 'None', jobId: `${VAULT}/replicationJobs/None` },
+          currentJob: { jobName: 'None', jobId: `${spelt(VAULT)}/replicationJobs/None` },
         },
       });
       expect(detailsOf(shown)).toMatchObject({
@@ -130,7 +130,12 @@ describe('enabling', () => {
           'targetResourceGroupId',
         ],
         ['another migration', { instanceType: 'InMageRcm' }, 'InvalidRequestContent', 'instanceType'],
-        ['repairs by hand', { performAutoResync: 'false' }, 'InvalidRequestContent', 'performAutoResync'],
+        [
+          'a setting that is neither',
+          { performAutoResync: 'perhaps' },
+          'InvalidRequestContent',
+          'performAutoResync',
+        ],
         ['an unknown property', { surprise: 1 }, 'InvalidRequestContent', 'surprise'],
         ['a true that is not text', only({ ...os, isOSDisk: true }), 'InvalidRequestContent', 'isOSDisk'],
         ['an unknown disk type', only({ ...os, diskType: 'Floppy' }), 'InvalidRequestContent', 'diskType'],

@@ -33,6 +33,43 @@ const tags: Reader<Readonly<Record<string, string>>> = (value) => readTags(value
 
 const instanceType = oneOf('VMwareCbt');
 
+/** Kept in the words in which they are shown again. */
+const flagText: Reader<string> = (value, path) => String(textFlag(value, path));
+
+/** What a machine is to be in Azure; given when it is enabled, or changed until it is migrated. */
+const targetSettings = {
+  targetVmName: text(256),
+  targetVmSize: text(64),
+  targetNetworkId: armId,
+  testNetworkId: armId,
+  targetAvailabilitySetId: armId,
+  targetAvailabilityZone: text(8),
+  targetProximityPlacementGroupId: armId,
+  targetBootDiagnosticsStorageAccountId: armId,
+  licenseType: oneOf('NotSpecified', 'NoLicenseType', 'WindowsServer'),
+  sqlServerLicenseType: oneOf('NotSpecified', 'NoLicenseType', 'PAYG', 'AHUB'),
+  performAutoResync: flagText,
+  targetVmTags: tags,
+  targetDiskTags: tags,
+  targetNicTags: tags,
+} as const;
+
+const NICS_MAX = 64;
+const readNics = list(
+  shape(
+    { nicId: text(128), isPrimaryNic: flagText },
+    {
+      targetSubnetName: text(80),
+      targetStaticIPAddress: text(64),
+      isSelectedForMigration: flagText,
+      targetNicName: text(80),
+      testSubnetName: text(80),
+      testStaticIPAddress: text(64),
+    },
+  ),
+  NICS_MAX,
+);
+
 const readEnable = shape({
   properties: shape({
     policyId: armId,
@@ -48,6 +85,7 @@ const readEnable = shape({
               diskType: oneOf('Standard_LRS', 'StandardSSD_LRS', 'Premium_LRS'),
               logStorageAccountId: armId,
               logStorageAccountSasSecretName: text(128),
+              diskEncryptionSetId: armId,
             },
           ),
           256,
@@ -56,22 +94,22 @@ const readEnable = shape({
       {
         dataMoverRunAsAccountId: armId,
         snapshotRunAsAccountId: armId,
-        targetNetworkId: armId,
         targetSubnetName: text(80),
-        targetVmName: text(256),
-        targetVmSize: text(64),
-        licenseType: oneOf('NotSpecified', 'NoLicenseType', 'WindowsServer'),
-        sqlServerLicenseType: oneOf('NotSpecified', 'NoLicenseType', 'PAYG', 'AHUB'),
-        targetAvailabilitySetId: armId,
-        targetAvailabilityZone: text(8),
-        targetProximityPlacementGroupId: armId,
-        targetBootDiagnosticsStorageAccountId: armId,
-        targetVmTags: tags,
-        targetDiskTags: tags,
-        targetNicTags: tags,
+        testSubnetName: text(80),
+        targetVmSecurityProfile: shape(
+          {},
+          {
+            targetVmSecurityType: oneOf('None', 'TrustedLaunch', 'ConfidentialVM'),
+            isTargetVmSecureBootEnabled: flagText,
+            isTargetVmTpmEnabled: flagText,
+            isTargetVmIntegrityMonitoringEnabled: flagText,
+            isTargetVmConfidentialEncryptionEnabled: flagText,
+          },
+        ),
+        confidentialVmKeyVaultId: armId,
+        performSqlBulkRegistration: flagText,
         seedDiskTags: tags,
-        // repair by hand is not offered: an appliance that lost track of changes copies the disk again
-        performAutoResync: oneOf('true'),
+        ...targetSettings,
       },
     ),
   }),
@@ -84,6 +122,7 @@ export interface EnableRequest {
   readonly disks: readonly DiskToProtect[];
   readonly targetResourceGroupId: string;
   readonly targetVmName: string;
+  readonly performAutoResync: boolean;
   /** Target settings, echoed by the item. */
   readonly settings: Readonly<Record<string, unknown>>;
 }
@@ -133,6 +172,7 @@ export function readEnableRequest(
     disks,
     targetResourceGroupId: settings.targetResourceGroupId,
     targetVmName,
+    performAutoResync: settings.performAutoResync !== 'false',
     settings,
   };
 }
@@ -158,10 +198,42 @@ function requireSupported(
     if (/^independent/i.test(mode))
       throw unsupported(`${label} is an independent disk, which snapshots leave out.`);
   }
-  if (!VM_NAME.test(targetVmName))
-    throw unsupported(
-      `'${targetVmName}' cannot be the name of a machine in Azure: 1 to 63 letters, digits and hyphens, the first and last no hyphen. Give ${machine.displayName} another targetVmName.`,
+  requireVmName(targetVmName, machine.displayName);
+}
+
+function requireVmName(name: string, of: string): void {
+  if (!VM_NAME.test(name))
+    throw new ArmError(
+      400,
+      'MachineNotSupported',
+      `'${name}' cannot be the name of a machine in Azure: 1 to 63 letters, digits and hyphens, the first and last no hyphen. Give ${of} another targetVmName.`,
     );
+}
+
+const readUpdate = shape({
+  properties: shape({
+    providerSpecificDetails: shape(
+      { instanceType },
+      {
+        ...targetSettings,
+        targetResourceGroupId: groupId,
+        vmNics: readNics,
+        vmDisks: list(shape({ diskId: text(128) }, { targetDiskName: text(80), isOSDisk: flagText }), 256),
+      },
+    ),
+  }),
+});
+
+export type UpdateRequest = Omit<
+  ReturnType<typeof readUpdate>['properties']['providerSpecificDetails'],
+  'instanceType'
+>;
+
+/** @throws ArmError 400, MachineNotSupported for a name that no machine can have */
+export function readUpdateRequest(body: unknown): UpdateRequest {
+  const { instanceType: _, ...update } = readUpdate(body, '').properties.providerSpecificDetails;
+  if (update.targetVmName !== undefined) requireVmName(update.targetVmName, 'targetVmName');
+  return update;
 }
 
 const readMigrate = shape({
@@ -172,6 +244,30 @@ const readMigrate = shape({
 export function performShutdownOf(body: unknown): boolean {
   return readMigrate(body, '').properties.providerSpecificDetails.performShutdown;
 }
+
+const NETWORK_ID =
+  /^\/subscriptions\/[^/]+\/resourceGroups\/[^/]+\/providers\/Microsoft\.(?:Network|ClassicNetwork)\/virtualNetworks\/[^/]+$/i;
+const networkId: Reader<string> = (value, path) => {
+  if (typeof value !== 'string' || value.length > 1_024 || !NETWORK_ID.test(value))
+    throw invalidProperty(path, 'the id of a virtual network');
+  return value;
+};
+
+const readTest = shape({
+  properties: shape({
+    providerSpecificDetails: shape(
+      { instanceType, recoveryPointId: text(1_024), networkId },
+      { vmNics: readNics },
+    ),
+  }),
+});
+
+/** Of which recovery point a test machine is made, and where it stands. @throws ArmError 400 */
+export function readTestRequest(body: unknown): { recoveryPointId: string; networkId: string } {
+  return readTest(body, '').properties.providerSpecificDetails;
+}
+
+export const readCleanUp = shape({ properties: shape({}, { comments: text(1_024) }) });
 
 export const readPause = shape({ properties: shape({ instanceType }) });
 

@@ -46,7 +46,7 @@ describe('steering', () => {
       await cycle(item, { id: 'c1', kind: 'initial', disks: someContent() });
       expect((await ask('GET', ITEM, V)).json.properties).toMatchObject({
         migrationState: 'Replicating',
-        allowedOperations: ['DisableMigration', 'Migrate', 'PauseReplication'],
+        allowedOperations: ['DisableMigration', 'TestMigrate', 'Migrate', 'PauseReplication'],
       });
       expect((await ask('POST', `${ITEM}/pauseReplication`, V, { body: pauseBody })).status).toBe(202);
       expect((await ask('GET', ITEM, V)).json.properties).toMatchObject({

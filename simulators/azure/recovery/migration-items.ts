@@ -13,29 +13,55 @@ import { listOf } from '../arm/paging.ts';
 import { type ArmAnswer, ArmError, type ArmOperation, type ArmRequest } from '../arm/provider.ts';
 import { isRecord } from '../http.ts';
 import { pauseReplication } from '../replication-service/cycles.ts';
-import type { DiscoveredMachine, MigrationItem, ReplicationStore } from '../replication-service/store.ts';
+import { isTestUnderWay } from '../replication-service/migration-item.ts';
+import type {
+  DiscoveredMachine,
+  HealthIssue,
+  MigrationItem,
+  ReplicationStore,
+} from '../replication-service/store.ts';
 import {
   machineAskedFor,
   performShutdownOf,
+  readCleanUp,
   readEnableRequest,
   readPause,
   readResume,
   readResync,
+  readTestRequest,
+  readUpdateRequest,
 } from './enable-request.ts';
+import { readFilter, taken } from './filters.ts';
 import { fabricOf, idOf, isBelow, NAMESPACE, parentOf, vaultOf } from './ids.ts';
 import { migrationItemView, recoveryPointView } from './item-view.ts';
-import { refuseFilter, type VaultResources } from './vault-resources.ts';
+import type { Job, JobOutcome, Jobs, Scenario } from './jobs.ts';
+import type { VaultResources } from './vault-resources.ts';
 
 /** A machine that is being stopped is forgotten after this time, whatever its appliance says (data planes, 2). */
 const STOP_MS_MAX = 15 * MINUTE;
 /** A migration that has not come to its end by then has failed. */
 const MIGRATION_MS_MAX = DAY;
+/** Cloning disks, preparing them to boot, making the machine. */
+const TEST_TAKES_MS = 5 * MINUTE;
+const CLEAN_UP_TAKES_MS = 2 * MINUTE;
+const SHORT_MS = 5 * SECOND;
 const RETRY_AFTER_SECONDS = 30;
+const HISTORY_MINUTES = 24 * 60;
+
+/** Jobs that a scenario may make fail at their end. */
+const FAULTS: ReadonlyArray<readonly [Scenario, string]> = [
+  ['EnableMigration', 'the service prepares the replication of a machine'],
+  ['DisableMigration', 'the service removes what it holds of a machine'],
+  ['TestMigrate', 'the service makes a test machine'],
+  ['TestMigrateCleanup', 'the service removes a test machine'],
+  ['Migrate', 'the service begins a migration'],
+];
 
 export interface MigrationItemsDependencies {
   readonly context: SimulatorContext;
   readonly store: ReplicationStore;
   readonly resources: VaultResources;
+  readonly jobs: Jobs;
   /** What discovery knows of a machine, by its ARM id. */
   readonly findMachine: (armId: string) => DiscoveredMachine | undefined;
 }
@@ -45,6 +71,9 @@ export class MigrationItems {
 
   constructor(dependencies: MigrationItemsDependencies) {
     this.#dependencies = dependencies;
+    dependencies.context.faults.declare(
+      FAULTS.map(([scenario, says]) => ({ name: `azure.job.${scenario}`, says, answers: ['fail'] })),
+    );
   }
 
   /** Items of one container. */
@@ -57,11 +86,13 @@ export class MigrationItems {
     if (request.segments.length > 0) return this.#act(request, found(request, item));
     switch (request.method) {
       case 'GET':
-        return { status: 200, body: migrationItemView(found(request, item)) };
+        return { status: 200, body: this.#view(found(request, item)) };
       case 'PUT':
-        return item ? putAgain(request, item) : this.#enable(request);
+        return item ? this.#putAgain(request, item) : this.#enable(request);
+      case 'PATCH':
+        return this.#update(request, found(request, item));
       case 'DELETE':
-        return item ? this.#disable(item) : { status: 204 };
+        return item ? this.#disable(item, request.query.get('deleteOption')) : { status: 204 };
       default:
         throw methodNotAllowed(request.method, `${NAMESPACE}/${request.type}`);
     }
@@ -80,21 +111,38 @@ export class MigrationItems {
     if (segments.length > 0) throw unknownAction(method, `${NAMESPACE}/${type}/${segments.join('/')}`);
     if (method !== 'GET') throw methodNotAllowed(method, `${NAMESPACE}/${type}`);
     const armId = parentOf(request);
-    const item = this.#dependencies.store.byArmId(armId);
+    const { store } = this.#dependencies;
+    const item = store.byArmId(armId);
     if (!item) throw parentNotFound(armId);
-    const applied = item.cycles.filter(({ state }) => state === 'Applied');
-    if (name === '') return { list: listOf(applied.map((cycle) => recoveryPointView(item, cycle))) };
-    const cycle = applied.find(({ id }) => id.toLowerCase() === name.toLowerCase());
+    const points = store.recoveryPoints(item);
+    if (name === '') return { list: listOf(points.map((cycle) => recoveryPointView(item, cycle))) };
+    const cycle = points.find(({ id }) => id.toLowerCase() === name.toLowerCase());
     if (!cycle) throw resourceNotFound(request, NAMESPACE);
     return { status: 200, body: recoveryPointView(item, cycle) };
+  }
+
+  #view(item: MigrationItem): object {
+    return migrationItemView(item, this.#dependencies.jobs);
   }
 
   #list(request: ArmRequest, below: string): ArmAnswer {
     const { method, type } = request;
     if (method !== 'GET') throw methodNotAllowed(method, `${NAMESPACE}/${type}`);
-    refuseFilter(request);
-    const items = this.#dependencies.store.items().filter(({ armId }) => isBelow(armId, below));
-    return { list: { count: items.length, item: (i) => migrationItemView(items[i]!) } };
+    const asked = readFilter(request, ['SourceFabricName', 'SourceContainerName', 'InstanceType']);
+    const is = (key: string, value: string): boolean =>
+      asked.get(key) === undefined || asked.get(key)!.toLowerCase() === value.toLowerCase();
+    const items = this.#dependencies.store.items().filter(({ armId }) => {
+      const [, fabric = '', container = ''] =
+        /\/replicationFabrics\/([^/]+)\/replicationProtectionContainers\/([^/]+)\//i.exec(armId) ?? [];
+      return (
+        isBelow(armId, below) &&
+        is('sourcefabricname', fabric) &&
+        is('sourcecontainername', container) &&
+        is('instancetype', 'VMwareCbt')
+      );
+    });
+    const shown = taken(request, items);
+    return { list: { count: shown.length, item: (i) => this.#view(shown[i]!) } };
   }
 
   #enable(request: ArmRequest): ArmAnswer {
@@ -102,8 +150,12 @@ export class MigrationItems {
     const vaultId = vaultOf(request);
     const enable = readEnableRequest(request.body, findMachine, store.storage.account);
     const { policyId, machineArmId, machine } = enable;
-    if (!isBelow(policyId, `${vaultId}/replicationPolicies`) || !resources.find(policyId))
+    const policy = isBelow(policyId, `${vaultId}/replicationPolicies`) ? resources.find(policyId) : undefined;
+    const policyDetails = policy?.properties['providerSpecificDetails'];
+    if (!isRecord(policyDetails))
       throw badRequest(`The policy '${policyId}' does not exist in this vault.`, 'properties.policyId');
+    if (policyDetails['instanceType'] !== 'VMwareCbt')
+      throw badRequest(`The policy '${policyId}' is not one for agentless migration.`, 'properties.policyId');
     const details = resources.find(fabricOf(request))?.properties['customDetails'];
     const site = isRecord(details) ? String(details['vmwareSiteId']) : '';
     if (!isBelow(machineArmId, `${site}/machines`))
@@ -117,30 +169,104 @@ export class MigrationItems {
         'MachineAlreadyProtected',
         `${machine.displayName} is replicated already, as ${taken.name}.`,
       );
-    const item = store.add({ ...enable, armId: idOf(request), name: request.name, vaultId });
-    return operation({
+    const history = Number(policyDetails['recoveryPointHistoryInMinutes'] ?? HISTORY_MINUTES);
+    const item = store.add({
+      ...enable,
+      armId: idOf(request),
+      name: request.name,
+      vaultId,
+      recoveryPointHistoryMs: history * MINUTE,
+    });
+    return this.#operation(item, 'EnableMigration', {
       takesMs: MINUTE,
-      body: migrationItemView(item),
-      run: () => {
-        if (!findMachine(machineArmId)) {
+      body: true,
+      run: (fault) => {
+        const gone = findMachine(machineArmId)
+          ? undefined
+          : new ArmError(404, 'MachineNotFound', `${machine.displayName} is not discovered any more.`);
+        const problem = fault ?? gone;
+        if (problem) {
           store.apply(item, 'provisionFailed');
-          throw new ArmError(404, 'MachineNotFound', `${machine.displayName} is not discovered any more.`);
+          throw problem;
         }
         store.provision(item);
-        return migrationItemView(item);
       },
     });
   }
 
-  /** Ends when the appliance has let go of the source, or after a while. */
-  #disable(item: MigrationItem): ArmAnswer {
+  /** Asking again for what is there changes nothing; another machine under its name is refused. */
+  #putAgain({ body }: ArmRequest, item: MigrationItem): ArmAnswer {
+    if (machineAskedFor(body).toLowerCase() !== item.machineArmId.toLowerCase())
+      throw conflict('MigrationItemExists', `'${item.name}' is the item of ${item.machine.displayName}.`);
+    return { status: 200, body: this.#view(item) };
+  }
+
+  /** What the machine is to be in Azure may be changed until it is made. */
+  #update(request: ArmRequest, item: MigrationItem): ArmAnswer {
+    const {
+      targetResourceGroupId,
+      targetVmName,
+      vmDisks = [],
+      vmNics,
+      ...settings
+    } = readUpdateRequest(request.body);
+    if (
+      item.state === 'MigrationInProgress' ||
+      item.state === 'DisableMigrationInProgress' ||
+      isTestUnderWay(item.testState)
+    )
+      throw conflict(
+        'OperationNotAllowedInState',
+        `The settings of ${item.name} cannot be changed while it is ${item.state}, its test ${item.testState}.`,
+      );
+    const disks = vmDisks.map((change, i) => {
+      const disk = item.disks.find(({ diskId }) => diskId.toLowerCase() === change.diskId.toLowerCase());
+      if (!disk)
+        throw badRequest(
+          `${item.name} replicates no disk '${change.diskId}'.`,
+          `properties.providerSpecificDetails.vmDisks[${i}].diskId`,
+        );
+      return { disk, change };
+    });
+    for (const [i, { nicId }] of (vmNics ?? []).entries())
+      if (!item.machine.nics.some((nic) => nic.nicId === nicId))
+        throw badRequest(
+          `${item.name} has no adapter '${nicId}'.`,
+          `properties.providerSpecificDetails.vmNics[${i}].nicId`,
+        );
+    return this.#operation(item, 'UpdateMigrationItem', {
+      takesMs: SHORT_MS,
+      run: () => {
+        item.settings = { ...item.settings, ...settings, ...(vmNics === undefined ? {} : { vmNics }) };
+        if (settings.performAutoResync !== undefined)
+          item.performAutoResync = settings.performAutoResync === 'true';
+        if (targetResourceGroupId !== undefined) item.targetResourceGroupId = targetResourceGroupId;
+        if (targetVmName !== undefined) item.targetVmName = targetVmName;
+        for (const { disk, change } of disks)
+          if (change.targetDiskName !== undefined) disk.targetDiskName = change.targetDiskName;
+      },
+    });
+  }
+
+  /** Ends when the appliance has let go of the source, or after a while; at once when that is not waited for. */
+  #disable(item: MigrationItem, option: string | null): ArmAnswer {
     const { store } = this.#dependencies;
-    store.request(item, 'disable');
-    return operation({
-      takesMs: STOP_MS_MAX,
+    const isForced = option?.toLowerCase() === 'force';
+    if (!isForced && option !== null && !['', 'default'].includes(option.toLowerCase()))
+      throw badRequest(
+        `The deleteOption '${option.slice(0, 60)}' is not one of Default, Force.`,
+        'deleteOption',
+      );
+    const isFirst = store.request(item, 'DisableMigration');
+    if (isFirst) item.stopIssue = this.#faultOf('DisableMigration', item);
+    return this.#operation(item, 'DisableMigration', {
+      takesMs: isForced ? SHORT_MS : STOP_MS_MAX,
+      joins: !isFirst,
       endEarly: (end) => void item.onLeaving.push(end),
-      run() {
-        if (store.byId(item.itemId)) store.remove(item);
+      restart: () => this.#disable(item, option),
+      run: () => {
+        if (store.byId(item.itemId) && item.state === 'DisableMigrationInProgress') store.stop(item);
+        if (store.byId(item.itemId)) throw item.stopIssue ?? notDone(item);
       },
     });
   }
@@ -152,32 +278,48 @@ export class MigrationItems {
     switch (action) {
       case 'migrate':
         return this.#migrate(item, performShutdownOf(body));
+      case 'testmigrate':
+        return this.#test(item, readTestRequest(body));
+      case 'testmigratecleanup':
+        readCleanUp(body, '');
+        return this.#cleanUp(item);
       case 'pausereplication':
         readPause(body, '');
         pauseReplication(store, item);
-        break;
+        return this.#operation(item, 'PauseReplication', { takesMs: SHORT_MS });
       case 'resumereplication':
         readResume(body, '');
-        store.request(item, 'resume');
-        break;
+        store.request(item, 'ResumeReplication');
+        return this.#operation(item, 'ResumeReplication', { takesMs: SHORT_MS });
       case 'resync':
         readResync(body, '');
-        store.request(item, 'resync');
-        break;
+        store.request(item, 'StartResync');
+        return this.#operation(item, 'StartResync', { takesMs: SHORT_MS });
       default:
         throw unknownAction(method, `${NAMESPACE}/${request.type}/${segments.join('/')}`);
     }
-    return operation({ takesMs: 5 * SECOND, run: () => migrationItemView(item) });
   }
 
   /** Ends when the migration does. */
   #migrate(item: MigrationItem, performShutdown: boolean): ArmAnswer {
     const { store, context } = this.#dependencies;
+    const cutovers = item.cutovers;
     store.beginMigration(item, performShutdown);
-    return operation({
+    const isFirst = item.cutovers > cutovers;
+    const mine = item.cutovers;
+    const fault = isFirst ? this.#faultOf('Migrate', item) : undefined;
+    if (fault)
+      context.clock.schedule(context.clock.wall() + SHORT_MS, 'azure.migrate', () => {
+        if (item.cutovers === mine && item.state === 'MigrationInProgress')
+          store.failMigration(item, issueOf(fault));
+      });
+    return this.#operation(item, 'Migrate', {
       takesMs: MIGRATION_MS_MAX,
+      joins: !isFirst,
       endEarly: (end) => void item.onLeaving.push(end),
-      run() {
+      restart: () => this.#migrate(item, performShutdown),
+      cancel: () => store.failMigration(item, issueOf(cancelled(item))),
+      run: () => {
         const isLate = context.clock.wall() >= item.stateSince + MIGRATION_MS_MAX;
         if (item.state === 'MigrationInProgress' && isLate)
           store.failMigration(item, {
@@ -186,11 +328,145 @@ export class MigrationItems {
             cause: 'The appliance could not freeze, read or stop the source, or is not running.',
             remedy: 'Look at the health of the appliance, then migrate again; replication goes on meanwhile.',
           });
-        if (item.migrationIssue)
-          throw new ArmError(409, item.migrationIssue.code, item.migrationIssue.message);
-        return migrationItemView(item);
+        return outcomeOf(item.lastMigration?.status, item.migrationIssue);
       },
     });
+  }
+
+  #test(
+    item: MigrationItem,
+    { recoveryPointId, networkId }: { recoveryPointId: string; networkId: string },
+  ): ArmAnswer {
+    const { store } = this.#dependencies;
+    const points = store.recoveryPoints(item);
+    const cycle = points.find(({ id }) =>
+      recoveryPointId.toLowerCase().endsWith(`/migrationrecoverypoints/${id.toLowerCase()}`),
+    );
+    const isOfItem = isBelow(recoveryPointId.replace(/^\/subscriptions\//i, '/Subscriptions/'), item.armId);
+    if (
+      item.testState !== 'TestMigrationInProgress' &&
+      store.allows(item, 'TestMigrate') &&
+      (!cycle || !isOfItem)
+    )
+      throw badRequest(
+        `'${recoveryPointId.slice(-200)}' is no recovery point of ${item.name}; there are ${points.map(({ id }) => id).join(', ')}.`,
+        'properties.providerSpecificDetails.recoveryPointId',
+      );
+    const isFirst = store.beginTest(item);
+    // as it is now: a cycle that is applied meanwhile makes newer points, and must not take this one away
+    const held = isFirst ? store.hold(item, cycle!) : undefined;
+    return this.#operation(item, 'TestMigrate', {
+      takesMs: TEST_TAKES_MS,
+      joins: !isFirst,
+      restart: () => this.#test(item, { recoveryPointId, networkId }),
+      cancel: () => {
+        held?.release();
+        store.failTest(item, issueOf(cancelled(item)));
+      },
+      run: (fault) => {
+        if (held && item.testState === 'TestMigrationInProgress' && store.byId(item.itemId)) {
+          if (fault) store.failTest(item, issueOf(fault));
+          else store.completeTest(item, held, networkId);
+        }
+        held?.release();
+        return outcomeOf(item.lastTest?.status, item.testIssue);
+      },
+    });
+  }
+
+  #cleanUp(item: MigrationItem): ArmAnswer {
+    const { store } = this.#dependencies;
+    const isFirst = store.beginCleanUp(item);
+    return this.#operation(item, 'TestMigrateCleanup', {
+      takesMs: CLEAN_UP_TAKES_MS,
+      joins: !isFirst,
+      restart: () => this.#cleanUp(item),
+      run: (fault) => {
+        if (item.testState !== 'TestMigrationCleanupInProgress') return;
+        if (fault) {
+          store.failCleanUp(item);
+          throw fault;
+        }
+        store.completeCleanUp(item);
+      },
+    });
+  }
+
+  #faultOf(scenario: Scenario, item: MigrationItem): ArmError | undefined {
+    const hit = this.#dependencies.context.faults.hit(`azure.job.${scenario}`, item.name);
+    return (
+      hit &&
+      new ArmError(
+        500,
+        'InternalServerError',
+        `An internal error has occurred in the job ${scenario} of ${item.name}.`,
+      )
+    );
+  }
+
+  /**
+   * A long-running operation that shows as a job. `run` says how it came out, or throws; a repetition of what
+   * is under way joins the job that does it.
+   */
+  #operation(
+    item: MigrationItem,
+    scenario: Scenario,
+    given: Pick<ArmOperation, 'takesMs' | 'endEarly'> &
+      Partial<Pick<Job, 'restart' | 'cancel'>> & {
+        readonly body?: boolean;
+        readonly joins?: boolean;
+        run?(fault: ArmError | undefined): JobOutcome | undefined;
+      },
+  ): ArmAnswer {
+    const { jobs } = this.#dependencies;
+    let end: (() => void) | undefined;
+    const { cancel, restart } = given;
+    const running = given.joins ? jobs.runningOn(item.vaultId, item.armId) : undefined;
+    const job =
+      running ??
+      jobs.begin(
+        item.vaultId,
+        scenario,
+        { id: item.armId, name: item.machine.displayName, instanceType: 'VMwareCbt' },
+        {
+          ...(restart ? { restart } : {}),
+          ...(cancel
+            ? {
+                cancel: () => {
+                  cancel();
+                  end?.();
+                },
+              }
+            : {}),
+        },
+      );
+    const judgesFault =
+      FAULTS.some(([name]) => name === scenario) && scenario !== 'Migrate' && scenario !== 'DisableMigration';
+    return {
+      operation: {
+        takesMs: given.takesMs + (running ? SHORT_MS : 0), // the job that it joins ends first
+        ...(given.body ? { body: this.#view(item) } : {}),
+        endEarly(told) {
+          end = told;
+          given.endEarly?.(told);
+        },
+        status: 202,
+        location: true,
+        retryAfterSeconds: RETRY_AFTER_SECONDS,
+        run: () => {
+          const isMine = running === undefined;
+          try {
+            const fault = isMine && judgesFault ? this.#faultOf(scenario, item) : undefined;
+            const outcome = given.run?.(fault) ?? 'Succeeded';
+            if (isMine) jobs.end(job, outcome);
+          } catch (error) {
+            if (isMine && error instanceof ArmError) jobs.end(job, error);
+            throw error;
+          }
+          return scenario === 'DisableMigration' ? undefined : this.#view(item);
+        },
+      },
+    };
   }
 }
 
@@ -200,13 +476,30 @@ function found(request: ArmRequest, item: MigrationItem | undefined): MigrationI
   return item;
 }
 
-/** Asking again for what is there changes nothing; another machine under its name is refused. */
-function putAgain({ body }: ArmRequest, item: MigrationItem): ArmAnswer {
-  if (machineAskedFor(body).toLowerCase() !== item.machineArmId.toLowerCase())
-    throw conflict('MigrationItemExists', `'${item.name}' is the item of ${item.machine.displayName}.`);
-  return { status: 200, body: migrationItemView(item) };
+/** @throws ArmError when it failed */
+function outcomeOf(status: JobOutcome | 'Failed' | undefined, issue: HealthIssue | undefined): JobOutcome {
+  if (status === undefined || status === 'Failed')
+    throw new ArmError(
+      409,
+      issue?.code ?? 'InternalServerError',
+      issue?.message ?? 'It did not come to its end.',
+    );
+  return status;
 }
 
-function operation(given: Pick<ArmOperation, 'takesMs' | 'body' | 'endEarly' | 'run'>): ArmAnswer {
-  return { operation: { ...given, status: 202, location: true, retryAfterSeconds: RETRY_AFTER_SECONDS } };
+function cancelled(item: MigrationItem): ArmError {
+  return new ArmError(409, 'JobCancelled', `The job of ${item.name} was cancelled.`);
+}
+
+function notDone(item: MigrationItem): ArmError {
+  return new ArmError(409, 'OperationNotAllowedInState', `${item.name} is in the state ${item.state}.`);
+}
+
+function issueOf({ code, message }: ArmError): HealthIssue {
+  return {
+    code,
+    message,
+    cause: code === 'JobCancelled' ? 'Somebody asked for that.' : 'The service met an internal error.',
+    remedy: 'Try again; replication goes on meanwhile.',
+  };
 }

@@ -64,13 +64,24 @@ describe('a vault and what is set up in it', () => {
       expect(store.items()).toEqual([]);
       prepare();
       const inVault: ReadonlyArray<[what: string, path: string, properties: object]> = [
-        ['a fabric of the agent-based way', FABRIC, { customDetails: { instanceType: 'InMageRcm' } }],
+        ['an agent-based fabric without a site', FABRIC, { customDetails: { instanceType: 'InMageRcm' } }],
         [
           'a fabric of a site that is none',
           FABRIC,
           { customDetails: { instanceType: 'VMwareV2', vmwareSiteId: VAULT } },
         ],
-        ['a policy of the agent-based way', POLICY, { providerSpecificInput: { instanceType: 'InMageRcm' } }],
+        ['a policy of the years before', POLICY, { providerSpecificInput: { instanceType: 'InMage' } }],
+        [
+          'a policy that forgets application-consistent points before the next one',
+          POLICY,
+          {
+            providerSpecificInput: {
+              instanceType: 'VMwareCbt',
+              recoveryPointHistoryInMinutes: 60,
+              appConsistentFrequencyInMinutes: 240,
+            },
+          },
+        ],
         ['a container with an unknown property', CONTAINER, { surprise: 1 }],
       ];
       for (const [what, path, properties] of inVault) {
@@ -120,12 +131,10 @@ describe('a vault and what is set up in it', () => {
     inReplication(async ({ ask, replicating }) => {
       await replicating();
       const requests: ReadonlyArray<[what: string, method: string, path: string, status: number]> = [
-        ['a test migration', 'POST', `${ITEM}/testMigrate`, 404],
-        ['a change of an item', 'PATCH', ITEM, 405],
-        ['container mappings', 'GET', `${CONTAINER}/replicationProtectionContainerMappings/m`, 404],
+        ['an action that there is not', 'POST', `${ITEM}/failover`, 404],
         ['filters', 'GET', `${CONTAINER}/replicationMigrationItems?$filter=x`, 400],
         ['an item through the list of the vault', 'GET', `${VAULT}/replicationMigrationItems/web-1`, 404],
-        ['jobs', 'GET', `${VAULT}/replicationJobs`, 400],
+        ['recovery plans', 'GET', `${VAULT}/replicationRecoveryPlans`, 400],
         ['a list by PUT', 'PUT', `${VAULT}/replicationFabrics`, 405],
       ];
       for (const [what, method, path, status] of requests)

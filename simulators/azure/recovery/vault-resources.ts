@@ -1,12 +1,12 @@
 /**
- * Vaults and what is set up in them once: replication policies, the fabric of a VMware site, its protection
- * container. They are remembered and shown; what they do shows in the migration items (migration-items.ts).
+ * Vaults and what is set up in them once: replication policies, fabrics (a VMware site of the agentless way, or
+ * the sites of the agent-based one), their protection containers, and which policy goes with which container.
+ * They are remembered and shown; what they do shows in the items (migration-items.ts, protected-items.ts).
  */
 import { SECOND } from '#core/units.ts';
 import {
   badRequest,
   conflict,
-  invalidProperty,
   methodNotAllowed,
   parentNotFound,
   resourceNotFound,
@@ -16,10 +16,10 @@ import { readLocation, readTags } from '../arm/groups.ts';
 import { listOf } from '../arm/paging.ts';
 import type { ArmAnswer, ArmRequest } from '../arm/provider.ts';
 import type { ReplicationStore } from '../replication-service/store.ts';
-import { list, oneOf, type Reader, shape, text, whole } from '../shape.ts';
+import { oneOf, shape, text } from '../shape.ts';
 import { idOf, isBelow, NAMESPACE, parentOf } from './ids.ts';
 
-interface Resource {
+export interface Resource {
   readonly id: string;
   readonly name: string;
   readonly type: string;
@@ -31,7 +31,18 @@ interface Resource {
 type Content = Pick<Resource, 'properties'> & Readonly<Record<string, unknown>>;
 
 /** Turns the body of a PUT into what the resource shows. @throws ArmError 400 */
-type Maker = (body: unknown, request: ArmRequest) => Content;
+type Maker = (body: unknown, request: ArmRequest, find: (id: string) => Resource | undefined) => Content;
+
+/** A kind of thing that is set up in a vault. */
+export interface Kind {
+  readonly make: Maker;
+  /** What a PATCH makes of it; kinds without it cannot be changed so. */
+  readonly update?: (body: unknown, before: Resource) => Content;
+  /** POST: `remove` is a DELETE, what else stands here has no effect that shows. */
+  readonly actions?: readonly string[];
+  /** There at once, without a long-running operation. */
+  readonly isImmediate?: boolean;
+}
 
 const TAKES_MS = 10 * SECOND;
 const RETRY_AFTER_SECONDS = 30;
@@ -48,7 +59,7 @@ const readVault = shape(
   },
 );
 
-const makeVault: Maker = (body) => {
+const makeVault = (body: unknown): Content => {
   const { location, sku = { name: 'Standard' }, tags = {}, properties = {} } = readVault(body, '');
   return {
     location,
@@ -58,78 +69,33 @@ const makeVault: Maker = (body) => {
   };
 };
 
-const DAYS_15_MINUTES = 15 * 24 * 60;
-const readPolicy = shape(
+const readVaultUpdate = shape(
+  {},
   {
-    properties: shape({
-      providerSpecificInput: shape(
-        { instanceType: oneOf('VMwareCbt') },
-        {
-          recoveryPointHistoryInMinutes: whole(0, DAYS_15_MINUTES),
-          crashConsistentFrequencyInMinutes: whole(0, DAYS_15_MINUTES),
-          appConsistentFrequencyInMinutes: whole(0, DAYS_15_MINUTES),
-        },
-      ),
-    }),
+    ...envelope,
+    location: text(64),
+    sku: shape({ name: oneOf('Standard', 'RS0') }, { tier: text(64) }),
+    tags: (value: unknown) => readTags(value),
+    properties: shape({}, { publicNetworkAccess: oneOf('Enabled', 'Disabled'), provisioningState: text(64) }),
   },
-  envelope,
 );
 
-export const makePolicy: Maker = (body, { name }) => ({
-  properties: {
-    friendlyName: name,
-    providerSpecificDetails: readPolicy(body, '').properties.providerSpecificInput,
-  },
-});
-
-const SITE_ID =
-  /^\/subscriptions\/[^/]+\/resourceGroups\/[^/]+\/providers\/Microsoft\.OffAzure\/VMwareSites\/[^/]+$/i;
-const siteId: Reader<string> = (value, path) => {
-  if (typeof value !== 'string' || value.length > 1_024 || !SITE_ID.test(value))
-    throw invalidProperty(path, 'the id of a VMware site');
-  return value;
-};
-
-/** Only the fabric of the agentless way is offered; the solution it belongs to is remembered where it is given. */
-const readFabric = shape(
-  {
-    properties: shape({
-      customDetails: shape(
-        { instanceType: oneOf('VMwareV2'), vmwareSiteId: siteId },
-        { migrationSolutionId: text(1_024) },
-      ),
-    }),
-  },
-  envelope,
-);
-
-export const makeFabric: Maker = (body, { name }) => ({
-  properties: {
-    friendlyName: name,
-    bcdrState: 'Valid',
-    health: 'Normal',
-    healthErrors: [],
-    customDetails: readFabric(body, '').properties.customDetails,
-  },
-});
-
-const readContainer = shape(
-  { properties: shape({}, { providerSpecificInput: list(shape({ instanceType: oneOf('VMwareCbt') }), 1) }) },
-  envelope,
-);
-
-export const makeContainer: Maker = (body, { name, names }) => {
-  readContainer(body, '');
-  return { properties: { friendlyName: name, fabricFriendlyName: names[1], fabricType: 'VMwareV2' } };
-};
+/** An item, by what it lies below and refers to. */
+interface Use {
+  readonly armId: string;
+  readonly policyId: string;
+}
 
 export class VaultResources {
   readonly #store: ReplicationStore;
+  readonly #uses: () => readonly Use[];
   /** By id in lower case. */
   readonly #resources = new Map<string, Resource>();
 
-  constructor(store: ReplicationStore) {
+  /** @param protectedItems what is protected the agent-based way */
+  constructor(store: ReplicationStore, protectedItems: () => readonly Use[]) {
     this.#store = store;
+    this.#uses = () => [...store.items(), ...protectedItems()];
   }
 
   find(id: string): Resource | undefined {
@@ -138,9 +104,23 @@ export class VaultResources {
 
   /** Vaults are there at once. */
   handleVault(request: ArmRequest): ArmAnswer {
+    const { method, segments, type } = request;
+    if (segments.length > 0) throw unknownAction(method, `${NAMESPACE}/${type}/${segments.join('/')}`);
+    if (method === 'PATCH') {
+      const known = this.find(idOf(request));
+      if (!known) throw resourceNotFound(request, NAMESPACE);
+      const { sku, tags, properties } = readVaultUpdate(request.body, '');
+      const content = {
+        ...known,
+        ...(sku ? { sku } : {}),
+        ...(tags ? { tags } : {}),
+        properties: { ...known.properties, ...properties, provisioningState: 'Succeeded' },
+      };
+      return { status: 200, body: this.#set(request, content) };
+    }
     return this.#handle(request, (body) => {
       const known = this.find(idOf(request));
-      const content = makeVault(body, request);
+      const content = makeVault(body);
       if (known && known['location'] !== content['location'])
         throw conflict(
           'InvalidResourceLocation',
@@ -151,9 +131,25 @@ export class VaultResources {
   }
 
   /** What Site Recovery makes, it makes with a long-running operation (azure.md, section 4). */
-  handle(request: ArmRequest, make: Maker): ArmAnswer {
+  handle(request: ArmRequest, kind: Kind): ArmAnswer {
+    const { method, segments, type } = request;
+    if (segments.length > 0) {
+      const action = kind.actions?.find((name) => name.toLowerCase() === segments[0]!.toLowerCase());
+      if (method !== 'POST' || segments.length > 1 || action === undefined)
+        throw unknownAction(method, `${NAMESPACE}/${type}/${segments.join('/')}`);
+      const known = this.find(idOf(request));
+      if (!known) throw resourceNotFound(request, NAMESPACE);
+      return action === 'remove' ? this.#remove(known) : operation(() => known);
+    }
+    if (method === 'PATCH' && kind.update) {
+      const known = this.find(idOf(request));
+      if (!known) throw resourceNotFound(request, NAMESPACE);
+      const content = kind.update(request.body, known);
+      return operation(() => this.#set(request, content));
+    }
     return this.#handle(request, (body) => {
-      const content = make(body, request);
+      const content = kind.make(body, request, this.#find);
+      if (kind.isImmediate) return { status: 200, body: this.#set(request, content) };
       return operation(() => {
         this.#requireParent(request);
         return this.#set(request, content);
@@ -161,9 +157,10 @@ export class VaultResources {
     });
   }
 
+  readonly #find = (id: string): Resource | undefined => this.find(id);
+
   #handle(request: ArmRequest, put: (body: unknown) => ArmAnswer): ArmAnswer {
-    const { method, name, segments, type } = request;
-    if (segments.length > 0) throw unknownAction(method, `${NAMESPACE}/${type}/${segments.join('/')}`);
+    const { method, name, type } = request;
     this.#requireParent(request);
     if (name === '') {
       if (method !== 'GET') throw methodNotAllowed(method, `${NAMESPACE}/${type}`);
@@ -178,14 +175,10 @@ export class VaultResources {
         return put(request.body);
       case 'DELETE': {
         if (!known) return { status: 204 };
-        const remove = (): void => {
-          this.#requireUnused(known);
-          this.#resources.delete(known.id.toLowerCase());
-          if (type === 'vaults') this.#store.removeVault(known.id);
-        };
+        if (type !== 'vaults') return this.#remove(known);
         this.#requireUnused(known);
-        if (type !== 'vaults') return operation(remove);
-        remove();
+        this.#resources.delete(known.id.toLowerCase());
+        this.#store.removeVault(known.id);
         return { status: 200 };
       }
       default:
@@ -193,14 +186,35 @@ export class VaultResources {
     }
   }
 
+  #remove(known: Resource): ArmAnswer {
+    this.#requireUnused(known);
+    return operation(() => {
+      this.#requireUnused(known);
+      this.#resources.delete(known.id.toLowerCase());
+    });
+  }
+
+  /** All of a kind in a vault, whatever they lie below: `vaults/replicationProtectionContainers`. */
+  listInVault(request: ArmRequest, type: string): ArmAnswer {
+    const { method, name } = request;
+    const vault = parentOf(request);
+    if (!this.find(vault)) throw parentNotFound(vault);
+    if (method !== 'GET') throw methodNotAllowed(method, `${NAMESPACE}/${request.type}`);
+    if (name !== '') throw resourceNotFound(request, NAMESPACE);
+    refuseFilter(request);
+    return { list: listOf(this.below(vault, type)) };
+  }
+
+  /** In the order in which they were made. @param type "vaults/replicationFabrics" */
+  below(id: string, type: string): Resource[] {
+    return [...this.#resources.values()].filter(
+      (resource) => resource.type === `${NAMESPACE}/${type}` && isBelow(resource.id, id),
+    );
+  }
+
   #list(request: ArmRequest): ArmAnswer {
     refuseFilter(request);
-    const below = parentOf(request);
-    const type = `${NAMESPACE}/${request.type}`;
-    const shown = [...this.#resources.values()].filter(
-      (resource) => resource.type === type && isBelow(resource.id, below),
-    );
-    return { list: listOf(shown) };
+    return { list: listOf(this.below(parentOf(request), request.type)) };
   }
 
   #set(request: ArmRequest, content: Content): Resource {
@@ -219,11 +233,11 @@ export class VaultResources {
 
   /** @throws ArmError 409 while something lies below it or refers to it */
   #requireUnused({ id }: Resource): void {
-    const holds = [...this.#resources.keys()].some((other) => isBelow(other, id));
-    const items = this.#store.items();
-    const isUsed = items.some(
-      ({ armId, policyId }) => isBelow(armId, id) || policyId.toLowerCase() === id.toLowerCase(),
+    const is = (other: unknown) => String(other).toLowerCase() === id.toLowerCase();
+    const holds = [...this.#resources.values()].some(
+      (other) => isBelow(other.id, id) || is(other.properties['policyId']),
     );
+    const isUsed = this.#uses().some(({ armId, policyId }) => isBelow(armId, id) || is(policyId));
     if (holds || isUsed)
       throw conflict(
         'CannotDeleteResource',

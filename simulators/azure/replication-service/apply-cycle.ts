@@ -39,8 +39,11 @@ export function applyCycle(item: MigrationItem, cycle: Cycle, storage: Replicati
     for (const draft of drafts.values()) draft.release();
     throw error;
   }
+  // what was the newest state becomes a recovery point; before the first cycle there was none
+  const before = item.cycles.findLast(({ state }) => state === 'Applied');
+  if (before) before.replicas = new Map(item.disks.map((disk) => [disk.diskId, disk.seed]));
   for (const [disk, draft] of drafts) {
-    disk.seed.release();
+    if (!before) disk.seed.release();
     disk.seed = draft;
   }
   return bytes;

@@ -3,7 +3,7 @@ import { zstdCompressSync, zstdDecompressSync } from 'node:zlib';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { sleep } from '#core/time/clock.ts';
-import { KIB, MIB, SECOND } from '#core/units.ts';
+import { DAY, KIB, MIB, SECOND } from '#core/units.ts';
 import type { SimulatorContext } from '../../kit/context.ts';
 import { Authorization } from '../arm/authorization.ts';
 import { ArmError } from '../arm/provider.ts';
@@ -346,7 +346,11 @@ test('after each applied cycle the replica is the source as it was then, whateve
     fc.assert(
       fc.asyncProperty(story, async (steps) => {
         const storage = logStorage();
-        const store = new ReplicationStore({ context, storage, createManagedDisk: () => '' });
+        const store = new ReplicationStore({
+          context,
+          storage,
+          target: { createManagedDisk: () => '', deleteManagedDisk: () => {} },
+        });
         store.addVault(VAULT);
         const item = store.add({
           armId: `${VAULT}/items/${kept++}`,
@@ -356,17 +360,27 @@ test('after each applied cycle the replica is the source as it was then, whateve
             instanceUuid: 'uuid',
             displayName: 'machine',
             osType: 'linuxguest',
+            osName: 'Debian GNU/Linux 12',
             firmware: 'EFI',
             applianceName: 'a',
             disks: [],
+            nics: [],
           },
           machineArmId: '',
           settings: {},
           targetResourceGroupId: '',
           targetVmName: 'machine',
           policyId: '',
+          performAutoResync: true,
+          recoveryPointHistoryMs: DAY,
           disks: DISK_SECTORS.map((sectors, i) => ({
-            facts: { uuid: `disk-${i}`, label: `disk ${i}`, sizeBytes: sectors * SECTOR, mode: 'persistent' },
+            facts: {
+              uuid: `disk-${i}`,
+              label: `disk ${i}`,
+              sizeBytes: sectors * SECTOR,
+              path: '',
+              mode: 'persistent',
+            },
             isOsDisk: i === 0,
             diskType: 'Standard_LRS',
             echo: {},
@@ -379,8 +393,8 @@ test('after each applied cycle the replica is the source as it was then, whateve
           if (step.does === 'write') source.write(step);
           else if (item.state !== 'InitialSeedingFailed') await appliance.cycle(step, context.clock);
         }
-        store.request(item, 'disable');
-        store.remove(item);
+        store.request(item, 'DisableMigration');
+        store.stop(item);
         expect(storage.extents.usage().liveBytes).toBe(0);
         expect(storage.containers.size).toBe(0);
       }),

@@ -7,13 +7,21 @@ import { conflict } from '../arm/faults.ts';
 import { applyCycle, blocksOf, CycleFault } from './apply-cycle.ts';
 import type { Block, Range } from './blocks.ts';
 import type { ReplicationStorage } from './storage-port.ts';
-import type { Cycle, MigrationItem, ProtectedDisk, ReplicationStore } from './store.ts';
+import {
+  type Cycle,
+  dropReplicas,
+  type MigrationItem,
+  type ProtectedDisk,
+  type ReplicationStore,
+} from './store.ts';
 
 /** How fast the service reads, checks and writes a cycle. */
 const APPLY_BYTES_PER_SECOND: Bytes = 100 * MIB;
 const APPLY_MS_MIN: Millis = 2 * SECOND;
-/** Whole copies that may fail in a row before seeding is given up. */
-const SEEDING_ATTEMPTS_MAX = 5;
+/** Cycles that may fail in a row before seeding or resuming is given up. */
+const ATTEMPTS_MAX = 5;
+/** The last one included. */
+const RECOVERY_POINTS_MAX = 5;
 /** A cycle that is waited for is given up when its appliance is silent for so long. */
 const SILENCE_MS_MAX: Millis = 15 * MINUTE;
 
@@ -36,6 +44,7 @@ export function openCycle(
     );
   if (kind === 'final' && item.state !== 'MigrationInProgress')
     throw conflict('NotMigrating', `A final cycle is not wanted while ${item.name} is ${item.state}.`);
+  if (kind === 'resync') beginRepair(store, item);
   store.apply(item, 'cycleBegun');
   // an appliance that begins another cycle has given up the one before (a crash, most often)
   if (open) failCycle(store, item, open, { code: 'Superseded', message: `Cycle ${id} took its place.` });
@@ -48,6 +57,24 @@ export function openCycle(
     appliedBytes: 0,
   });
   return true;
+}
+
+/**
+ * An appliance that has to copy a disk again says so by opening a cycle for it. Unless repairs begin by
+ * themselves somebody has to start this one first. @throws ArmError 409
+ */
+function beginRepair(store: ReplicationStore, item: MigrationItem): void {
+  if (item.state !== 'Replicating') return; // a resumed or migrating machine is not waited for
+  if (!item.resyncRequired) {
+    item.resyncRequired = true;
+    item.resyncStarted = item.performAutoResync;
+    store.tell(item, { kind: 'resyncRequired' });
+  }
+  if (!item.resyncStarted)
+    throw conflict(
+      'ResyncNotStarted',
+      `The disks of ${item.name} have to be copied again, and nobody has started that. Ask for a resync.`,
+    );
 }
 
 /** Stores a manifest; one of a cycle that is not open any more is only acknowledged. @throws ArmError 409 */
@@ -99,15 +126,15 @@ export function applyCommitted(
   } catch (error) {
     if (!(error instanceof CycleFault)) throw error;
     failCycle(store, item, cycle, { code: error.code, message: error.message });
-    if (item.state === 'InitialSeedingInProgress' && ++item.seedingFailures >= SEEDING_ATTEMPTS_MAX) {
-      item.seedingFailures = 0;
-      store.apply(item, 'seedingFailed');
-    }
+    countFailure(store, item, cycle);
     return;
   }
   cycle.state = 'Applied';
   cycle.endedAt = clock.wall();
-  item.seedingFailures = 0;
+  Object.assign(item.failures, NO_FAILURES);
+  item.resyncRequired = false; // whatever was applied, the appliance follows the source again
+  item.resyncStarted = false;
+  forgetOldPoints(store, item);
   counters.add('replication.appliedBytes', cycle.appliedBytes);
   recorder.record({
     at: clock.wall(),
@@ -120,6 +147,38 @@ export function applyCommitted(
   store.apply(item, 'cycleApplied');
   becomeQuiet(store, item);
   store.completeMigration(item);
+}
+
+const NO_FAILURES: Readonly<MigrationItem['failures']> = {
+  initial: 0,
+  delta: 0,
+  final: 0,
+  resync: 0,
+  resume: 0,
+};
+
+/** Seeding and resuming are given up after so many cycles that could not be applied; deltas go on for ever. */
+function countFailure(store: ReplicationStore, item: MigrationItem, { kind }: Cycle): void {
+  const { failures } = item;
+  failures[kind]++;
+  if (item.state === 'InitialSeedingInProgress' && failures.initial >= ATTEMPTS_MAX) {
+    failures.initial = 0;
+    store.apply(item, 'seedingFailed');
+    store.tell(item, { kind: 'seedingFailed' });
+  }
+  if (item.state === 'ResumeInProgress' && ++failures.resume >= ATTEMPTS_MAX) {
+    failures.resume = 0;
+    store.apply(item, 'resumeFailed');
+    store.tell(item, { kind: 'resumeFailed' });
+  }
+}
+
+/** Recovery points are kept as long as the policy says, and no more than a few: each holds what changed since. */
+function forgetOldPoints(store: ReplicationStore, item: MigrationItem): void {
+  const points = store.recoveryPoints(item).slice(0, -1);
+  const oldest = store.context.clock.wall() - item.recoveryPointHistoryMs;
+  for (const [i, cycle] of points.entries())
+    if (cycle.takenAt < oldest || i <= points.length - RECOVERY_POINTS_MAX) dropReplicas(cycle);
 }
 
 function failCycle(
@@ -138,6 +197,7 @@ function failCycle(
     who: 'azure',
     what: `cycle ${cycle.id} ${cycle.kind} failed: ${error.code}`,
   });
+  store.tell(item, { kind: 'cycleFailed', ...error });
   clearUp(store, item, cycle);
   becomeQuiet(store, item);
 }
@@ -158,7 +218,7 @@ function clearUp(store: ReplicationStore, item: MigrationItem, cycle: Cycle): vo
  * an appliance which has fallen silent is given up. @throws ArmError 409
  */
 export function pauseReplication(store: ReplicationStore, item: MigrationItem): void {
-  if (!store.request(item, 'pause')) return;
+  if (!store.request(item, 'PauseReplication')) return;
   becomeQuiet(store, item);
   if (item.state === 'SuspendingProtection') giveUpWhenSilent(store, item);
 }

@@ -1,16 +1,69 @@
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import {
+  type AllowedOperation,
   allowedOperations,
   commandFor,
+  isTestUnderWay,
   isUnderWay,
   type MigrationEvent,
   type MigrationState,
   NEXT,
   step,
+  TEST_NEXT,
+  type TestMigrationState,
 } from './migration-item.ts';
 
 const STATES = Object.keys(NEXT) as MigrationState[];
+const TEST_STATES = Object.keys(TEST_NEXT) as TestMigrationState[];
 const EVENTS = [...new Set(STATES.flatMap((s) => Object.keys(NEXT[s])))] as MigrationEvent[];
+
+/** Column "allowed" of replication.md, 11.1, row by row and without its footnotes; written down apart from the code. */
+const ALLOWED: Readonly<Record<MigrationState, string>> = {
+  EnableMigrationInProgress: '',
+  EnableMigrationFailed: 'DisableMigration',
+  InitialSeedingInProgress: 'DisableMigration',
+  InitialSeedingFailed: 'DisableMigration StartResync',
+  Replicating: 'DisableMigration TestMigrate TestMigrateCleanup Migrate StartResync PauseReplication',
+  SuspendingProtection: 'DisableMigration',
+  ProtectionSuspended: 'DisableMigration ResumeReplication',
+  ResumeInitiated: 'DisableMigration',
+  ResumeInProgress: 'DisableMigration',
+  MigrationInProgress: '',
+  MigrationFailed: 'DisableMigration Migrate ResumeReplication',
+  MigrationSucceeded: 'DisableMigration ResumeReplication',
+  MigrationCompletedWithInformation: 'DisableMigration ResumeReplication',
+  MigrationPartiallySucceeded: 'DisableMigration ResumeReplication',
+  DisableMigrationInProgress: '',
+  DisableMigrationFailed: 'DisableMigration',
+  Removed: '',
+};
+
+/** The footnotes of that table. */
+function footnoteForbids(
+  operation: string,
+  state: MigrationState,
+  test: TestMigrationState,
+  resyncRequired: boolean,
+  isOff: boolean,
+): boolean {
+  if (state === 'Replicating' && resyncRequired)
+    return !['DisableMigration', 'StartResync'].includes(operation);
+  switch (operation) {
+    case 'TestMigrate':
+      return test !== 'None' && test !== 'TestMigrationFailed';
+    case 'TestMigrateCleanup':
+      return ['None', 'TestMigrationInProgress', 'TestMigrationCleanupInProgress'].includes(test);
+    case 'Migrate':
+      return ['TestMigrationInProgress', 'TestMigrationCleanupInProgress'].includes(test);
+    case 'StartResync':
+      return state === 'Replicating';
+    case 'ResumeReplication':
+      return state === 'MigrationFailed' && !isOff;
+    default:
+      return false;
+  }
+}
 
 /** States from which `goal` can be reached, by walking the table. */
 function reaches(goal: MigrationState): Set<MigrationState> {
@@ -26,7 +79,48 @@ function reaches(goal: MigrationState): Set<MigrationState> {
   return found;
 }
 
+const atRest = { testState: 'None', resyncRequired: false, poweredOffAt: undefined } as const;
+
 describe('migration item', () => {
+  test('the operations allowed are those of the documented table with its footnotes, for every standing', () => {
+    fc.assert(
+      fc.property(
+        fc.constantFrom(...STATES),
+        fc.constantFrom(...TEST_STATES),
+        fc.boolean(),
+        fc.option(fc.nat(), { nil: undefined }),
+        (state, testState, resyncRequired, poweredOffAt) => {
+          const expected = ALLOWED[state]
+            .split(' ')
+            .filter(
+              (operation) =>
+                operation !== '' &&
+                !footnoteForbids(operation, state, testState, resyncRequired, poweredOffAt !== undefined),
+            );
+          expect(allowedOperations({ state, testState, resyncRequired, poweredOffAt })).toEqual(expected);
+        },
+      ),
+      { numRuns: 2_000 },
+    );
+  });
+
+  test('every operation that is allowed leads somewhere', () => {
+    const events: Readonly<Record<AllowedOperation, MigrationEvent | undefined>> = {
+      DisableMigration: 'disable',
+      TestMigrate: undefined,
+      TestMigrateCleanup: undefined,
+      Migrate: 'migrate',
+      StartResync: 'resync',
+      PauseReplication: 'pause',
+      ResumeReplication: 'resume',
+    };
+    for (const state of STATES)
+      for (const operation of allowedOperations({ ...atRest, state, poweredOffAt: 1 })) {
+        const event = events[operation];
+        if (event) expect([state, operation, step(state, event)]).not.toContain(undefined);
+      }
+  });
+
   test('every state and event has an answer: a known state, or a refusal', () => {
     for (const state of STATES)
       for (const event of EVENTS) {
@@ -43,8 +137,16 @@ describe('migration item', () => {
   test('from every state but removal the migration can still succeed', () => {
     const able = reaches('MigrationSucceeded');
     for (const state of STATES)
-      if (!['EnableMigrationFailed', 'DisableMigrationInProgress', 'Removed'].includes(state))
+      if (!/^(?:EnableMigrationFailed|DisableMigration\w+|Removed)$/.test(state))
         expect(able).toContain(state);
+  });
+
+  test('every test comes to an end, and every end of one can be cleaned up', () => {
+    for (const state of TEST_STATES) {
+      if (isTestUnderWay(state)) expect(Object.keys(TEST_NEXT[state]).length).toBeGreaterThan(1);
+      else if (state !== 'None') expect(TEST_NEXT[state].cleanUp).toBe('TestMigrationCleanupInProgress');
+    }
+    expect(TEST_NEXT.TestMigrationCleanupInProgress.cleanedUp).toBe('None');
   });
 
   test('a cycle that is being applied can end in whatever state its item has come to meanwhile', () => {
@@ -54,7 +156,10 @@ describe('migration item', () => {
       'cycleApplied',
       'quiet',
       'migrated',
+      'migratedWithNotes',
+      'migratedInPart',
       'seedingFailed',
+      'resumeFailed',
       'removed',
     ];
     const found = new Set(
@@ -80,14 +185,6 @@ describe('migration item', () => {
   test('a paused machine is not worked on', () => {
     expect(commandFor('SuspendingProtection')).toBeUndefined();
     expect(commandFor('ProtectionSuspended')).toBeUndefined();
-  });
-
-  test('while seeding only stopping is allowed', () => {
-    expect(allowedOperations('InitialSeedingInProgress')).toEqual(['DisableMigration']);
-  });
-
-  test('a replicating machine can be migrated, paused or stopped', () => {
-    expect(allowedOperations('Replicating')).toEqual(['DisableMigration', 'Migrate', 'PauseReplication']);
   });
 
   test('the appliance is told to work exactly in the states in which cycles are taken', () => {

@@ -43,6 +43,7 @@ describe('work', () => {
           machineName: 'web-1',
           command: 'replicate',
           performShutdown: false,
+          migration: 0,
           disks: item.disks.map(({ diskId, container }, i) => ({
             diskId,
             logContainerUrl: expect.stringContaining(

@@ -203,7 +203,7 @@ export function replicationRoutes({
         const known = item ?? itemOf(call);
         known.progress = progress;
         known.health = health;
-        if (progress.phase === STOPPED && known.state === 'DisableMigrationInProgress') store.remove(known);
+        if (progress.phase === STOPPED && known.state === 'DisableMigrationInProgress') store.stop(known);
         return { status: 200, body: {} };
       },
     },
@@ -254,6 +254,7 @@ function workOf(store: ReplicationStore, item: MigrationItem): object | undefine
     machineName: item.machine.displayName,
     command,
     performShutdown: item.performShutdown,
+    migration: item.cutovers,
     disks: item.disks.map((disk) => {
       const { logContainerUrl, expiresAt } = store.grant(disk);
       return {

@@ -3,23 +3,39 @@
  * of the service work on it: ARM (recovery/) for people, the control plane (service.ts) for appliances.
  */
 import { createHash } from 'node:crypto';
+import { assert } from '#core/assert.ts';
 import { type Bytes, HOUR, type Millis, type UnixMillis } from '#core/units.ts';
 import type { SimulatorContext } from '../../kit/context.ts';
 import { ArmError } from '../arm/provider.ts';
 import type { Block, Range } from './blocks.ts';
 import {
+  type AllowedOperation,
   allowedOperations,
+  isTestUnderWay,
   isUnderWay,
   type MigrationEvent,
   type MigrationState,
+  type Standing,
   step,
+  TEST_NEXT,
+  type TestEvent,
+  type TestMigrationState,
 } from './migration-item.ts';
 import type { DiskSpace, ReplicationStorage } from './storage-port.ts';
+import { makeTarget, type Target, type TargetCloud } from './target.ts';
+
+export interface DiscoveredNic {
+  readonly nicId: string;
+  readonly ipAddresses: readonly string[];
+  readonly networkName: string;
+}
 
 export interface DiscoveredDisk {
   readonly uuid: string;
   readonly label: string;
   readonly sizeBytes: Bytes;
+  /** On the datastore; empty where it is not known. */
+  readonly path: string;
   /** vSphere's word: "persistent", "independent_persistent"; empty where it is not known. */
   readonly mode: string;
 }
@@ -30,10 +46,13 @@ export interface DiscoveredMachine {
   readonly displayName: string;
   /** "windowsguest", "linuxguest" */
   readonly osType: string;
+  /** As discovered; empty where it is not known. */
+  readonly osName: string;
   readonly firmware: 'BIOS' | 'EFI';
   /** The appliance that discovered it, and that is to replicate it. */
   readonly applianceName: string;
   readonly disks: readonly DiscoveredDisk[];
+  readonly nics: readonly DiscoveredNic[];
 }
 
 /** What somebody asked to be protected. */
@@ -48,6 +67,7 @@ export interface DiskToProtect {
 export interface ProtectedDisk {
   readonly diskId: string;
   readonly label: string;
+  readonly path: string;
   readonly capacityBytes: Bytes;
   readonly isOsDisk: boolean;
   readonly diskType: string;
@@ -56,6 +76,8 @@ export interface ProtectedDisk {
   readonly container: string;
   /** The replica; replaced as a whole by each applied cycle. */
   seed: DiskSpace;
+  /** Name that the target disk is to have, where somebody chose one. */
+  targetDiskName?: string;
   targetDiskId?: string;
 }
 
@@ -76,6 +98,11 @@ export interface Cycle {
   /** Bytes of the disks that this cycle wrote; 0 unless it is applied. */
   appliedBytes: Bytes;
   error?: { readonly code: string; readonly message: string };
+  /**
+   * Of an applied cycle that is not the last one: its replicas by disk, as long as it is a recovery point.
+   * Those of the last one are the seeds of the disks.
+   */
+  replicas?: Map<string, DiskSpace>;
 }
 
 export interface HealthIssue {
@@ -93,26 +120,45 @@ export interface MigrationItem {
   readonly vaultId: string;
   readonly machine: DiscoveredMachine;
   readonly machineArmId: string;
-  /** The enable request's target settings, echoed to whoever reads the item. */
-  readonly settings: Readonly<Record<string, unknown>>;
-  readonly targetResourceGroupId: string;
-  readonly targetVmName: string;
+  /** Target settings, of the enable request or changed since, echoed to whoever reads the item. */
+  settings: Readonly<Record<string, unknown>>;
+  targetResourceGroupId: string;
+  targetVmName: string;
   readonly policyId: string;
+  /** Without it somebody has to start the repair of a source that lost track of its changes. */
+  performAutoResync: boolean;
+  /** How long recovery points are kept. */
+  readonly recoveryPointHistoryMs: Millis;
   readonly disks: readonly ProtectedDisk[];
   /** Oldest first; one at most is open or being applied, and then it is the last. */
   readonly cycles: Cycle[];
   state: MigrationState;
   stateSince: UnixMillis;
+  testState: TestMigrationState;
+  resyncRequired: boolean;
+  /** The repair may begin: somebody or the setting said so. */
+  resyncStarted: boolean;
   /** Operation of a person that led here. */
-  lastOperation: MigrationEvent | undefined;
+  lastOperation: AllowedOperation | undefined;
   performShutdown: boolean;
   /** When the source was found powered off for the migration that is under way. */
   poweredOffAt: UnixMillis | undefined;
+  /** Migrations that were begun. */
+  cutovers: number;
   /** Migrations that came to making disks; part of the disks' names. */
   migrations: number;
-  lastMigration: { readonly at: UnixMillis; readonly status: 'Succeeded' | 'Failed' } | undefined;
-  /** Whole copies that could not be applied, in a row. */
-  seedingFailures: number;
+  lastMigration: Outcome | undefined;
+  /** Machine and disks of the last migration. */
+  target: Target | undefined;
+  lastTest: Outcome | undefined;
+  /** Tests that came to making disks. */
+  tests: number;
+  /** What the test that was not cleaned up yet has made. */
+  testTarget: Target | undefined;
+  /** Why the last test failed. */
+  testIssue: HealthIssue | undefined;
+  /** Cycles of each kind that could not be applied, in a row. */
+  readonly failures: Record<CycleKind | 'resume', number>;
   /** When the appliance last said something of this item. */
   heardAt: UnixMillis;
   progress: { phase: string; percent: number; bytesSent: Bytes; nextCycleAt?: UnixMillis };
@@ -120,8 +166,29 @@ export interface MigrationItem {
   health: readonly HealthIssue[];
   /** Why the last migration failed. */
   migrationIssue: HealthIssue | undefined;
+  /** Why it cannot be stopped, when that was asked for. */
+  stopIssue: ArmError | undefined;
   /** Called once, when the item leaves its present state. */
   onLeaving: Array<() => void>;
+}
+
+export interface Outcome {
+  readonly at: UnixMillis;
+  readonly status: 'Succeeded' | 'CompletedWithInformation' | 'PartiallySucceeded' | 'Failed';
+}
+
+/** What somebody who watches an item may want to know. */
+export type Happening =
+  | { readonly kind: 'replicating' }
+  | { readonly kind: 'cycleFailed'; readonly code: string; readonly message: string }
+  | { readonly kind: 'seedingFailed' | 'resumeFailed' | 'resyncRequired' }
+  | { readonly kind: 'migrated' | 'tested'; readonly outcome: Outcome };
+
+export interface HeldPoint {
+  /** By the disk's id at the source. */
+  readonly replicas: ReadonlyMap<string, DiskSpace>;
+  /** Idempotent. */
+  release(): void;
 }
 
 /** How long the service lets a log container be written to by one grant. */
@@ -129,22 +196,11 @@ const SAS_LIFE_MS: Millis = 12 * HOUR;
 /** Removed items that are remembered, so that a repeated "stopped" of their appliance finds an answer. */
 const REMOVED_KEPT_MAX = 10_000;
 
-export interface ManagedDiskOptions {
-  readonly name: string;
-  readonly resourceGroupId: string;
-  /** "Standard_LRS" */
-  readonly sku: string;
-  /** The receiver's from then on. */
-  readonly content: DiskSpace;
-  /** Of an OS disk. */
-  readonly os?: { readonly type: 'Windows' | 'Linux'; readonly generation: 'V1' | 'V2' };
-}
-
 export interface ReplicationStoreOptions {
   readonly context: SimulatorContext;
   readonly storage: ReplicationStorage;
-  /** Makes a managed disk from a replica. @returns its ARM id. @throws ArmError: the migration fails with it */
-  readonly createManagedDisk: (options: ManagedDiskOptions) => string;
+  /** Where machines are made from replicas. */
+  readonly target: TargetCloud;
 }
 
 /** What names a vault on the control plane: MD5 of its ARM id in lower case. */
@@ -155,7 +211,8 @@ export function vaultToken(vaultId: string): string {
 export class ReplicationStore {
   readonly context: SimulatorContext;
   readonly storage: ReplicationStorage;
-  readonly #createManagedDisk: ReplicationStoreOptions['createManagedDisk'];
+  readonly #target: TargetCloud;
+  readonly #observers: Array<(item: MigrationItem, happening: Happening) => void> = [];
   /** ARM id by token. */
   readonly #vaults = new Map<string, string>();
   readonly #items = new Map<string, MigrationItem>();
@@ -163,10 +220,19 @@ export class ReplicationStore {
   readonly #byArmId = new Map<string, MigrationItem>();
   readonly #removed = new Set<string>();
 
-  constructor({ context, storage, createManagedDisk }: ReplicationStoreOptions) {
+  constructor({ context, storage, target }: ReplicationStoreOptions) {
     this.context = context;
     this.storage = storage;
-    this.#createManagedDisk = createManagedDisk;
+    this.#target = target;
+  }
+
+  /** Tells of what happens to items, at the instant when it does. */
+  observe(observer: (item: MigrationItem, happening: Happening) => void): void {
+    this.#observers.push(observer);
+  }
+
+  tell(item: MigrationItem, happening: Happening): void {
+    for (const observer of this.#observers) observer(item, happening);
   }
 
   /** From now on appliances can ask for the vault's work. */
@@ -213,6 +279,8 @@ export class ReplicationStore {
       | 'targetResourceGroupId'
       | 'targetVmName'
       | 'policyId'
+      | 'performAutoResync'
+      | 'recoveryPointHistoryMs'
     > & { disks: readonly DiskToProtect[] },
   ): MigrationItem {
     const { entropy, clock } = this.context;
@@ -225,6 +293,7 @@ export class ReplicationStore {
         ...disk,
         diskId: facts.uuid,
         label: facts.label,
+        path: facts.path,
         capacityBytes: facts.sizeBytes,
         container: `${itemId}-${i}`,
         seed: this.storage.createSeedDisk(facts.sizeBytes),
@@ -232,16 +301,26 @@ export class ReplicationStore {
       cycles: [],
       state: 'EnableMigrationInProgress',
       stateSince: now,
+      testState: 'None',
+      resyncRequired: false,
+      resyncStarted: false,
       lastOperation: undefined,
       performShutdown: false,
       poweredOffAt: undefined,
+      cutovers: 0,
       migrations: 0,
       lastMigration: undefined,
-      seedingFailures: 0,
+      target: undefined,
+      lastTest: undefined,
+      tests: 0,
+      testTarget: undefined,
+      testIssue: undefined,
+      failures: { initial: 0, delta: 0, final: 0, resync: 0, resume: 0 },
       heardAt: now,
       progress: { phase: 'Enabling', percent: 0, bytesSent: 0 },
       health: [],
       migrationIssue: undefined,
+      stopIssue: undefined,
       onLeaving: [],
     };
     this.#items.set(itemId, made);
@@ -262,15 +341,9 @@ export class ReplicationStore {
   /** @throws ArmError 409 when the event has no place in the item's state */
   apply(item: MigrationItem, event: MigrationEvent): void {
     const next = step(item.state, event);
-    if (next === undefined) {
-      const allowed = allowedOperations(item.state).join(', ') || 'none';
-      throw new ArmError(
-        409,
-        'OperationNotAllowedInState',
-        `'${event}' is not possible: ${item.name} is in the state ${item.state}. Allowed operations: ${allowed}.`,
-      );
-    }
+    if (next === undefined) throw refusal(item, event);
     if (next === item.state) return;
+    if (event === 'cycleApplied' && next === 'Replicating') this.tell(item, { kind: 'replicating' });
     item.state = next;
     item.stateSince = this.context.clock.wall();
     for (const tell of item.onLeaving.splice(0)) tell();
@@ -278,12 +351,14 @@ export class ReplicationStore {
 
   /**
    * An operation of a person. @returns false when this is a repetition of the one that is under way.
-   * @throws ArmError 409
+   * @throws ArmError 409 with the state and what it allows
    */
-  request(item: MigrationItem, operation: MigrationEvent): boolean {
+  request(item: MigrationItem, operation: MainOperation): boolean {
     if (item.lastOperation === operation && isUnderWay(item.state)) return false;
-    this.apply(item, operation);
+    requireAllowed(item, operation);
     item.lastOperation = operation;
+    if (operation === 'StartResync') item.resyncStarted = true;
+    if (operation !== 'StartResync' || item.state !== 'Replicating') this.apply(item, EVENTS[operation]);
     return true;
   }
 
@@ -297,9 +372,34 @@ export class ReplicationStore {
     return cycles.findLast(({ state }) => state === 'Applied');
   }
 
+  /** Oldest first: cycles from which a machine can be made. */
+  recoveryPoints(item: MigrationItem): Cycle[] {
+    const last = this.lastApplied(item);
+    return item.cycles.filter((cycle) => cycle === last || cycle.replicas !== undefined);
+  }
+
+  /** The content of a recovery point, which stays although the point may go. */
+  hold(item: MigrationItem, cycle: Cycle): HeldPoint {
+    const replicas = new Map(
+      item.disks.map(({ diskId, seed }) => [diskId, (cycle.replicas?.get(diskId) ?? seed).copy()]),
+    );
+    return {
+      replicas,
+      release() {
+        for (const replica of replicas.values()) replica.release();
+        replicas.clear();
+      },
+    };
+  }
+
+  allows(item: MigrationItem, operation: AllowedOperation): boolean {
+    return allowedOperations(item).includes(operation);
+  }
+
   /** @throws ArmError 409 */
   beginMigration(item: MigrationItem, performShutdown: boolean): void {
-    if (!this.request(item, 'migrate')) return;
+    if (!this.request(item, 'Migrate')) return;
+    item.cutovers++;
     item.performShutdown = performShutdown;
     item.poweredOffAt = undefined;
     item.migrationIssue = undefined;
@@ -311,8 +411,9 @@ export class ReplicationStore {
     const last = this.lastApplied(item);
     if (last?.kind !== 'final' || last.openedAt < item.stateSince) return;
     if (item.performShutdown && item.poweredOffAt === undefined) return;
+    let target: Target;
     try {
-      this.#makeTargetDisks(item);
+      target = makeTarget(this.#target, item, { number: item.migrations++, replicaOf: ({ seed }) => seed });
     } catch (error) {
       if (!(error instanceof ArmError)) throw error;
       this.failMigration(item, {
@@ -323,8 +424,11 @@ export class ReplicationStore {
       });
       return;
     }
-    this.#endMigration(item, 'Succeeded');
-    this.apply(item, 'migrated');
+    for (const disk of item.disks) disk.targetDiskId = target.diskIds.get(disk.diskId)!;
+    item.target = target;
+    item.migrationIssue = target.issue;
+    this.#endMigration(item, target.status);
+    this.apply(item, MIGRATED_EVENTS[target.status]);
   }
 
   failMigration(item: MigrationItem, issue: HealthIssue): void {
@@ -333,47 +437,154 @@ export class ReplicationStore {
     this.apply(item, 'migrateFailed');
   }
 
-  #endMigration(item: MigrationItem, status: 'Succeeded' | 'Failed'): void {
+  #endMigration(item: MigrationItem, status: Outcome['status']): void {
     const { clock, recorder } = this.context;
     const at = clock.wall();
     item.lastMigration = { at, status };
     recorder.record({ at, kind: 'step', who: 'azure', what: `migration of ${item.name} ${status}` });
+    this.tell(item, { kind: 'migrated', outcome: item.lastMigration });
   }
 
-  #makeTargetDisks(item: MigrationItem): void {
-    const number = String(item.migrations++).padStart(2, '0');
-    const { firmware, osType } = item.machine;
-    const os = {
-      type: /windows/i.test(osType) ? 'Windows' : 'Linux',
-      generation: firmware === 'EFI' ? 'V2' : 'V1',
-    } as const;
-    for (const [i, disk] of item.disks.entries()) {
-      const content = disk.seed.copy();
-      try {
-        disk.targetDiskId = this.#createManagedDisk({
-          name: `${item.targetVmName}-${disk.isOsDisk ? 'OSdisk' : `datadisk-${i}`}-${number}`,
-          resourceGroupId: item.targetResourceGroupId,
-          sku: disk.diskType,
-          content,
-          ...(disk.isOsDisk ? { os } : {}),
-        });
-      } catch (error) {
-        content.release();
-        throw error;
-      }
+  /** @returns false when that is under way. @throws ArmError 409 */
+  beginTest(item: MigrationItem): boolean {
+    if (item.testState === 'TestMigrationInProgress') return false;
+    requireAllowed(item, 'TestMigrate');
+    this.#stepTest(item, 'test');
+    return true;
+  }
+
+  /** Makes the test machine of a recovery point; the source and its replication go on. */
+  completeTest(item: MigrationItem, point: HeldPoint, network: string): void {
+    if (item.testTarget) this.#dispose(item.testTarget); // of a test that failed
+    item.testTarget = undefined;
+    try {
+      item.testTarget = makeTarget(this.#target, item, {
+        number: item.tests++,
+        test: { network },
+        replicaOf: ({ diskId }) => point.replicas.get(diskId)!,
+      });
+    } catch (error) {
+      if (!(error instanceof ArmError)) throw error;
+      this.failTest(item, {
+        code: error.code,
+        message: `The test machine of ${item.targetVmName} could not be made. ${error.message}`,
+        cause: 'The target resource group refused it.',
+        remedy: 'Put right what the message names, then test again.',
+      });
+      return;
     }
+    item.testIssue = item.testTarget.issue;
+    this.#endTest(item, item.testTarget.status);
   }
 
-  /** Forgets an item that is being stopped, with everything that was stored for it. */
-  remove(item: MigrationItem): void {
+  failTest(item: MigrationItem, issue: HealthIssue): void {
+    item.testIssue = issue;
+    this.#endTest(item, 'Failed');
+  }
+
+  #endTest(item: MigrationItem, status: Outcome['status']): void {
+    item.lastTest = { at: this.context.clock.wall(), status };
+    this.#stepTest(item, TESTED_EVENTS[status]);
+    this.tell(item, { kind: 'tested', outcome: item.lastTest });
+  }
+
+  /** @returns false when that is under way. @throws ArmError 409 */
+  beginCleanUp(item: MigrationItem): boolean {
+    if (item.testState === 'TestMigrationCleanupInProgress') return false;
+    requireAllowed(item, 'TestMigrateCleanup');
+    this.#stepTest(item, 'cleanUp');
+    return true;
+  }
+
+  /** Removes the test machine and its disks. @throws ArmError: they are still there, and it can be tried again */
+  completeCleanUp(item: MigrationItem): void {
+    try {
+      if (item.testTarget) this.#dispose(item.testTarget);
+    } catch (error) {
+      this.#stepTest(item, 'cleanUpFailed');
+      throw error;
+    }
+    item.testTarget = undefined;
+    item.testIssue = undefined;
+    this.#stepTest(item, 'cleanedUp');
+  }
+
+  failCleanUp(item: MigrationItem): void {
+    this.#stepTest(item, 'cleanUpFailed');
+  }
+
+  #stepTest(item: MigrationItem, event: TestEvent): void {
+    const next = TEST_NEXT[item.testState][event];
+    assert(next !== undefined, `${event} has a place in ${item.testState}`);
+    item.testState = next;
+  }
+
+  #dispose({ machineId, diskIds }: Target): void {
+    if (machineId !== undefined) this.#target.machines?.delete(machineId);
+    for (const id of diskIds.values()) this.#target.deleteManagedDisk(id);
+  }
+
+  /** The source is let go of: forgets the item, with everything that was stored for it. */
+  stop(item: MigrationItem): void {
+    if (item.stopIssue) this.apply(item, 'disableFailed');
+    else this.#remove(item);
+  }
+
+  #remove(item: MigrationItem): void {
     this.#items.delete(item.itemId);
     this.#byArmId.delete(item.armId.toLowerCase());
     for (const { seed, container } of item.disks) {
       seed.release();
       this.storage.deleteLogContainer(container);
     }
+    for (const cycle of item.cycles) dropReplicas(cycle);
     if (this.#removed.size >= REMOVED_KEPT_MAX) this.#removed.clear();
     this.#removed.add(item.itemId);
     this.apply(item, 'removed');
   }
+}
+
+/** Operations on the axis of the migration; those of its test have functions of their own. */
+type MainOperation = Exclude<AllowedOperation, 'TestMigrate' | 'TestMigrateCleanup'>;
+
+const EVENTS: Readonly<Record<MainOperation, MigrationEvent>> = {
+  DisableMigration: 'disable',
+  Migrate: 'migrate',
+  StartResync: 'resync',
+  PauseReplication: 'pause',
+  ResumeReplication: 'resume',
+};
+
+const MIGRATED_EVENTS: Readonly<Record<Target['status'], MigrationEvent>> = {
+  Succeeded: 'migrated',
+  CompletedWithInformation: 'migratedWithNotes',
+  PartiallySucceeded: 'migratedInPart',
+};
+
+const TESTED_EVENTS: Readonly<Record<Outcome['status'], TestEvent>> = {
+  Succeeded: 'tested',
+  CompletedWithInformation: 'testedWithNotes',
+  PartiallySucceeded: 'testedInPart',
+  Failed: 'testFailed',
+};
+
+function requireAllowed(item: MigrationItem, operation: AllowedOperation): void {
+  if (!allowedOperations(item).includes(operation)) throw refusal(item, operation);
+}
+
+function refusal(item: MigrationItem & Standing, what: string): ArmError {
+  const allowed = allowedOperations(item).join(', ') || 'none';
+  const test = isTestUnderWay(item.testState) ? `, its test in ${item.testState}` : '';
+  const repair = item.resyncRequired ? ', and its disks have to be copied again' : '';
+  return new ArmError(
+    409,
+    'OperationNotAllowedInState',
+    `'${what}' is not possible: ${item.name} is in the state ${item.state}${test}${repair}. Allowed operations: ${allowed}.`,
+  );
+}
+
+/** It is a recovery point no more. */
+export function dropReplicas(cycle: Cycle): void {
+  for (const replica of cycle.replicas?.values() ?? []) replica.release();
+  delete cycle.replicas;
 }

@@ -10,11 +10,13 @@ import { Disks } from '../compute/disks.ts';
 import { computeProvider } from '../compute/provider.ts';
 import { readMachine } from '../discovery-service/machine-shape.ts';
 import { type Site, Sites } from '../off-azure/sites.ts';
-import { discoveredMachines } from '../recovery/discovered-machines.ts';
+import { publishedFiles } from '../published-files.ts';
+import { appliancesOf, discoveredMachines } from '../recovery/discovered-machines.ts';
 import { recoveryProvider } from '../recovery/provider.ts';
 import { logAccount } from '../replication-service/log-account.ts';
 import { createReplicationService } from '../replication-service/service.ts';
 import { type MigrationItem, ReplicationStore, vaultToken } from '../replication-service/store.ts';
+import type { TargetCloud, VirtualMachineOptions } from '../replication-service/target.ts';
 import { createStorage, type StorageService } from '../storage/service.ts';
 import { type ArmWorld, armWorld, GROUP, SUBSCRIPTION, TENANT } from './arm-world.ts';
 import { discovered } from './discovered.ts';
@@ -29,6 +31,7 @@ export const ITEM = `${CONTAINER}/replicationMigrationItems/web-1`;
 export const LOG_ACCOUNT = 'migratelsa1';
 /** Of the control plane, below the vault. */
 export const WORK = '/work?appliance=appliance-1';
+export const GROUP_ID = GROUP;
 const SITE = `${GROUP}/providers/Microsoft.OffAzure/VMwareSites/corp`;
 
 /** The last window of this disk is half a mebibyte and a sector. */
@@ -65,10 +68,16 @@ export interface ReplicationWorld extends ArmWorld {
   readonly storage: StorageService;
   readonly disks: Disks;
   readonly site: Site;
+  /** Virtual machines that were made and not deleted, by id. */
+  readonly machines: ReadonlyMap<string, VirtualMachineOptions>;
+  /** When set, making a virtual machine is refused with it. */
+  refuseMachines: ArmError | undefined;
   /** When set, making a managed disk is refused with it. */
   refuseDisks: ArmError | undefined;
   machineId(n: number): string;
   diskId(n: number, disk: 'os' | 'data'): string;
+  /** The appliance finds another operating system on a machine. */
+  rename(n: number, osName: string): void;
   /** Vault, fabric, container and policy. */
   prepare(): void;
   /** PUTs the item of machine 1; `change` is merged into its details. */
@@ -87,6 +96,17 @@ export interface ReplicationWorld extends ArmWorld {
 
 export async function inReplication(script: (world: ReplicationWorld) => Promise<void>): Promise<void> {
   let refuseDisks: ArmError | undefined;
+  let refuseMachines: ArmError | undefined;
+  const made = new Map<string, VirtualMachineOptions>();
+  const machines: TargetCloud['machines'] = {
+    create(options) {
+      if (refuseMachines) throw refuseMachines;
+      const id = `${options.resourceGroupId}/providers/Microsoft.Compute/virtualMachines/${options.name}`;
+      made.set(id, options);
+      return id;
+    },
+    delete: (id) => void made.delete(id),
+  };
   let parts: { store: ReplicationStore; storage: StorageService; disks: Disks } | undefined;
   const sites = new Sites();
   await using arm = await armWorld(({ context }, _authorization, { verifyToken }) => {
@@ -95,15 +115,30 @@ export async function inReplication(script: (world: ReplicationWorld) => Promise
     const store = new ReplicationStore({
       context,
       storage: logAccount(storage, LOG_ACCOUNT),
-      createManagedDisk(options) {
-        if (refuseDisks) throw refuseDisks;
-        return disks.createManagedDisk(options);
+      target: {
+        createManagedDisk(options) {
+          if (refuseDisks) throw refuseDisks;
+          return disks.createManagedDisk(options);
+        },
+        deleteManagedDisk(id) {
+          const disk = disks.find(id);
+          if (disk) disks.delete(disk);
+        },
+        machines,
       },
     });
     parts = { store, storage, disks };
     return [
       computeProvider({ disks }),
-      recoveryProvider({ context, store, findMachine: discoveredMachines(sites) }),
+      recoveryProvider({
+        context,
+        cloud: PUBLIC_CLOUD,
+        tenantId: TENANT,
+        store,
+        findMachine: discoveredMachines(sites),
+        appliances: appliancesOf(sites),
+        files: publishedFiles(context, storage, LOG_ACCOUNT),
+      }),
     ];
   });
   assert(parts, 'the providers were made');
@@ -135,6 +170,13 @@ export async function inReplication(script: (world: ReplicationWorld) => Promise
     ...arm,
     ...parts,
     site,
+    machines: made,
+    get refuseMachines() {
+      return refuseMachines;
+    },
+    set refuseMachines(error) {
+      refuseMachines = error;
+    },
     get refuseDisks() {
       return refuseDisks;
     },
@@ -143,6 +185,10 @@ export async function inReplication(script: (world: ReplicationWorld) => Promise
     },
     machineId: (n) => `${SITE}/machines/vcenter-corp-test_${String(machine(n)['instanceUuid'])}`,
     diskId,
+    rename(n, osName) {
+      const operatingSystemDetails = { osType: 'windowsguest', osName };
+      site.inventory.put(readMachine(machine(n, { operatingSystemDetails }), ''), context.clock.wall());
+    },
     prepare() {
       arm.arm.apply('PUT', VAULT, '2024-04-01', vaultBody);
       arm.arm.apply('PUT', FABRIC, V, fabricBody);
@@ -242,6 +288,12 @@ export const policyBody = {
 
 export const migrateBody = (performShutdown: string) => ({
   properties: { providerSpecificDetails: { instanceType: 'VMwareCbt', performShutdown } },
+});
+export const NETWORK = `${GROUP}/providers/Microsoft.Network/virtualNetworks/test`;
+export const testBody = (recoveryPointId: string) => ({
+  properties: {
+    providerSpecificDetails: { instanceType: 'VMwareCbt', recoveryPointId, networkId: NETWORK },
+  },
 });
 export const resumeBody = { properties: { providerSpecificDetails: { instanceType: 'VMwareCbt' } } };
 

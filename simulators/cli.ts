@@ -1,5 +1,5 @@
 /** Commands of the simulators: `drylift serve <what>`. Wiring only; what is served is loaded when it is asked for. */
-import { type Command, InvalidArgumentError } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import { defineErrors } from '#core/errors.ts';
 import { runServe, type ServeOutcome } from './kit/serve.ts';
 
@@ -20,6 +20,7 @@ interface ServeFlags {
   readonly envFile?: string;
   readonly pace?: number;
   readonly seed?: string;
+  readonly cloud?: 'public' | 'government';
 }
 
 interface Served {
@@ -45,8 +46,15 @@ const SERVED: readonly Served[] = [
   },
   {
     name: 'azure',
-    says: 'the Azure services that migrations use, behind a forward proxy under their real names',
-    flags: (command) => command,
+    says: 'the Azure services that migrations use, under their real names and on ports of their own',
+    flags: (command) =>
+      command
+        .option('--estate <file>', 'RVTools workbook with machines that an appliance has discovered')
+        .option('--machines <n>', 'so many generated machines instead', wholeFrom(1, 2_000))
+        .option('--user <id>', 'client id of the application that owns the subscription')
+        .option('--password <text>', 'its secret')
+        .addOption(new Option('--cloud <name>', 'which cloud').choices(['public', 'government']))
+        .option('--pace <n>', 'story seconds per second', paceOf),
     start: async (flags) => (await import('./azure/serve.ts')).serveAzure(flags),
   },
 ];

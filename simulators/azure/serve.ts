@@ -1,39 +1,72 @@
 /**
- * `drylift serve azure`: the cloud for other people's clients, at wall time, behind a forward proxy on this
- * machine. Clients keep the real host names; they are told the proxy and the authority to trust.
+ * `drylift serve azure`: the cloud for other people's clients, at wall time or paced. Clients that take a proxy
+ * keep the real host names; clients that take an endpoint find every service on a port of its own besides.
  */
+import { readFileSync } from 'node:fs';
+import { basename } from 'node:path';
 import { Entropy } from '#core/entropy/entropy.ts';
+import { defineErrors } from '#core/errors.ts';
 import { createAuthority } from '#core/net/certificates.ts';
 import { LinkRules } from '#core/net/link-rules.ts';
 import { TcpNetwork } from '#core/net/tcp-network.ts';
-import { SystemClock } from '#core/time/system-clock.ts';
+import type { Clock } from '#core/time/clock.ts';
+import { PacedClock, SystemClock } from '#core/time/system-clock.ts';
 import { Counters } from '#core/trace/recorder.ts';
 import { DAY } from '#core/units.ts';
+import { generateEstate } from '../estate/generate.ts';
+import type { EstateFacts } from '../estate/model.ts';
+import { importRvtools } from '../estate/rvtools.ts';
 import { startProxy } from '../internet/forward-proxy.ts';
 import type { SimulatorContext } from '../kit/context.ts';
 import { FaultPoints } from '../kit/fault-points.ts';
 import type { ServeOutcome } from '../kit/serve.ts';
+import { type CloudName, cloudNamed } from './cloud.ts';
 import type { SeedResources } from './landing-zone.ts';
-import { startAzure } from './server.ts';
+import { type Preloaded, preloadEstate } from './preloaded/preload-estate.ts';
+import { type AzureSimulator, startAzure } from './server.ts';
+
+export const errors = defineErrors({
+  'serve.noEstateWorkbook': {
+    blame: 'input',
+    why: 'The workbook with the estate cannot be read.',
+    next: 'Check the path given to --estate.',
+  },
+});
 
 export interface ServeAzureOptions {
+  /** RVTools workbook with the machines that an appliance has discovered. */
+  readonly estate?: string;
+  /** Or so many generated machines; 8. */
+  readonly machines?: number;
   /** Port of the proxy on 127.0.0.1; a free one by default. */
   readonly port?: number;
+  /** Client id of the application that owns the subscription; derived from the seed by default. */
+  readonly user?: string;
+  /** Its secret. */
+  readonly password?: string;
+  readonly cloud?: CloudName;
+  /** Story seconds per real second; 1. */
+  readonly pace?: number;
   /** Gives identifiers and secrets: the same seed, the same environment. */
   readonly seed?: string;
 }
 
-const CERTIFICATE_DAYS = 30;
+const CERTIFICATE_DAYS = 3_650;
 const GROUP = 'rehearsal';
 const PROJECT = 'move';
 const VAULT = 'rehearsal-vault';
+const KEY_VAULT = 'rehearsal-secrets';
+const MACHINES = 8;
 
-/** Starts everything. @throws DryliftError `net.listen` */
-export async function serveAzure({ port = 0, seed = 'serve' }: ServeAzureOptions): Promise<ServeOutcome> {
-  const clock = new SystemClock();
+/** Starts everything. @throws `serve.noEstateWorkbook`, `net.listen`, errors of the workbook */
+export async function serveAzure(options: ServeAzureOptions): Promise<ServeOutcome> {
+  const { port = 0, seed = 'serve', cloud = 'public', pace = 1 } = options;
   const entropy = new Entropy(seed);
+  const estate = estateFacts(options, seed);
+  const system = new SystemClock();
+  const now = system.wall();
+  const clock: Clock = pace === 1 ? system : new PacedClock({ start: now, pace });
   const network = new TcpNetwork({ tier: 'wall', links: new LinkRules(clock) });
-  const now = clock.wall();
   const authority = await createAuthority('drylift serve azure', {
     from: now - DAY,
     to: now + CERTIFICATE_DAYS * DAY,
@@ -48,10 +81,10 @@ export async function serveAzure({ port = 0, seed = 'serve' }: ServeAzureOptions
     faults: new FaultPoints({ clock, recorder }),
     identityFor: (names) => authority.issue(names),
   };
-  const resources = seedResources(entropy);
-  const client = resources.clients[0]!;
+  const resources = seedResources(entropy, options);
   try {
-    const azure = await startAzure({ context, seed: resources });
+    const azure = await startAzure({ context, seed: resources, cloud, direct: true });
+    const preloaded = preloadEstate({ azure, context, seed: resources, estate });
     const proxy = await startProxy({
       context: { ...context, transport: network.as('internet') },
       at: { host: '127.0.0.1', port },
@@ -59,19 +92,8 @@ export async function serveAzure({ port = 0, seed = 'serve' }: ServeAzureOptions
       dialAs: (node) => network.as(node),
     });
     const ca = { name: 'drylift-azure-ca.pem', content: authority.certificatePem };
-    const key = azure.storage.account(resources.logAccount)!.keys[0];
     return {
-      exports: {
-        HTTPS_PROXY: `http://127.0.0.1:${proxy.endpoint.port}`,
-        AZURE_TENANT_ID: resources.tenantId,
-        AZURE_CLIENT_ID: client.clientId,
-        AZURE_CLIENT_SECRET: client.secret,
-        AZURE_SUBSCRIPTION_ID: resources.subscriptionId,
-        AZ_RG: resources.resourceGroup,
-        AZ_VAULT: resources.vault,
-        AZ_MIGRATE_PROJECT: resources.project,
-        AZ_BLOB_CONNECTION_STRING: `DefaultEndpointsProtocol=https;AccountName=${resources.logAccount};AccountKey=${key};EndpointSuffix=core.windows.net`,
-      },
+      exports: environment(azure, resources, preloaded, cloud, proxy.endpoint.port),
       files: { NODE_EXTRA_CA_CERTS: ca, REQUESTS_CA_BUNDLE: ca },
       async stop() {
         await proxy.stop();
@@ -85,23 +107,93 @@ export async function serveAzure({ port = 0, seed = 'serve' }: ServeAzureOptions
   }
 }
 
-function seedResources(entropy: Entropy): SeedResources {
+/** What clients need to know, and nothing of it twice. */
+function environment(
+  azure: AzureSimulator,
+  resources: SeedResources,
+  preloaded: Preloaded,
+  cloud: CloudName,
+  proxyPort: number,
+): Record<string, string> {
+  const { direct } = azure;
+  const client = resources.clients[0]!;
+  const account = resources.logAccount;
+  const key = azure.storage.account(account)!.keys[0];
+  const endpoints = (['blob', 'queue', 'table'] as const).flatMap((kind) => {
+    const origin = direct[kind];
+    const name = `${kind[0]!.toUpperCase()}${kind.slice(1)}Endpoint`;
+    return origin === undefined ? [] : [`${name}=${origin}/${account}`];
+  });
+  const common = `DefaultEndpointsProtocol=https;AccountName=${account};AccountKey=${key}`;
+  return {
+    HTTPS_PROXY: `http://127.0.0.1:${proxyPort}`,
+    // what listens on this machine is not reached through the proxy
+    NO_PROXY: '127.0.0.1,localhost',
+    AZURE_TENANT_ID: resources.tenantId,
+    AZURE_CLIENT_ID: client.clientId,
+    AZURE_CLIENT_SECRET: client.secret,
+    AZURE_SUBSCRIPTION_ID: resources.subscriptionId,
+    AZURE_AUTHORITY_HOST: `https://${cloudNamed(cloud).loginHosts[0]}`,
+    AZ_LOGIN: direct.login!,
+    AZ_ARM: direct.arm!,
+    AZ_TENANT: resources.tenantId,
+    AZ_CLIENT: client.clientId,
+    AZ_SECRET: client.secret,
+    AZ_SUBSCRIPTION: resources.subscriptionId,
+    AZ_RG: resources.resourceGroup,
+    AZ_LOCATION: resources.region,
+    AZ_STORAGE_ACCOUNT: account,
+    AZ_BLOB_CONNECTION_STRING: `${common};${endpoints.join(';')}`,
+    AZ_KEYVAULT: KEY_VAULT,
+    AZ_KEYVAULT_URL: direct.vault!,
+    AZ_VAULT: resources.vault,
+    AZ_FABRIC: preloaded.fabric,
+    AZ_CONTAINER: preloaded.container,
+    AZ_MIGRATE_PROJECT: resources.project,
+    AZ_SITE: preloaded.site,
+    AZ_GROUP: preloaded.group,
+    AZ_ASSESSMENT: preloaded.assessment,
+  };
+}
+
+/** @throws `serve.noEstateWorkbook`, errors of the workbook */
+function estateFacts({ estate, machines = MACHINES }: ServeAzureOptions, seed: string): EstateFacts {
+  if (estate === undefined) return generateEstate({ seed, machines });
+  let file: Buffer;
+  try {
+    file = readFileSync(estate);
+  } catch (cause) {
+    const code = (cause as NodeJS.ErrnoException).code ?? 'unknown reason';
+    throw errors.make('serve.noEstateWorkbook', { what: `Cannot read ${estate} (${code}).`, cause });
+  }
+  return importRvtools(file, { fileName: basename(estate), seed });
+}
+
+function seedResources(entropy: Entropy, { user, password, cloud }: ServeAzureOptions): SeedResources {
   return {
     tenantId: entropy.uuid('serve.tenant'),
+    tenantDomains: ['rehearsal.onmicrosoft.com'],
     clients: [
       {
-        clientId: entropy.uuid('serve.client'),
+        clientId: user ?? entropy.uuid('serve.client'),
         objectId: entropy.uuid('serve.object'),
         name: 'rehearsal',
-        secret: entropy.hex(40, 'serve.secret'),
-        roles: ['Owner', 'Storage Blob Data Contributor'],
+        secret: password ?? entropy.hex(40, 'serve.secret'),
+        roles: [
+          'Owner',
+          'Key Vault Administrator',
+          'Storage Blob Data Contributor',
+          'Storage Queue Data Contributor',
+          'Storage Table Data Contributor',
+        ],
       },
     ],
     subscriptionId: entropy.uuid('serve.subscription'),
     resourceGroup: GROUP,
-    region: 'westeurope',
+    region: cloud === 'government' ? 'usgovvirginia' : 'westeurope',
     project: PROJECT,
     vault: VAULT,
+    keyVault: KEY_VAULT,
     logAccount: `migratelsa${entropy.hex(10, 'serve.account')}`,
   };
 }

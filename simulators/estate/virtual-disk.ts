@@ -58,6 +58,8 @@ export interface VirtualDisk {
   mark(): Epoch;
   /** The frozen content is no longer needed: memory is reclaimed. `changedSince` still knows the epoch. Idempotent. */
   release(epoch: Epoch): void;
+  /** Keeps a frozen epoch for one more holder: it goes with one more `release`. @returns the epoch */
+  hold(epoch: Epoch): Epoch;
   /** True until the epoch is released; epoch 0 is always readable. */
   isReadable(epoch: Epoch): boolean;
   /**
@@ -129,6 +131,8 @@ class LoggedDisk implements VirtualDisk {
   #interval = 0;
   /** Epochs marked and not released, ascending. */
   #frozen: Epoch[] = [];
+  /** Holders of an epoch beyond the first. */
+  readonly #held = new Map<Epoch, number>();
   /** Blocks written in the current interval, and sorted in each interval before. */
   #written = new Set<number>();
   readonly #writtenBefore: Uint32Array[] = [];
@@ -199,6 +203,8 @@ class LoggedDisk implements VirtualDisk {
     );
     const index = this.#frozen.indexOf(epoch);
     if (index < 0) return;
+    const held = this.#held.get(epoch) ?? 0;
+    if (held > 0) return void this.#held.set(epoch, held - 1);
     this.#frozen.splice(index, 1);
     this.#hashes.delete(epoch);
     // Only blocks written after this mark and before the next one still frozen can hold a version that
@@ -206,6 +212,12 @@ class LoggedDisk implements VirtualDisk {
     const until = this.#frozen[index] ?? this.#interval + 1;
     for (let interval = epoch; interval < until; interval++)
       for (const block of this.#writtenBefore[interval] ?? this.#written) this.#prune(block);
+  }
+
+  hold(epoch: Epoch): Epoch {
+    this.#checkReadable(epoch);
+    this.#held.set(epoch, (this.#held.get(epoch) ?? 0) + 1);
+    return epoch;
   }
 
   isReadable(epoch: Epoch): boolean {

@@ -124,12 +124,12 @@ describe('arguments', () => {
       const uuid = `<uuid>${vc.estate.machines()[0]!.biosUuid}</uuid><vmSearch>true</vmSearch>`;
       const vm = `VirtualMachine:${(await soap.ask('FindByUuid', 'SearchIndex:SearchIndex', uuid)).at('returnval').text}`;
       for (const spec of [
-        '<numCPUs>4</numCPUs>',
-        '<deviceChange><operation>add</operation></deviceChange>',
+        '<npivTemporaryDisabled>true</npivTemporaryDisabled>',
+        '<vAppConfigRemoved>true</vAppConfigRemoved>',
       ]) {
         const answer = await soap.call('ReconfigVM_Task', vm, `<spec>${spec}</spec>`);
         expect(answer.fault).toBe('NotSupported');
-        expect(answer.body.at('faultstring').text).toMatch(/numCPUs|deviceChange/);
+        expect(answer.body.at('faultstring').text).toMatch(/npivTemporaryDisabled|vAppConfigRemoved/);
       }
     }));
 });

@@ -9,10 +9,12 @@ import { EventLog } from './events/event-log.ts';
 import { keepJournal } from './events/journal.ts';
 import { DatastoreFiles } from './folder/datastore-files.ts';
 import { Inventory } from './inventory.ts';
+import type { Unregistered } from './lifecycle/removal.ts';
 import { ANONYMOUS_COLLECTOR, type Managers, managersOf } from './objects/managers.ts';
 import type { ManagedObject, Reading } from './objects/object.ts';
 import { Performance } from './performance/performance.ts';
 import { CollectorObject, DEFAULT_COLLECTOR } from './property/collector.ts';
+import { Fragments } from './property/fragments.ts';
 import type { Find } from './property/selection.ts';
 import { isA } from './schema/schema.ts';
 import { type ApiVersion, VERSIONS, versionOf } from './schema/versions.ts';
@@ -45,6 +47,7 @@ export class Vcenter {
   readonly apiVersion: ApiVersion;
   readonly startedAt: UnixMillis;
   readonly changes = new Changes();
+  readonly fragments = new Fragments(this.changes);
   readonly inventory: Inventory;
   readonly authorization: Authorization;
   readonly sessions: Sessions;
@@ -52,11 +55,14 @@ export class Vcenter {
   readonly tasks: Tasks;
   readonly performance: Performance;
   readonly files: DatastoreFiles;
+  /** Machines that were unregistered, by the path of their configuration file. */
+  readonly unregistered = new Map<string, Unregistered>();
   readonly managers: Managers;
   readonly #snapshots = new Map<string, SnapshotObject>();
   readonly #listening: Disposable;
   readonly #journal: Disposable;
   #snapshotCount = 0;
+  #made = 0;
   #sessionObjects = 0;
 
   constructor(settings: VcenterSettings) {
@@ -89,6 +95,7 @@ export class Vcenter {
     this.#listening = estate.onChange((change) => {
       this.performance.follow(change);
       this.inventory.follow(change);
+      this.files.follow(change);
     });
   }
 
@@ -102,6 +109,7 @@ export class Vcenter {
     this.#journal[Symbol.dispose]();
     this.sessions.onChange = undefined;
     this.tasks.stop();
+    this.fragments.stop();
     for (const session of this.sessions.all()) this.sessions.end(session);
   }
 
@@ -135,6 +143,11 @@ export class Vcenter {
   /** An id for an object of a session, in the form that vCenter gives them. */
   sessionObjectId(session: Session): string {
     return `session[${session.key}]${this.context.entropy.uuid('vcenter.sessionObject', this.#sessionObjects++)}`;
+  }
+
+  /** Counts what is made in the course of the story: machines, disks, adapters. */
+  nextNumber(): number {
+    return ++this.#made;
   }
 
   nextSnapshotId(): string {

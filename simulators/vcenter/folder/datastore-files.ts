@@ -1,8 +1,14 @@
-/** Datastores as trees of directories and files: the files of the machines that live on them. */
+/**
+ * Datastores as trees of directories and files: the files of the machines that live on them, and those that
+ * belong to none.
+ */
+import type { EstateChange } from '../../estate/estate.ts';
+import type { Machine } from '../../estate/model.ts';
 import type { Inventory } from '../inventory.ts';
 import type { DatastoreObject } from '../objects/datastore.ts';
 import { filesOfVm, placeOf, type VmFile } from '../vm/files.ts';
 import { directoryOf, fileNameOf, parseDatastorePath } from '../vm/paths.ts';
+import { LooseFiles } from './loose-files.ts';
 
 export interface Directory {
   /** Names of the directories in it. */
@@ -12,14 +18,19 @@ export interface Directory {
 
 interface Node {
   readonly children: Set<string>;
-  /** Indexes of machines that have files here. */
-  readonly machines: Set<number>;
+  /** Machines that have files here. */
+  readonly machineIds: Set<string>;
 }
 
+type Nodes = Map<string, Node>;
+
 export class DatastoreFiles {
+  readonly loose = new LooseFiles();
   readonly #inventory: Inventory;
   /** By datastore name and directory path; made at the first use. */
-  #index: Map<string, Map<string, Node>> | undefined;
+  #index: Map<string, Nodes> | undefined;
+  /** Directories of each machine that is in the index. */
+  readonly #placesOf = new Map<string, ReadonlyArray<readonly [nodes: Nodes, directory: string]>>();
 
   constructor(inventory: Inventory) {
     this.#inventory = inventory;
@@ -28,9 +39,9 @@ export class DatastoreFiles {
   /** @param path without slashes at its ends; "" is the root. Undefined when there is no such directory. */
   directory(datastore: DatastoreObject, path: string): Directory | undefined {
     const node = this.#nodes(datastore).get(path);
-    if (!node && path !== '') return undefined;
+    if (!node && path !== '' && !this.loose.hasDirectory(datastore, path)) return undefined;
     return {
-      directories: [...(node?.children ?? [])],
+      directories: [...new Set([...(node?.children ?? []), ...this.loose.directoriesIn(datastore, path)])],
       files: [...this.#filesIn(datastore, path)],
     };
   }
@@ -41,11 +52,20 @@ export class DatastoreFiles {
     return undefined;
   }
 
+  /** A machine came, went or is another now. */
+  follow(change: EstateChange): void {
+    if (!this.#index) return;
+    if (change.kind !== 'added' && change.kind !== 'removed' && change.kind !== 'changed') return;
+    this.#drop(change.machineId);
+    const machine = this.#inventory.estate.machine(change.machineId);
+    if (machine) this.#add(this.#index, machine);
+  }
+
   /** Files in a directory; of two machines that claim the same name the first has it. */
   *#filesIn(datastore: DatastoreObject, directory: string): Iterable<VmFile> {
     const seen = new Set<string>();
-    for (const index of this.#nodes(datastore).get(directory)?.machines ?? [])
-      for (const file of filesOfVm(this.#inventory.vm(index))) {
+    for (const id of this.#nodes(datastore).get(directory)?.machineIds ?? [])
+      for (const file of filesOfVm(this.#inventory.vmOf(id))) {
         const place = placeOf(file);
         if (place.datastore !== datastore.name || directoryOf(place.path) !== directory) continue;
         const name = fileNameOf(place.path);
@@ -53,34 +73,53 @@ export class DatastoreFiles {
         seen.add(name);
         yield file;
       }
+    for (const file of this.loose.filesIn(datastore, directory))
+      if (!seen.has(fileNameOf(placeOf(file).path))) yield file;
   }
 
-  #nodes(datastore: DatastoreObject): Map<string, Node> {
-    this.#index ??= this.#build();
+  #nodes(datastore: DatastoreObject): Nodes {
+    if (!this.#index) {
+      this.#index = new Map();
+      for (const machine of this.#inventory.estate.machines()) this.#add(this.#index, machine);
+    }
     return this.#index.get(datastore.name) ?? new Map();
   }
 
-  #build(): Map<string, Map<string, Node>> {
-    const index = new Map<string, Map<string, Node>>();
-    for (const vm of this.#inventory.vms()) {
-      const places = [vm.vmPathName, ...vm.machine.disks.map((disk) => disk.path)];
-      for (const place of places) {
-        const parsed = parseDatastorePath(place);
-        if (!parsed) continue;
-        const nodes = index.get(parsed.datastore) ?? new Map<string, Node>();
-        index.set(parsed.datastore, nodes);
-        nodeAt(nodes, directoryOf(parsed.path)).machines.add(vm.index);
+  #add(index: Map<string, Nodes>, machine: Machine): void {
+    const places: Array<readonly [Nodes, string]> = [];
+    const files = [this.#inventory.vmOf(machine.id).vmPathName, ...machine.disks.map((disk) => disk.path)];
+    for (const file of files) {
+      const parsed = parseDatastorePath(file);
+      if (!parsed) continue;
+      const nodes = index.get(parsed.datastore) ?? new Map<string, Node>();
+      index.set(parsed.datastore, nodes);
+      const directory = directoryOf(parsed.path);
+      nodeAt(nodes, directory).machineIds.add(machine.id);
+      places.push([nodes, directory]);
+    }
+    this.#placesOf.set(machine.id, places);
+  }
+
+  /** Directories in which nothing is left go with the machine. */
+  #drop(machineId: string): void {
+    for (const [nodes, directory] of this.#placesOf.get(machineId) ?? []) {
+      nodes.get(directory)?.machineIds.delete(machineId);
+      for (let at = directory; at !== ''; at = directoryOf(at)) {
+        const node = nodes.get(at);
+        if (!node || node.machineIds.size > 0 || node.children.size > 0) break;
+        nodes.delete(at);
+        nodes.get(directoryOf(at))?.children.delete(fileNameOf(at));
       }
     }
-    return index;
+    this.#placesOf.delete(machineId);
   }
 }
 
 /** The node of a directory, made with all those above it. */
-function nodeAt(nodes: Map<string, Node>, directory: string): Node {
+function nodeAt(nodes: Nodes, directory: string): Node {
   const known = nodes.get(directory);
   if (known) return known;
-  const node: Node = { children: new Set(), machines: new Set() };
+  const node: Node = { children: new Set(), machineIds: new Set() };
   nodes.set(directory, node);
   if (directory !== '') nodeAt(nodes, directoryOf(directory)).children.add(fileNameOf(directory));
   return node;

@@ -143,7 +143,7 @@ function infoOf(vcenter: Vcenter, file: VmFile, name: string, spec: SearchSpec |
         : 'VirtualDiskFlatVer2BackingInfo'
       : undefined,
     capacityKb: flags.capacityKb && disk ? Math.floor(disk.sizeBytes / KIB) : undefined,
-    hardwareVersion: flags.hardwareVersion ? vm.machine.hardwareVersion : undefined,
+    hardwareVersion: flags.hardwareVersion ? vm?.machine.hardwareVersion : undefined,
     controllerType: flags.controllerType && disk ? CONTROLLERS[disk.controller] : undefined,
     thin: flags.thin ? disk?.thin : undefined,
   };

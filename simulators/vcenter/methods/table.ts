@@ -14,6 +14,7 @@ import { currentTime } from './current-time.ts';
 import { destroyPropertyCollector } from './destroy-property-collector.ts';
 import { destroyPropertyFilter } from './destroy-property-filter.ts';
 import { destroyView } from './destroy-view.ts';
+import { ENTITY_METHODS } from './entities.ts';
 import { fetch } from './fetch.ts';
 import { findByDnsName } from './find-by-dns-name.ts';
 import { findByInventoryPath } from './find-by-inventory-path.ts';
@@ -21,6 +22,7 @@ import { findByIp } from './find-by-ip.ts';
 import { findByUuid } from './find-by-uuid.ts';
 import { findChild } from './find-child.ts';
 import { HISTORY_METHODS } from './history.ts';
+import { LIFECYCLE_METHODS } from './lifecycle.ts';
 import { login } from './login.ts';
 import { logout } from './logout.ts';
 import type { Method } from './method.ts';
@@ -48,6 +50,7 @@ import { searchDatastoreSubFolders } from './search-datastore-sub-folders.ts';
 import { sessionIsActive } from './session-is-active.ts';
 import { SESSION_METHODS } from './session-tickets.ts';
 import { shutdownGuest } from './shutdown-guest.ts';
+import { SNAPSHOT_METHODS } from './snapshots.ts';
 import { suspendVm } from './suspend-vm.ts';
 import { terminateSession } from './terminate-session.ts';
 import { waitForUpdates } from './wait-for-updates.ts';
@@ -106,6 +109,9 @@ export const METHODS: readonly Method[] = [
   ...SESSION_METHODS,
   ...AUTHORIZATION_METHODS,
   ...HISTORY_METHODS,
+  ...ENTITY_METHODS,
+  ...LIFECYCLE_METHODS,
+  ...SNAPSHOT_METHODS,
 ];
 
 const BY_NAME = new Map(METHODS.map((method) => [method.name, method]));

@@ -3,6 +3,7 @@ import { assert } from '#core/assert.ts';
 import { EVENTS } from './events.ts';
 import { FAULTS } from './faults.ts';
 import { INFRASTRUCTURE } from './infrastructure.ts';
+import { LIFECYCLE } from './lifecycle.ts';
 import { MANAGED_OBJECTS } from './managed-objects.ts';
 import { type EnumEntry, type Field, readNotation, type TypeEntry } from './notation.ts';
 import { SECURITY } from './security.ts';
@@ -37,6 +38,7 @@ for (const table of [
   FAULTS,
   SECURITY,
   EVENTS,
+  LIFECYCLE,
 ]) {
   const entries = readNotation(table);
   const waiting = new Map<string, TypeEntry>();

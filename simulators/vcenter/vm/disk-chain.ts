@@ -15,7 +15,7 @@ export interface DiskLink {
 
 export class DiskChain {
   readonly disk: VirtualDisk;
-  readonly baseName: string;
+  baseName: string;
   /** The link that the machine writes to. */
   live: DiskLink;
   /** Links that snapshots hold, and live; in order of creation. */
@@ -57,6 +57,15 @@ export class DiskChain {
     this.live = { fileName: this.#freeName(), parent: link, frozenAt: undefined };
     this.#links.add(this.live);
     this.#consolidate();
+  }
+
+  /** The files go to another place, under the name of the new base. */
+  moveTo(baseName: string): void {
+    const before = withoutExtension(this.baseName);
+    for (const link of this.#links)
+      if (link.fileName.startsWith(before))
+        link.fileName = withoutExtension(baseName) + link.fileName.slice(before.length);
+    this.baseName = baseName;
   }
 
   /** All files of the disk, the base first. */

@@ -25,14 +25,16 @@ export interface VmFile {
     | 'diskDescriptor'
     | 'diskExtent'
     | 'snapshotData'
-    | 'swap';
+    | 'swap'
+    | 'other';
   /** As clients may read it. */
   size(): Bytes;
   /** Space taken on the datastore. */
   used(): Bytes;
   /** Absent where the simulator has no content for it. Undefined when the content went away meanwhile. */
   read?(offset: Bytes, length: Bytes): Buffer | undefined;
-  readonly vm: VirtualMachine;
+  /** The machine that it belongs to, if it belongs to one. */
+  readonly vm?: VirtualMachine;
   /** The disk it belongs to. */
   readonly disk?: DiskFacts;
   readonly link?: DiskLink;

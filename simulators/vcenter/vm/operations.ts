@@ -1,6 +1,6 @@
 /** What changes a machine: power, snapshots, change tracking. Called at the end of tasks. */
 import { assert } from '#core/assert.ts';
-import type { PowerState } from '../../estate/model.ts';
+import type { DiskFacts, PowerState } from '../../estate/model.ts';
 import { type VimFault, vimFault } from '../faults.ts';
 import type { Ref } from '../values.ts';
 import type { Vcenter } from '../vcenter.ts';
@@ -49,17 +49,14 @@ export function stun(vcenter: Vcenter, vm: VirtualMachine): void {
     vm.tracking = undefined;
     return;
   }
-  if (vm.tracking) return;
+  const tracking = vm.tracking ?? new Map<number, ChangeTracking>();
+  const untracked = vm.trackableDisks().filter((disk) => !tracking.has(disk.index));
+  if (untracked.length === 0 && vm.tracking) return;
   const generation = vm.trackingGeneration++;
   const below = vm.roots.length > 0;
-  vm.tracking = new Map(
-    vm
-      .trackableDisks()
-      .map((disk) => [
-        disk.index,
-        new ChangeTracking(vm.diskOf(disk), vcenter.context.entropy, generation, below),
-      ]),
-  );
+  for (const disk of untracked)
+    tracking.set(disk.index, new ChangeTracking(vm.diskOf(disk), vcenter.context.entropy, generation, below));
+  vm.tracking = tracking;
   vcenter.changes.changed(vm, 'config');
 }
 
@@ -135,7 +132,7 @@ export function removeSnapshot(vcenter: Vcenter, snapshot: SnapshotObject, andCh
     siblings.splice(at, 1, ...each.children);
     for (const child of each.children) child.parent = each.parent;
     if (vm.currentSnapshot === each) vm.currentSnapshot = each.parent;
-    for (const [index, { link }] of each.disks) vm.chain(vm.machine.disks[index]!).drop(link);
+    for (const [index, { link }] of each.disks) vm.chain(diskOf(vm, index)).drop(link);
     vcenter.dropSnapshot(each);
     if (each.parent) vcenter.changes.changed(each.parent, 'childSnapshot');
   }
@@ -150,13 +147,20 @@ export function removeAllSnapshots(vcenter: Vcenter, vm: VirtualMachine): void {
 /** Goes back to a snapshot: disks, power, and a new start of change tracking. */
 export function revertTo(vcenter: Vcenter, snapshot: SnapshotObject, suppressPowerOn: boolean): void {
   const { vm } = snapshot;
-  for (const [index, { link }] of snapshot.disks) vm.chain(vm.machine.disks[index]!).revertTo(link);
+  for (const [index, { link }] of snapshot.disks) vm.chain(diskOf(vm, index)).revertTo(link);
   vm.currentSnapshot = snapshot;
   vm.tracking = undefined;
   stun(vcenter, vm);
   const power = suppressPowerOn && snapshot.facts.power === 'on' ? 'suspended' : snapshot.facts.power;
   if (!vm.machine.template) vcenter.estate.setPower(vm.machine.id, power);
   tell(vcenter, vm);
+}
+
+/** Disks that snapshots hold stay with their machine. */
+function diskOf(vm: VirtualMachine, index: number): DiskFacts {
+  const disk = vm.machine.disks.find((each) => each.index === index);
+  assert(disk, `machine ${vm.ref.id} has no disk ${index}`);
+  return disk;
 }
 
 /** Properties that snapshots and their removal change. */

@@ -46,6 +46,7 @@ export class SnapshotObject extends ManagedObject {
   /** Frozen disks by index; disks that snapshots leave out are absent. */
   readonly disks: ReadonlyMap<number, SnapshotDisk>;
   name: string;
+  description: string;
 
   constructor(
     id: string,
@@ -62,6 +63,7 @@ export class SnapshotObject extends ManagedObject {
     this.disks = disks;
     this.parent = parent;
     this.name = facts.name;
+    this.description = facts.description;
   }
 
   override get label(): string {
@@ -92,7 +94,7 @@ export class SnapshotObject extends ManagedObject {
       snapshot: this.ref,
       vm: this.vm.ref,
       name: this.name,
-      description: this.facts.description,
+      description: this.description,
       id: this.number,
       createTime: this.facts.createTime,
       state: powerName(this.facts.power),

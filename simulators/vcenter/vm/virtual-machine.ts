@@ -10,7 +10,7 @@ import { type PoolObject, VirtualAppObject } from '../objects/compute.ts';
 import type { DatastoreObject } from '../objects/datastore.ts';
 import type { HostObject } from '../objects/host.ts';
 import type { NetworkObject } from '../objects/network.ts';
-import { ENTITY_PROPERTIES, Entity, escapeName, type Properties } from '../objects/object.ts';
+import { ENTITY_PROPERTIES, Entity, escapeName, type Properties, type Reading } from '../objects/object.ts';
 import type { TaskObject } from '../tasks.ts';
 import type { Data, Value } from '../values.ts';
 import { CAPABILITY, OLD_CAPABILITY, TRACKING_HARDWARE_VERSION } from './capability.ts';
@@ -29,7 +29,7 @@ import {
   withoutExtension,
 } from './paths.ts';
 import type { SnapshotObject } from './snapshot.ts';
-import { runtimeOf, summaryOf } from './summary.ts';
+import { movingSummaryOf, runtimeOf, summaryOf } from './summary.ts';
 
 export const VIRTUAL_MACHINE: Properties<VirtualMachine> = {
   ...ENTITY_PROPERTIES,
@@ -172,6 +172,14 @@ export class VirtualMachine extends Entity {
     return VIRTUAL_MACHINE;
   }
 
+  override isSteady(property: string): boolean {
+    return property === 'config' || property === 'guest' || property === 'runtime';
+  }
+
+  override moving(property: string, reading: Reading): Data | undefined {
+    return property === 'summary' ? movingSummaryOf(this, reading) : undefined;
+  }
+
   get power(): PowerState {
     return this.inventory.estate.power(this.machine.id);
   }
@@ -306,6 +314,11 @@ export class VirtualMachine extends Entity {
       this.#chains.set(disk.index, chain);
     }
     return chain;
+  }
+
+  /** The files of a disk are at another place now. */
+  moveDiskFiles(disk: DiskFacts, path: string): void {
+    this.#chains.get(disk.index)?.moveTo(path);
   }
 
   /** The disk of that number is no more; a later one may have its number. */

@@ -20,7 +20,7 @@ export function vmsdText(vm: VirtualMachine): string {
     put('filename', snapshot.dataFileName);
     if (snapshot.parent) put('parent', snapshot.parent.number);
     put('displayName', snapshot.name);
-    put('description', snapshot.facts.description);
+    put('description', snapshot.description);
     put('createTimeHigh', Math.floor(micros / 2 ** 32));
     put('createTimeLow', (micros % 2 ** 32) | 0);
     put('numDisks', snapshot.disks.size);

@@ -27,9 +27,8 @@ export function vmxText(vm: VirtualMachine): string {
   put('cpuid.coresPerSocket', Math.max(1, Math.floor(machine.cores / Math.max(1, machine.sockets))));
   put('memSize', machine.memoryMiB);
   put('nvram', `${vm.fileStem}.nvram`);
-  for (const disks of diskControllers(machine).values()) {
-    const { bus, controller } = disks[0]!;
-    const name = `${busOf(disks[0]!)}${bus}`;
+  for (const { bus, controller } of diskControllers(machine).values()) {
+    const name = `${busOf({ controller })}${bus}`;
     put(`${name}.present`, 'TRUE');
     const model = SCSI_NAMES[controller];
     if (model !== undefined) put(`${name}.virtualDev`, model);

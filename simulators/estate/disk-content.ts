@@ -61,6 +61,17 @@ export function allocationOf(seed: string, disk: DiskFacts): Allocation {
   };
 }
 
+/** Bytes that a generated disk has in use: the sum over `allocated()` of its content, which is not made for it. */
+export function generatedBytes(seed: string, disk: DiskFacts): Bytes {
+  const { regions, regionBlocks, usedBlocksOf } = allocationOf(seed, disk);
+  let bytes = 0;
+  for (let region = 0; region < regions; region++) {
+    const start = region * regionBlocks * BLOCK_BYTES;
+    bytes += Math.min(disk.sizeBytes - start, usedBlocksOf(region) * BLOCK_BYTES);
+  }
+  return bytes;
+}
+
 /** The key that addresses a disk's generated content. */
 export function contentKey(seed: string, disk: DiskFacts): number {
   return new Entropy(seed).keyFor('estate.disk.content', disk.id);

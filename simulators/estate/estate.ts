@@ -5,8 +5,8 @@
 import { assert } from '#core/assert.ts';
 import type { Entropy } from '#core/entropy/entropy.ts';
 import type { Clock } from '#core/time/clock.ts';
-import { DAY, SECOND, type UnixMillis } from '#core/units.ts';
-import { blankContent, copiedContent } from './disk-content.ts';
+import { type Bytes, DAY, SECOND, type UnixMillis } from '#core/units.ts';
+import { blankContent, copiedContent, generatedBytes } from './disk-content.ts';
 import type { DiskFacts, EstateFacts, Machine, PowerState } from './model.ts';
 import { Places } from './places.ts';
 import { createDisk, type Epoch, type VirtualDisk } from './virtual-disk.ts';
@@ -237,6 +237,14 @@ export class Estate {
       this.#tell({ kind: 'disk', machineId: entry.machineId, diskId }),
     );
     return entry.disk;
+  }
+
+  /** Bytes of a disk that are not known to be zero now. Of a disk that nobody looked at nothing is made for it. */
+  allocatedBytes(diskId: string): Bytes {
+    const entry = this.#disks.get(diskId);
+    assert(entry !== undefined, `the estate has no disk ${diskId}`);
+    if (!entry.disk) return generatedBytes(this.facts.seed, entry.facts);
+    return entry.disk.allocated().reduce((sum, { length }) => sum + length, 0);
   }
 
   /** Calls the listener, synchronously and in the order of subscription, after every change of power or disk. */

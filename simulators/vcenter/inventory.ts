@@ -139,10 +139,7 @@ export class Inventory {
   allocatedBytes(diskId: string): Bytes {
     let bytes = this.#allocated.get(diskId);
     if (bytes === undefined) {
-      bytes = this.estate
-        .disk(diskId)
-        .allocated()
-        .reduce((sum, { length }) => sum + length, 0);
+      bytes = this.estate.allocatedBytes(diskId);
       this.#allocated.set(diskId, bytes);
     }
     return bytes;

@@ -3,7 +3,7 @@
  * before login: what cannot be read then stands in missingSet.
  */
 import type { Selected } from '../property/collector.ts';
-import { encodeObject, Projection } from '../property/projection.ts';
+import { objectContent, Projection } from '../property/projection.ts';
 import { type PropertyFilterSpec, Selection } from '../property/selection.ts';
 import { type Call, defineMethod, Written } from './method.ts';
 
@@ -36,8 +36,12 @@ export function selected(specSet: readonly PropertyFilterSpec[], call: Call): Se
 }
 
 /** XML of each selected object as an element of that name, made one by one. */
-export function* contents(objects: readonly Selected[], call: Call, element: string): Iterable<string> {
+export function* contents(
+  objects: readonly Selected[],
+  call: Call,
+  element: string,
+): Iterable<string | Buffer> {
   const reading = call.reading();
   for (const { object, paths } of objects)
-    yield `<${element}>${encodeObject(object, paths, reading, call.encoder)}</${element}>`;
+    yield* objectContent(element, object, paths, reading, call.encoder);
 }

@@ -6,7 +6,7 @@ import type { UnixMillis } from '#core/units.ts';
 import type { AttributeValues } from '../../estate/model.ts';
 import { fieldDefinitions, fieldValues } from '../custom-fields.ts';
 import type { Session } from '../sessions.ts';
-import { type Ref, ref, type Value } from '../values.ts';
+import { type Data, type Ref, ref, type Value } from '../values.ts';
 import type { Vcenter } from '../vcenter.ts';
 
 /** What reading a property may depend on. */
@@ -43,6 +43,19 @@ export abstract class ManagedObject {
   /** Reads one property of the schema type; undefined when it is unset. */
   read(property: string, reading: Reading): Value | undefined {
     return (this.properties as Properties<this>)[property]?.(this, reading);
+  }
+
+  /**
+   * Does the property read the same until `Changes` tells that it may not? If so its XML is kept; nothing in it
+   * may follow the clock or the session.
+   */
+  isSteady(_property: string): boolean {
+    return false;
+  }
+
+  /** Of a property that is steady but for its last fields: these. Undefined for all others. */
+  moving(_property: string, _reading: Reading): Data | undefined {
+    return undefined;
   }
 
   /** Is the property among those that this simulator has? */

@@ -5,6 +5,7 @@ import type { ManagedObject, Reading } from '../objects/object.ts';
 import type { Encoder } from '../schema/encoder.ts';
 import { findType, isA, typeNamed } from '../schema/schema.ts';
 import type { ApiVersion } from '../schema/versions.ts';
+import type { Data } from '../values.ts';
 import { compilePath, type PropertyPath, readPath } from './path.ts';
 import type { PropertyFilterSpec } from './selection.ts';
 
@@ -105,24 +106,59 @@ export function encodeProperty(
   return value === undefined ? '' : encoder.any('val', value, path.declared);
 }
 
-/** The inside of an ObjectContent. */
-export function encodeObject(
+/** An ObjectContent as an element of that name, in pieces. */
+export function* objectContent(
+  element: string,
   object: ManagedObject,
   paths: readonly PropertyPath[],
   reading: Reading,
   encoder: Encoder,
-): string {
-  let out = `<obj type="${object.ref.type}">${object.ref.id}</obj>`;
+): Iterable<string | Buffer> {
+  const { fragments } = reading.vcenter;
+  let text = `<${element}><obj type="${object.ref.type}">${object.ref.id}</obj>`;
   let missing = '';
   for (const path of paths) {
     if (!isReadable(object, path, reading)) {
       missing += `<missingSet><path>${escapeText(path.text)}</path>${unreadable(object, encoder)}</missingSet>`;
       continue;
     }
-    const value = encodeProperty(object, path, reading, encoder);
-    if (value !== '') out += `<propSet><name>${escapeText(path.text)}</name>${value}</propSet>`;
+    if (object.isSteady(path.root)) {
+      yield text;
+      text = '';
+      yield fragments.get(object, path) ??
+        fragments.keep(object, path, propertyXml(object, path, reading, encoder));
+      continue;
+    }
+    const moving = path.steps.length === 1 ? object.moving(path.root, reading) : undefined;
+    if (!moving) {
+      text += propertyXml(object, path, reading, encoder);
+      continue;
+    }
+    yield text;
+    yield fragments.get(object, path) ??
+      fragments.keep(object, path, steadyXml(object, path, moving, reading, encoder));
+    text = `${encoder.fieldsOf(moving)}</val></propSet>`;
   }
-  return out + missing;
+  yield `${text}${missing}</${element}>`;
+}
+
+/** `<propSet>` of one property; empty when it is unset. */
+function propertyXml(object: ManagedObject, path: PropertyPath, reading: Reading, encoder: Encoder): string {
+  const value = encodeProperty(object, path, reading, encoder);
+  return value === '' ? '' : `<propSet><name>${escapeText(path.text)}</name>${value}</propSet>`;
+}
+
+/** The beginning of a property, up to the fields that move. */
+function steadyXml(
+  object: ManagedObject,
+  path: PropertyPath,
+  moving: Data,
+  reading: Reading,
+  encoder: Encoder,
+): string {
+  const steady = { ...(object.read(path.root, reading) as Data) };
+  for (const name of Object.keys(moving)) if (name !== '$') delete (steady as Record<string, unknown>)[name];
+  return `<propSet><name>${path.text}</name><val xsi:type="${encoder.wireName(steady.$)}">${encoder.fieldsOf(steady)}`;
 }
 
 function unreadable(object: ManagedObject, encoder: Encoder): string {

@@ -161,7 +161,18 @@ export class Encoder {
 
 function text(value: Value, type: string): string {
   if (typeof value === 'string') return escapeText(value);
-  return type === 'dateTime' ? new Date(value as number).toISOString() : String(value);
+  return type === 'dateTime' ? dateTimeText(value as number) : String(value);
+}
+
+/** The same instant often stands in many objects of one answer. */
+let lastInstant = Number.NaN;
+let lastText = '';
+function dateTimeText(at: number): string {
+  if (at !== lastInstant) {
+    lastText = new Date(at).toISOString();
+    lastInstant = at;
+  }
+  return lastText;
 }
 
 function primitiveTypeOf(value: Value): string {

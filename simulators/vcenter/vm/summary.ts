@@ -40,7 +40,7 @@ export function runtimeOf(vm: VirtualMachine): Data {
 export function summaryOf(vm: VirtualMachine, reading: Reading): Data {
   const { machine } = vm;
   return {
-    $: 'VirtualMachineSummary',
+    ...movingSummaryOf(vm, reading),
     vm: vm.ref,
     runtime: () => runtimeOf(vm),
     guest: () => guestSummaryOf(vm),
@@ -66,19 +66,28 @@ export function summaryOf(vm: VirtualMachine, reading: Reading): Data {
       numVmiopBackings: 0,
       hwVersion: `vmx-${String(machine.hardwareVersion).padStart(2, '0')}`,
     }),
-    storage: () => {
-      const { committed, uncommitted } = storageOf(vm);
-      return {
-        $: 'VirtualMachineStorageSummary',
-        committed,
-        uncommitted,
-        unshared: committed,
-        timestamp: reading.now,
-      };
-    },
+  };
+}
+
+/** The last fields of a summary, from the first one on that moves with time. */
+export function movingSummaryOf(vm: VirtualMachine, reading: Reading): Data {
+  return {
+    $: 'VirtualMachineSummary',
+    storage: () => storageSummaryOf(vm, reading),
     quickStats: () => quickStatsOf(vm, reading),
-    customValue: () => fieldValues(reading.vcenter.estate.facts, machine.attributes),
     overallStatus: vm.isReachable ? 'green' : 'red',
+    customValue: () => fieldValues(reading.vcenter.estate.facts, vm.machine.attributes),
+  };
+}
+
+function storageSummaryOf(vm: VirtualMachine, reading: Reading): Data {
+  const { committed, uncommitted } = storageOf(vm);
+  return {
+    $: 'VirtualMachineStorageSummary',
+    committed,
+    uncommitted,
+    unshared: committed,
+    timestamp: reading.now,
   };
 }
 

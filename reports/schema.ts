@@ -148,9 +148,43 @@ const schema = z.object({
             stars: z.number().int().min(1).max(5).optional(),
             confidencePercent: z.number().min(0).max(100).optional(),
             reasons: z.array(text).max(1_000),
+            compared: z
+              .array(z.object({ size: text, monthly: z.number(), lacks: text }))
+              .max(100)
+              .optional(),
+            fellOut: z
+              .array(z.object({ lacks: text, sizes: z.array(text).max(10_000) }))
+              .max(10_000)
+              .optional(),
           }),
         )
         .max(200_000),
+      whatIf: z
+        .object({
+          sets: z
+            .array(
+              z.object({
+                name: text,
+                monthlyComputeCost: z.number(),
+                monthlyStorageCost: z.number(),
+                vCpus: z.number(),
+                sized: count,
+                changed: count,
+              }),
+            )
+            .max(100),
+          changed: z.array(z.object({ name: text, gives: z.array(text).max(100) })).max(10_000),
+          curve: z
+            .array(
+              z.object({
+                percentile: z.number().min(1).max(100),
+                compute: z.number(),
+                storage: z.number(),
+              }),
+            )
+            .max(100),
+        })
+        .optional(),
     })
     .optional(),
   replications: z

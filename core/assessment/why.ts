@@ -15,6 +15,8 @@ export interface PickedPoint {
   readonly counter: string;
   /** Disk or adapter; '' for the machine. */
   readonly instance: string;
+  /** What people call the disk or adapter; '' for the machine. */
+  readonly label: string;
   readonly unit: string;
   readonly percentile: number;
   /** 1-based position in ascending order among the points that exist; null for a figure of an import. */
@@ -55,6 +57,7 @@ export interface Why {
   } | null;
   readonly disks: ReadonlyArray<{
     readonly id: string;
+    readonly label: string;
     readonly chosen: string | null;
     readonly fellOut: readonly FellOut[];
     readonly next: { readonly name: string; readonly monthly: number } | null;
@@ -78,6 +81,7 @@ export function whyOf(plan: AssessmentPlan, machine: AssessedMachine): Why {
     sizes: sizesOf(plan, machine),
     disks: machine.disks.map((disk) => ({
       id: disk.id,
+      label: disk.label,
       chosen: disk.choice?.name ?? null,
       fellOut: grouped(
         disksConsidered(plan, disk).flatMap(({ name, lacks }) =>
@@ -133,12 +137,19 @@ function grouped(fallen: ReadonlyArray<{ name: string; lacks: readonly string[] 
 
 function pickedPoints(plan: AssessmentPlan, machine: AssessedMachine): PickedPoint[] {
   const picked: PickedPoint[] = [];
-  const add = (counter: string, instance: string, unit: string, measured: Measured | undefined) => {
+  const add = (
+    counter: string,
+    instance: string,
+    unit: string,
+    measured: Measured | undefined,
+    label = instance,
+  ) => {
     if (!measured) return;
     const isGiven = measured.n === 0;
     picked.push({
       counter,
       instance,
+      label,
       unit,
       percentile: plan.percentile,
       rank: isGiven ? null : measured.rank,
@@ -150,14 +161,14 @@ function pickedPoints(plan: AssessmentPlan, machine: AssessedMachine): PickedPoi
   add('cpu', '', 'percent', utilization.cpuPercent);
   add('memory', '', 'percent', utilization.memoryPercent);
   for (const [i, measures] of utilization.disks.entries()) {
-    const { id } = facts.disks[i]!;
-    add('readIops', id, 'operations/s', measures.readIops);
-    add('writeIops', id, 'operations/s', measures.writeIops);
-    add('readBps', id, 'bytes/s', measures.readBps);
-    add('writeBps', id, 'bytes/s', measures.writeBps);
+    const { id, label } = facts.disks[i]!;
+    add('readIops', id, 'operations/s', measures.readIops, label);
+    add('writeIops', id, 'operations/s', measures.writeIops, label);
+    add('readBps', id, 'bytes/s', measures.readBps, label);
+    add('writeBps', id, 'bytes/s', measures.writeBps, label);
   }
   for (const [i, { outBps }] of utilization.nics.entries())
-    add('outBps', facts.nics[i]!.id, 'bytes/s', outBps);
+    add('outBps', facts.nics[i]!.id, 'bytes/s', outBps, `adapter ${facts.nics[i]!.id}`);
   if (utilization.totals) {
     add('readIops', 'all disks', 'operations/s', utilization.totals.readIops);
     add('writeIops', 'all disks', 'operations/s', utilization.totals.writeIops);

@@ -149,6 +149,29 @@ export interface AssessmentView {
   readonly confidencePercent: number;
   readonly readiness: Readonly<Record<'ready' | 'readyWithConditions' | 'notReady' | 'unknown', number>>;
   readonly machines: readonly AssessedMachineView[];
+  /** The same machines under other properties; absent for large estates. */
+  readonly whatIf?: WhatIfView;
+}
+
+export interface WhatIfView {
+  /** The first is the assessment itself. */
+  readonly sets: ReadonlyArray<{
+    readonly name: string;
+    readonly monthlyComputeCost: number;
+    readonly monthlyStorageCost: number;
+    readonly vCpus: number;
+    readonly sized: number;
+    /** Machines that come out otherwise than in the first. */
+    readonly changed: number;
+  }>;
+  /** Machines that do not come out the same in all sets: what each set gives them. */
+  readonly changed: ReadonlyArray<{ readonly name: string; readonly gives: readonly string[] }>;
+  /** Monthly compute and storage cost at each percentile, ascending. */
+  readonly curve: ReadonlyArray<{
+    readonly percentile: number;
+    readonly compute: number;
+    readonly storage: number;
+  }>;
 }
 
 export interface AssessedMachineView {
@@ -171,6 +194,14 @@ export interface AssessedMachineView {
   readonly confidencePercent?: number;
   /** Sentences, most important first. */
   readonly reasons: readonly string[];
+  /** Sizes that came closest, the chosen one and the next, in order of price; what each lacks. */
+  readonly compared?: ReadonlyArray<{
+    readonly size: string;
+    readonly monthly: number;
+    readonly lacks: string;
+  }>;
+  /** Every other size that was looked at, by what it lacks. */
+  readonly fellOut?: ReadonlyArray<{ readonly lacks: string; readonly sizes: readonly string[] }>;
 }
 
 export interface ReplicationView {

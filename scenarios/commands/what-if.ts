@@ -23,6 +23,7 @@ export const errors = defineErrors({
 const CURVE = [50, 60, 70, 75, 80, 85, 90, 92, 95, 97, 98, 99, 100];
 const CHANGED_SHOWN = 20;
 const BAR = 32;
+const DEFAULT_DISKS = { PerformanceBased: 'StandardOrPremium', AsOnPremises: 'Premium' } as const;
 
 interface Options extends AssessOptions {
   readonly run?: string;
@@ -86,7 +87,10 @@ function baseOf(options: Options): Base {
     ['comfort', String(properties.scalingFactor)],
     ['savings', properties.savingsOption],
     ['hybrid-benefit', properties.azureHybridUseBenefit],
-    ['disk-types', properties.azureDiskTypes.join('+')],
+    // The default goes with the sizing criterion, which a set may change.
+    ...(properties.azureDiskTypes.join() === DEFAULT_DISKS[properties.sizingCriterion]
+      ? []
+      : [['disk-types', properties.azureDiskTypes.join('+')] as const]),
     ...(properties.azureVmFamilies.length > 0
       ? [['series', properties.azureVmFamilies.join('+')] as const]
       : []),

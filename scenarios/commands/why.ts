@@ -64,7 +64,7 @@ function told(machine: MachineOfRun, currency: string): string {
   for (const disk of reasons.disks) {
     lines.push(
       '',
-      `Disk ${disk.id}: ${disk.chosen ?? 'none fits'}${disk.next ? `, next ${disk.next.name} at ${money(disk.next.monthly)}` : ''}`,
+      `${disk.label}: ${disk.chosen ?? 'none fits'}${disk.next ? `, next ${disk.next.name} at ${money(disk.next.monthly)}` : ''}`,
     );
     for (const group of disk.fellOut)
       lines.push(`  short of ${group.lacks.join(', ')}: ${some(group.names)}`);
@@ -73,8 +73,8 @@ function told(machine: MachineOfRun, currency: string): string {
 }
 
 function points({ why: { picked } }: MachineOfRun): string[] {
-  return picked.map(({ counter, instance, unit, percentile, rank, points: n, value }) => {
-    const where = instance === '' ? counter : `${counter} of ${instance}`;
+  return picked.map(({ counter, label, unit, percentile, rank, points: n, value }) => {
+    const where = label === '' ? counter : `${counter} of ${label}`;
     const which = rank === null ? 'given' : `P${percentile}: point ${rank} of ${n}`;
     return `  ${where.padEnd(32)} ${String(Number(value.toFixed(2))).padStart(16)} ${unit.padEnd(12)}  ${which}`;
   });

@@ -24,6 +24,7 @@ import { HOUR, type Millis } from '#core/units.ts';
 import { renderReport } from '#reports/html/report.ts';
 import { pruneRuns } from '#reports/prune.ts';
 import { lastGreenBefore, recordPath, writeRecord } from '#reports/read.ts';
+import { writeRunPoints } from '../assess/run-files.ts';
 import type { ScenarioSource } from './catalogue.ts';
 import { checkRelaxed, judge } from './checks/judge.ts';
 import { replicationViews } from './checks/replications.ts';
@@ -194,7 +195,8 @@ export async function runScenario(options: RunOptions): Promise<RunOutcome> {
   write('report.html', renderReport({ record, trace, previous: lastGreenBefore(record, runsFolder) }));
   if (assessment) {
     write('assessment.csv', assessmentCsv(assessment.assessment));
-    write('assessment.json', `${JSON.stringify(assessmentJson(assessment.assessment), null, 2)}\n`);
+    write('assessment.json', `${JSON.stringify(assessmentJson(assessment.assessment), null, 1)}\n`);
+    written.push(await writeRunPoints(folder, assessment.assessment));
   }
   for (const { file } of story.migrated) written.push(file);
   write('appliance.log', world.log.join(''));

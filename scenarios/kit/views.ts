@@ -1,6 +1,8 @@
 /** What the run record shows of a world: assessment, utilisation, timeline. Plain data out of what happened. */
 import { type AssessedMachine, type Assessment, monthlyCompute } from '#core/assessment/assess.ts';
 import { explain } from '#core/assessment/explanation.ts';
+import type { AssessmentPlan } from '#core/assessment/plan.ts';
+import { whyOf } from '#core/assessment/why.ts';
 import type {
   AssessedMachineView,
   AssessmentView,
@@ -16,6 +18,7 @@ import { type Counter, fillCurve, SAMPLE_SECONDS } from '#simulators/estate/work
 import { keptSeries } from './checks/kept-points.ts';
 import { curveFor } from './oracle.ts';
 import type { DoneAssessment, Story } from './story.ts';
+import { whatIfView } from './what-if-view.ts';
 import type { World } from './world.ts';
 
 const READINESS = {
@@ -27,6 +30,7 @@ const READINESS = {
 
 export function assessmentView({ options, assessment }: DoneAssessment): AssessmentView {
   const { totals, plan, confidence } = assessment;
+  const whatIf = whatIfView(assessment);
   return {
     name: options.name,
     properties: {
@@ -48,11 +52,16 @@ export function assessmentView({ options, assessment }: DoneAssessment): Assessm
       notReady: totals.bySuitability.NotSuitable,
       unknown: totals.bySuitability.ReadinessUnknown,
     },
-    machines: assessment.machines.map((machine) => machineView(assessment, machine)),
+    machines: assessment.machines.map((machine) => machineView(assessment, machine, whatIf !== undefined)),
+    ...(whatIf ? { whatIf } : {}),
   };
 }
 
-function machineView({ plan }: Assessment, machine: AssessedMachine): AssessedMachineView {
+function machineView(
+  { plan }: Assessment,
+  machine: AssessedMachine,
+  isExplained: boolean,
+): AssessedMachineView {
   const { facts, confidence, recommendedSize } = machine;
   const sized = recommendedSize !== undefined;
   return {
@@ -79,6 +88,19 @@ function machineView({ plan }: Assessment, machine: AssessedMachine): AssessedMa
       : {}),
     ...(confidence ? { stars: confidence.stars, confidencePercent: confidence.percent } : {}),
     reasons: explain(plan, machine),
+    ...(isExplained ? sizesOf(plan, machine) : {}),
+  };
+}
+
+function sizesOf(
+  plan: AssessmentPlan,
+  machine: AssessedMachine,
+): Pick<AssessedMachineView, 'compared' | 'fellOut'> {
+  const { sizes } = whyOf(plan, machine);
+  if (sizes === null) return {};
+  return {
+    compared: sizes.prices.map(({ size, monthly, lacks }) => ({ size, monthly, lacks: lacks.join(', ') })),
+    fellOut: sizes.fellOut.map(({ lacks, names }) => ({ lacks: lacks.join(', '), sizes: names })),
   };
 }
 

@@ -3,6 +3,7 @@ import type { AssessedMachineView, AssessmentView } from '#core/contracts/run-re
 import { formatBytes, MIB } from '#core/units.ts';
 import { formatCount, formatMoney } from '../../view/format.ts';
 import { READINESS_ORDER, READINESS_WORDS, type Readiness, starsOf, starsReason } from '../../view/words.ts';
+import { comparedSizes, whatIfPanel } from './assessment-what-if.ts';
 import { badge, type Child, facts, h, s, section, type Tone } from './dom.ts';
 import { type Column, dataTable } from './table.ts';
 
@@ -47,6 +48,7 @@ export function assessmentSection(view: AssessmentView, notice: string | undefin
       ),
       h('div', { class: 'panel wide' }, h('h3', {}, 'Properties'), facts(Object.entries(view.properties))),
     ),
+    view.whatIf && whatIfPanel(view.whatIf, money),
     machines(view, money),
   );
 }
@@ -169,6 +171,7 @@ function detail(machine: AssessedMachineView, money: (amount: number | undefined
         machine.reasons.map((reason) => h('li', {}, reason)),
       ),
     ),
+    comparedSizes(machine, money),
     machine.confidencePercent !== undefined &&
       h('p', { class: 'why' }, starsReason(machine.confidencePercent)),
     h(

@@ -1,0 +1,244 @@
+#!/usr/bin/env python3
+"""Makes, changes, clones, moves and removes machines of a vCenter with pyVmomi, which we did not write, and looks
+at the events, tasks, permissions and exported disks that come of it.
+
+    lifecycle.py SERVER.json
+
+SERVER.json: address, port, ca, user, password, reader. Prints one JSON object with what was done; the first
+difference ends it with an AssertionError."""
+import json
+import ssl
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+
+from pyVim.connect import Disconnect, SmartConnect
+from pyVmomi import vim, vmodl
+
+SERVER = json.load(open(sys.argv[1], encoding="utf-8"))
+TLS = ssl.create_default_context(cafile=SERVER["ca"])
+DONE = {}
+
+
+def connect(user):
+    return SmartConnect(host=SERVER["address"], port=SERVER["port"], user=user, pwd=SERVER["password"],
+                        sslContext=TLS)
+
+
+def same(what, actual, expected):
+    assert actual == expected, f"{what}: {actual!r}, expected {expected!r}"
+
+
+def fails(fault, call):
+    try:
+        call()
+    except fault as caught:
+        return caught
+    raise AssertionError(f"expected {fault.__name__}")
+
+
+def wait(task):
+    while task.info.state in ("queued", "running"):
+        time.sleep(0.2)
+    if task.info.state == "error":
+        raise task.info.error
+    return task.info.result
+
+
+def disk_spec(size_kb, unit, key=-101):
+    spec = vim.vm.device.VirtualDeviceSpec(operation="add", fileOperation="create")
+    spec.device = vim.vm.device.VirtualDisk(key=key, controllerKey=-1, unitNumber=unit, capacityInKB=size_kb)
+    spec.device.backing = vim.vm.device.VirtualDisk.FlatVer2BackingInfo(
+        diskMode="persistent", thinProvisioned=True)
+    return spec
+
+
+def create(content, dc, pool, datastore, network):
+    scsi = vim.vm.device.VirtualDeviceSpec(operation="add")
+    scsi.device = vim.vm.device.ParaVirtualSCSIController(key=-1, busNumber=0, sharedBus="noSharing")
+    nic = vim.vm.device.VirtualDeviceSpec(operation="add")
+    nic.device = vim.vm.device.VirtualVmxnet3(key=-201)
+    if isinstance(network, vim.dvs.DistributedVirtualPortgroup):
+        nic.device.backing = vim.vm.device.VirtualEthernetCard.DistributedVirtualPortBackingInfo(
+            port=vim.dvs.PortConnection(portgroupKey=network.key,
+                                        switchUuid=network.config.distributedVirtualSwitch.uuid))
+    else:
+        nic.device.backing = vim.vm.device.VirtualEthernetCard.NetworkBackingInfo(
+            network=network, deviceName=network.name)
+    config = vim.vm.ConfigSpec(
+        name="made/by pyVmomi", numCPUs=2, memoryMB=1024, guestId="ubuntu64Guest", annotation="made",
+        files=vim.vm.FileInfo(vmPathName=f"[{datastore.name}]"),
+        deviceChange=[scsi, disk_spec(8 * 1024, 0), nic])
+    folder = dc.vmFolder.CreateFolder("Made here")
+    fails(vim.fault.DuplicateName, lambda: dc.vmFolder.CreateFolder("Made here"))
+    vm = wait(folder.CreateVM_Task(config=config, pool=pool))
+    same("name", vm.name, "made%2fby pyVmomi")
+    same("power", vm.runtime.powerState, "poweredOff")
+    same("size", (vm.config.hardware.numCPU, vm.config.hardware.memoryMB), (2, 1024))
+    same("guest id", vm.config.guestId, "ubuntu64Guest")
+    disks = [d for d in vm.config.hardware.device if isinstance(d, vim.vm.device.VirtualDisk)]
+    same("disks", [(d.key, d.capacityInKB, d.controllerKey) for d in disks], [(2000, 8 * 1024, 1000)])
+    nics = [d for d in vm.config.hardware.device if isinstance(d, vim.vm.device.VirtualEthernetCard)]
+    assert nics[0].macAddress.startswith("00:50:56:"), nics[0].macAddress
+    same("folder", vm.parent, folder)
+    assert vm in folder.childEntity and vm in datastore.vm and vm in network.vm and vm in pool.vm
+    same("found by path", content.searchIndex.FindByInventoryPath(f"{dc.name}/vm/Made here/made%2fby pyVmomi"), vm)
+    fails(vim.fault.DuplicateName, lambda: wait(folder.CreateVM_Task(config=config, pool=pool)))
+    return folder, vm
+
+
+def reconfigure(vm):
+    add = disk_spec(4 * 1024, 1)
+    add.device.controllerKey = 1000
+    wait(vm.ReconfigVM_Task(vim.vm.ConfigSpec(numCPUs=4, deviceChange=[add], changeTrackingEnabled=True,
+                                              extraConfig=[vim.option.OptionValue(key="a.b", value="c")],
+                                              cpuHotAddEnabled=True)))
+    same("cores", vm.config.hardware.numCPU, 4)
+    same("hot add", vm.config.cpuHotAddEnabled, True)
+    disks = [d for d in vm.config.hardware.device if isinstance(d, vim.vm.device.VirtualDisk)]
+    same("disks", [d.key for d in disks], [2000, 2001])
+    grow = vim.vm.device.VirtualDeviceSpec(operation="edit", device=disks[1])
+    grow.device.capacityInKB = 6 * 1024
+    grow.device.capacityInBytes = 6 * 1024 * 1024
+    wait(vm.ReconfigVM_Task(vim.vm.ConfigSpec(deviceChange=[grow])))
+    same("grown", [d.capacityInKB for d in vm.config.hardware.device if d.key == 2001], [6 * 1024])
+    shrink = vim.vm.device.VirtualDeviceSpec(operation="edit", device=disks[1])
+    shrink.device.capacityInKB = 1024
+    shrink.device.capacityInBytes = 1024 * 1024
+    fails(vim.fault.InvalidDeviceSpec,
+          lambda: wait(vm.ReconfigVM_Task(vim.vm.ConfigSpec(deviceChange=[shrink]))))
+    remove = vim.vm.device.VirtualDeviceSpec(operation="remove", fileOperation="destroy", device=disks[1])
+    wait(vm.ReconfigVM_Task(vim.vm.ConfigSpec(deviceChange=[remove])))
+    same("disks", [d.key for d in vm.config.hardware.device
+                   if isinstance(d, vim.vm.device.VirtualDisk)], [2000])
+    wait(vm.PowerOnVM_Task())
+    fails(vim.fault.InvalidPowerState, lambda: wait(vm.PowerOnVM_Task()))
+    fails(vim.fault.InvalidPowerState, lambda: wait(vm.Destroy_Task()))
+
+
+def clone(folder, vm, pool, datastore):
+    wait(vm.CreateSnapshot_Task(name="s", description="d", memory=False, quiesce=False))
+    vm.snapshot.currentSnapshot.RenameSnapshot(name="renamed", description="other")
+    same("snapshot", vm.snapshot.rootSnapshotList[0].name, "renamed")
+    spec = vim.vm.CloneSpec(location=vim.vm.RelocateSpec(pool=pool, datastore=datastore), powerOn=False,
+                            template=False)
+    full = wait(vm.CloneVM_Task(folder=folder, name="full", spec=spec))
+    same("clone", (full.name, full.runtime.powerState, full.snapshot), ("full", "poweredOff", None))
+    assert full.config.instanceUuid != vm.config.instanceUuid
+    spec.location.diskMoveType = "createNewChildDiskBacking"
+    spec.snapshot = vm.snapshot.currentSnapshot
+    linked = wait(vm.CloneVM_Task(folder=folder, name="linked", spec=spec))
+    disk = [d for d in linked.config.hardware.device if isinstance(d, vim.vm.device.VirtualDisk)][0]
+    assert disk.backing.parent is not None
+    wait(vm.RemoveAllSnapshots_Task())
+    wait(vm.ConsolidateVMDisks_Task())
+    wait(linked.Destroy_Task())
+    fails(vmodl.fault.ManagedObjectNotFound, lambda: linked.name)
+    return full
+
+
+def move(dc, folder, full, pool):
+    hosts = [h for h in full.resourcePool.owner.host if h != full.runtime.host]
+    if hosts:
+        wait(full.MigrateVM_Task(host=hosts[0], priority="defaultPriority"))
+        same("host", full.runtime.host, hosts[0])
+    others = [d for d in full.runtime.host.datastore if d not in full.datastore]
+    wait(full.RelocateVM_Task(vim.vm.RelocateSpec(datastore=others[0])))
+    same("datastore", list(full.datastore), [others[0]])
+    assert full.config.files.vmPathName.startswith(f"[{others[0].name}]")
+    gold = pool.CreateResourcePool(name="gold", spec=pool.config)
+    gold.MoveIntoResourcePool([full])
+    same("pool", full.resourcePool, gold)
+    gold.UpdateConfig(name="silver")
+    same("pool's name", gold.name, "silver")
+    wait(gold.Destroy_Task())
+    same("pool", full.resourcePool, pool)
+    other = dc.vmFolder.CreateFolder("Other")
+    wait(other.MoveIntoFolder_Task([full]))
+    same("folder", full.parent, other)
+    wait(other.Rename_Task("Another"))
+    same("folder's name", full.parent.name, "Another")
+    path = full.config.files.vmPathName
+    wait(full.Rename_Task("renamed"))
+    same("path after renaming", full.config.files.vmPathName, path)
+    full.MarkAsTemplate()
+    same("template", (full.config.template, full.resourcePool), (True, None))
+    full.MarkAsVirtualMachine(pool=pool)
+    disk = full.config.hardware.device[-1]
+    full.UnregisterVM()
+    fails(vmodl.fault.ManagedObjectNotFound, lambda: full.name)
+    again = wait(folder.RegisterVM_Task(path=path, asTemplate=False, pool=pool))
+    same("registered", (again.name, again.config.files.vmPathName), ("renamed", path))
+    wait(other.Destroy_Task())
+    DONE["last device of the registered"] = type(disk).__name__
+    return again
+
+
+def history(content, vm):
+    by_vm = vim.event.EventFilterSpec(entity=vim.event.EventFilterSpec.ByEntity(entity=vm, recursion="self"))
+    names = [type(event).__name__.split(".")[-1] for event in content.eventManager.QueryEvents(by_vm)]
+    for name in ("VmBeingCreatedEvent", "VmCreatedEvent", "VmReconfiguredEvent", "VmPoweredOnEvent",
+                 "VmBeingClonedEvent", "TaskEvent"):
+        assert name in names, f"{name} is not among {names}"
+    collector = content.eventManager.CreateCollectorForEvents(vim.event.EventFilterSpec())
+    collector.SetCollectorPageSize(5)
+    same("page", len(collector.latestPage), 5)
+    seen = []
+    while True:
+        page = collector.ReadNextEvents(10)
+        if not page:
+            break
+        seen += [event.key for event in page]
+    same("keys grow", seen, sorted(seen))
+    collector.DestroyCollector()
+    tasks = content.taskManager.CreateCollectorForTasks(vim.TaskFilterSpec(
+        entity=vim.TaskFilterSpec.ByEntity(entity=vm, recursion="self"), state=["success"]))
+    kinds = {info.descriptionId for info in tasks.ReadNextTasks(100)}
+    assert "VirtualMachine.reconfigure" in kinds, kinds
+    tasks.DestroyCollector()
+    same("latest", content.eventManager.latestEvent.key >= seen[-1], True)
+    DONE["events"] = len(seen)
+
+
+def permissions(content, vm):
+    session = connect(SERVER["reader"])
+    theirs = session.RetrieveContent()
+    same_vm = theirs.searchIndex.FindByUuid(uuid=vm.config.instanceUuid, vmSearch=True, instanceUuid=True)
+    denied = fails(vim.fault.NoPermission, lambda: same_vm.PowerOffVM_Task())
+    same("denied", (denied.object, denied.privilegeId), (same_vm, "VirtualMachine.Interact.PowerOff"))
+    manager = content.authorizationManager
+    role = manager.AddAuthorizationRole(name="Operators", privIds=["VirtualMachine.Interact.PowerOff"])
+    manager.SetEntityPermissions(entity=vm, permission=[vim.AuthorizationManager.Permission(
+        principal=SERVER["reader"], group=False, roleId=role, propagate=False)])
+    key = theirs.sessionManager.currentSession.key
+    same("has", list(theirs.authorizationManager.HasPrivilegeOnEntity(
+        entity=same_vm, sessionId=key,
+        privId=["VirtualMachine.Interact.PowerOff", "VirtualMachine.Interact.Reset"])), [True, False])
+    wait(same_vm.PowerOffVM_Task())
+    manager.RemoveEntityPermission(entity=vm, user=SERVER["reader"], isGroup=False)
+    fails(vim.fault.NoPermission, lambda: same_vm.PowerOnVM_Task())
+    manager.RemoveAuthorizationRole(roleId=role, failIfUsed=True)
+    Disconnect(session)
+
+
+def main():
+    session = connect(SERVER["user"])
+    content = session.RetrieveContent()
+    dc = content.rootFolder.childEntity[0]
+    compute = dc.hostFolder.childEntity[0]
+    pool, datastore, network = compute.resourcePool, compute.host[0].datastore[0], compute.network[0]
+    folder, vm = create(content, dc, pool, datastore, network)
+    reconfigure(vm)
+    full = clone(folder, vm, pool, datastore)
+    full = move(dc, folder, full, pool)
+    history(content, vm)
+    permissions(content, vm)
+    wait(folder.Destroy_Task())
+    fails(vmodl.fault.ManagedObjectNotFound, lambda: vm.name)
+    Disconnect(session)
+    print(json.dumps(DONE))
+
+
+main()

@@ -31,6 +31,15 @@ export function bytes(length: number, seed: number): Buffer {
   return Buffer.from(Uint8Array.from({ length }, (_, i) => (i * 31 + seed * 17 + (i >> 8)) & 255));
 }
 
+/** One group of cases; one that breaks off leaves the rest of its cases unseen, and no others. */
+export async function group(cases: () => Promise<void>): Promise<void> {
+  try {
+    await cases();
+  } catch (error) {
+    console.error(cases.name, error);
+  }
+}
+
 export function finish(): void {
   process.stdout.write(JSON.stringify(seen));
 }

@@ -118,13 +118,22 @@ export function parseTagCondition(name: string, text: string): (tags: Tags) => b
   return (tags) => alternatives.some((all) => all.every((one) => holds(one, tags.get(one.key))));
 }
 
+export interface TagQuery {
+  matches(tags: Tags, container: string): boolean;
+  /** Tags that are asked for, which are those that an answer shows. */
+  readonly keys: ReadonlySet<string>;
+}
+
 /** `where` of Find Blobs by Tags: comparisons with AND, also of `@container`. @throws StorageFault */
-export function parseTagQuery(text: string): (tags: Tags, container: string) => boolean {
+export function parseTagQuery(text: string): TagQuery {
   const alternatives = parse(text);
   const all = alternatives?.[0] ?? [];
   const isKnown = ({ key, operator }: Comparison): boolean =>
     operator !== '<>' && (key === '@container' ? operator === '=' : !key.startsWith('@'));
   if (alternatives?.length !== 1 || !all.every(isKnown)) throw badParameter('where', text);
-  return (tags, container) =>
-    all.every((one) => holds(one, one.key === '@container' ? container : tags.get(one.key)));
+  return {
+    matches: (tags, container) =>
+      all.every((one) => holds(one, one.key === '@container' ? container : tags.get(one.key))),
+    keys: new Set(all.map(({ key }) => key)),
+  };
 }

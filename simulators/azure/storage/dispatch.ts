@@ -16,7 +16,10 @@ export function operationFor(request: BlobRequest, version: string): Operation {
   const { method, query } = request;
   const level =
     request.blob !== undefined ? 'blob' : request.container !== undefined ? 'container' : 'service';
-  const key = keyOf(level, method, query.get('restype'), query.get('comp'));
+  const comp = query.get('comp');
+  // where the account is part of the path, the SDK takes it for a container's
+  const isBatch = level === 'service' && comp === 'batch';
+  const key = keyOf(level, method, isBatch ? undefined : query.get('restype'), comp);
   if (REFUSED.has(key)) throw storageFault('NotImplemented');
   const candidates = OFFERED.get(key) ?? [];
   const found = candidates.find(

@@ -47,7 +47,7 @@ const PAGE_MAX = 5000;
 function find(call: Call, containers: readonly Container[]): Reply {
   const { request } = call;
   const where = requiredParameter(request, 'where');
-  const matches = parseTagQuery(where);
+  const { matches, keys } = parseTagQuery(where);
   const max = maxResults(request, PAGE_MAX);
   const [fromContainer, fromBlob] = readMarker(request.query.get('marker') ?? '');
   const out = new XmlWriter().open('EnumerationResults', { ServiceEndpoint: `${request.endpoint}/` });
@@ -64,7 +64,7 @@ function find(call: Call, containers: readonly Container[]): Reply {
         break search;
       }
       out.open('Blob').leaf('Name', name).leaf('ContainerName', container.name);
-      writeTags(out, current.tags);
+      writeTags(out, new Map([...current.tags].filter(([key]) => keys.has(key))));
       out.close();
     }
   }

@@ -38,7 +38,11 @@ export interface SeedResources {
 }
 
 export function applicationsOf({ clients }: SeedResources): Application[] {
-  return clients.map(({ roles: _roles, ...application }) => application);
+  // who owns the subscription sets up the rehearsal, applications included
+  return clients.map(({ roles, ...application }) => ({
+    ...application,
+    managesApplications: roles.includes('Owner'),
+  }));
 }
 
 export function roleAssignmentsOf({ clients, subscriptionId }: SeedResources): RoleAssignment[] {

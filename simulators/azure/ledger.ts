@@ -6,6 +6,7 @@
 import { OWN_ROUTES } from './arm/own-routes.ts';
 import type { ArmProvider } from './arm/provider.ts';
 import type { PlaneRoute } from './data-plane.ts';
+import { GRAPH_OPERATIONS } from './identity/graph.ts';
 import { IDENTITY_OPERATIONS } from './identity/service.ts';
 import { VAULT_OPERATIONS } from './key-vault/service.ts';
 import {
@@ -87,6 +88,10 @@ export function azureLedger({ providers, discovery, replication }: Offered): str
       ['Request', 'Operation'],
       IDENTITY_OPERATIONS.map(({ name, operation }) => [code(name), operation]),
     ),
+    '### Microsoft Graph',
+    '',
+    ...unique(GRAPH_OPERATIONS.map(code)),
+    '',
     '### Azure Resource Manager',
     '',
     ...table(

@@ -140,6 +140,7 @@ function environment(
     AZ_CLIENT: client.clientId,
     AZ_SECRET: client.secret,
     AZ_SUBSCRIPTION: resources.subscriptionId,
+    AZ_GRAPH: direct.graph!,
     AZ_RG: resources.resourceGroup,
     AZ_LOCATION: resources.region,
     AZ_STORAGE_ACCOUNT: account,

@@ -16,6 +16,7 @@ import { computeProvider } from './compute/provider.ts';
 import { VirtualMachines } from './compute/virtual-machines.ts';
 import { createDiscoveryService, discoveryRoutes } from './discovery-service/service.ts';
 import type { Directory } from './identity/directory.ts';
+import { createGraph } from './identity/graph.ts';
 import { createIdentity } from './identity/service.ts';
 import { createKeyVaultService } from './key-vault/service.ts';
 import { KeyVaults } from './key-vault/vaults.ts';
@@ -164,6 +165,7 @@ export async function startAzure(options: AzureOptions): Promise<AzureSimulator>
     providers,
     region: seed.region,
   });
+  const graph = createGraph({ context, cloud, identity, tenantId });
   const secrets = createKeyVaultService({ context, cloud, identity, authorization, tenantId, vaults });
   const plane = { context, cloud, identity, authorization, tenantId };
   const discoveryOptions = {
@@ -201,6 +203,7 @@ export async function startAzure(options: AzureOptions): Promise<AzureSimulator>
       handler: createTables({ context, storage }).handler,
       direct: 'table',
     },
+    { who: 'graph', hosts: [cloud.graphHost], handler: graph, direct: 'graph' },
     { who: 'keyVault', hosts: [`*.${cloud.vaultSuffix}`], handler: secrets, direct: 'vault' },
     { who: 'discovery', hosts: [`*.${cloud.discoverySuffix}`], handler: discovery },
     // a wildcard in a certificate stands for one label, and this name has two before the suffix

@@ -29,6 +29,8 @@ const FAULT_ANSWERS: Readonly<Record<string, readonly [code: string, text: strin
 export function identify({ context, region }: ArmState): RequestHandler {
   let requests = 0;
   return (request, response, next) => {
+    // SDKs put a scope that begins with a slash behind one
+    request.url = request.url.replace(/^\/{2,}/, '/');
     const requestId = context.entropy.uuid('azure.arm.request', requests++);
     const correlationId = request.headers['x-ms-correlation-request-id'];
     const instant = new Date(context.clock.wall()).toISOString().replace(/[-:]|\.\d+/g, '');
@@ -54,7 +56,7 @@ export function authenticate(state: ArmState): RequestHandler {
       request.resume();
       throw unauthenticated(judged, challengeOf(state, origin));
     }
-    const url = new URL(request.originalUrl, origin);
+    const url = new URL(request.url, origin);
     const body = parseJson(request, await readBody(request, BODY_BYTES_MAX));
     const principal = { objectId: judged.oid, appId: judged.appid };
     setCall(response, { url, parts: splitPath(url.pathname), origin, principal, body });

@@ -12,6 +12,10 @@ export interface Application {
   readonly certificates?: readonly string[];
   /** May sign people in without a credential of its own, as command-line tools do. */
   readonly publicClient?: boolean;
+  /** Secrets that were added later. */
+  readonly moreSecrets?: ReadonlyArray<{ readonly secret: string; readonly expiresAt: UnixMillis }>;
+  /** May register other applications in the directory. */
+  readonly managesApplications?: boolean;
 }
 
 export interface Person {
@@ -69,6 +73,20 @@ export class Directory {
   /** Adds an application, or replaces the one with its id. */
   register(application: Application): void {
     this.#applications.set(application.clientId.toLowerCase(), application);
+  }
+
+  /** The application can be signed in with no more. */
+  forget(clientId: string): void {
+    this.#applications.delete(clientId.toLowerCase());
+  }
+
+  /** Those of this tenant, without the tools that every tenant knows. */
+  ownApplications(): Application[] {
+    return [...this.#applications.values()].filter((known) => !WELL_KNOWN_APPLICATIONS.includes(known));
+  }
+
+  people(): Person[] {
+    return [...this.#people.values()];
   }
 
   /** What an object id stands for in this directory. */

@@ -127,6 +127,9 @@ function authenticate(issuer: TokenIssuer, request: TokenRequest): Application {
     return application;
   }
   if (!secret) throw new TokenRefused('noCredential');
+  const added = application.moreSecrets?.find((known) => known.secret === secret);
+  if (added && added.expiresAt > now) return application;
+  if (added) throw new TokenRefused('expiredSecret', clientId);
   if (application.secret === undefined || secret !== application.secret)
     throw new TokenRefused('wrongSecret', clientId);
   if (application.secretExpiresAt !== undefined && application.secretExpiresAt <= now)

@@ -99,7 +99,7 @@ export class FileTree {
   find(path: string, now: UnixMillis): FileNode | undefined {
     const entry = this.#overlay.get(this.#key(path));
     if (entry) return entry.node;
-    for (let above = this.parent(path); above !== path; above = this.parent(above)) {
+    for (let at = path, above = this.parent(path); above !== at; at = above, above = this.parent(above)) {
       const over = this.#overlay.get(this.#key(above));
       // a directory that was deleted took its content along
       if (over && (over.node === undefined || over.isFresh)) return undefined;

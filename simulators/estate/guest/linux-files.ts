@@ -176,7 +176,8 @@ function processFile(guest: Guest, path: string, now: UnixMillis): FileNode | un
   if (pid === undefined) return undefined;
   const process = guest.processes(now).find((candidate) => candidate.pid === Number(pid));
   if (!process) return undefined;
-  const uid = process.user === 'root' ? 0 : 1000;
+  const uid =
+    process.user === 'root' ? 0 : guest.accounts().some(({ user }) => user === process.user) ? 1000 : 990;
   const base = { uid, modifiedAt: process.startedAt };
   const text = (content: string): FileNode => ({
     ...base,

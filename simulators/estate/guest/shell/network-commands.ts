@@ -1,0 +1,223 @@
+/** Programs that tell of the network: addresses, routes, sockets. */
+import type { Connection, Listener } from '../guest.ts';
+import type { GuestProcess } from '../processes.ts';
+import { type CommandFunction, type Commands, options, type Session } from './shell.ts';
+
+/** A process is shown to its owner and to root. */
+function visible(process: GuestProcess | undefined, session: Session): GuestProcess | undefined {
+  return process && (session.user.isRoot || process.user === session.user.name) ? process : undefined;
+}
+
+function sockets(session: Session): { listeners: Listener[]; connections: Connection[] } {
+  const { guest, now } = session.machine;
+  return { listeners: guest.listeners(now), connections: guest.connections(now) };
+}
+
+const netstat: CommandFunction = (args, io, session) => {
+  const { has, unknown } = options(args, 'antulpWeors46', {
+    '--listening': 'l',
+    '--tcp': 't',
+    '--numeric': 'n',
+    '--programs': 'p',
+    '--all': 'a',
+  });
+  if (unknown) {
+    io.err(`netstat: invalid option -- '${unknown.replace(/^-+/, '')[0]}'\n`);
+    return 4;
+  }
+  if (has.has('r')) return route(io, session);
+  const { listeners, connections } = sockets(session);
+  const program = (process: GuestProcess | undefined) => {
+    if (!has.has('p')) return '';
+    const shown = visible(process, session);
+    return ` ${(shown ? `${shown.pid}/${shown.name}` : '-').padEnd(20)}`;
+  };
+  const row = (local: string, remote: string, state: string, process: GuestProcess | undefined) =>
+    io.out(
+      `tcp        0      0 ${local.padEnd(23)} ${remote.padEnd(23)} ${state.padEnd(11)}${program(process)}\n`,
+    );
+  if (has.has('p') && !session.user.isRoot)
+    io.err(
+      '(Not all processes could be identified, non-owned process info\n will not be shown, you would have to be root to see it all.)\n',
+    );
+  io.out(
+    `Active Internet connections (${has.has('l') ? 'only servers' : has.has('a') ? 'servers and established' : 'w/o servers'})\n`,
+  );
+  io.out(
+    `Proto Recv-Q Send-Q Local Address           Foreign Address         State      ${has.has('p') ? ' PID/Program name    ' : ''}\n`,
+  );
+  if (has.has('l') || has.has('a'))
+    for (const { address, port, process } of listeners)
+      row(`${address}:${port}`, '0.0.0.0:*', 'LISTEN', process);
+  if (!has.has('l'))
+    for (const { localAddress, localPort, remoteAddress, remotePort, state, process } of connections)
+      row(`${localAddress}:${localPort}`, `${remoteAddress}:${remotePort}`, state, process);
+  return 0;
+};
+
+const ss: CommandFunction = (args, io, session) => {
+  const { has, unknown } = options(args, 'antulpHeois46', {
+    '--no-header': 'H',
+    '--tcp': 't',
+    '--numeric': 'n',
+    '--processes': 'p',
+    '--listening': 'l',
+    '--all': 'a',
+  });
+  if (unknown) {
+    io.err(`ss: invalid option -- '${unknown.replace(/^-+/, '')[0]}'\n`);
+    return 255;
+  }
+  const { listeners, connections } = sockets(session);
+  const users = (process: GuestProcess | undefined, descriptor: number) => {
+    const shown = has.has('p') ? visible(process, session) : undefined;
+    return shown ? ` users:(("${shown.name}",pid=${shown.pid},fd=${descriptor}))` : '';
+  };
+  const row = (state: string, queue: number, local: string, remote: string, rest: string) =>
+    io.out(
+      `${state.padEnd(9)} 0      ${String(queue).padEnd(6)} ${local.padStart(21)} ${remote.padStart(21)}${rest}\n`,
+    );
+  if (!has.has('H')) io.out('State     Recv-Q Send-Q    Local Address:Port     Peer Address:Port Process\n');
+  if (has.has('l') || has.has('a'))
+    for (const { address, port, process } of listeners)
+      row('LISTEN', 128, `${address}:${port}`, '0.0.0.0:*', users(process, 3));
+  if (!has.has('l'))
+    for (const [
+      i,
+      { localAddress, localPort, remoteAddress, remotePort, state, process },
+    ] of connections.entries())
+      if (state === 'ESTABLISHED' || has.has('a'))
+        row(
+          state === 'ESTABLISHED' ? 'ESTAB' : 'TIME-WAIT',
+          0,
+          `${localAddress}:${localPort}`,
+          `${remoteAddress}:${remotePort}`,
+          users(process, 10 + i),
+        );
+  return 0;
+};
+
+function route(io: { out(text: string): void }, session: Session): number {
+  const { guest } = session.machine;
+  io.out(
+    'Kernel IP routing table\nDestination     Gateway         Genmask         Flags Metric Ref    Use Iface\n',
+  );
+  for (const [i, nic] of guest.machine.nics.entries()) {
+    const address = nic.ipAddresses.find((each) => each.includes('.'));
+    if (address === undefined) continue;
+    const gateway = address.replace(/\d+$/, '1');
+    if (i === 0)
+      io.out(
+        `${'0.0.0.0'.padEnd(15)} ${gateway.padEnd(15)} ${'0.0.0.0'.padEnd(15)} UG    100    0        0 ${guest.interfaceName(nic)}\n`,
+      );
+    io.out(
+      `${address.replace(/\d+$/, '0').padEnd(15)} ${'0.0.0.0'.padEnd(15)} ${'255.255.255.0'.padEnd(15)} U     100    0        0 ${guest.interfaceName(nic)}\n`,
+    );
+  }
+  return 0;
+}
+
+const ip: CommandFunction = (args, io, session) => {
+  const flags = args.filter((arg) => arg.startsWith('-'));
+  const [object = '', ...rest] = args.filter((arg) => !arg.startsWith('-'));
+  const { guest } = session.machine;
+  const wanted = rest.filter((word) => !['show', 'list', 'dev', 'ls'].includes(word))[0];
+  const links = [
+    { number: 1, name: 'lo', mac: '00:00:00:00:00:00', addresses: ['127.0.0.1'], up: true, prefix: 8 },
+    ...guest.machine.nics.map((nic, i) => ({
+      number: i + 2,
+      name: guest.interfaceName(nic),
+      mac: nic.macAddress,
+      addresses: nic.connected ? nic.ipAddresses : [],
+      up: nic.connected,
+      prefix: 24,
+    })),
+  ].filter(({ name }) => wanted === undefined || name === wanted);
+  if (wanted !== undefined && links.length === 0) {
+    io.err(`Device "${wanted}" does not exist.\n`);
+    return 1;
+  }
+  const broadcast = (address: string) => address.replace(/\d+$/, '255');
+  const inet = (link: (typeof links)[number], address: string) =>
+    address.includes(':')
+      ? `inet6 ${address}/64 scope global`
+      : `inet ${address}/${link.prefix}${link.name === 'lo' ? '' : ` brd ${broadcast(address)}`} scope ${link.name === 'lo' ? 'host' : 'global'} ${link.name}`;
+  const fits = (address: string) =>
+    flags.includes('-4') ? !address.includes(':') : flags.includes('-6') ? address.includes(':') : true;
+  if (/^a(ddr(ess)?)?$/.test(object)) {
+    if (flags.includes('-j') || flags.includes('--json')) {
+      io.out(
+        `${JSON.stringify(
+          links.map(({ number, name, mac, addresses, up, prefix }) => ({
+            ifindex: number,
+            ifname: name,
+            operstate: up ? 'UP' : 'DOWN',
+            link_type: name === 'lo' ? 'loopback' : 'ether',
+            address: mac,
+            addr_info: addresses.filter(fits).map((local) => ({
+              family: local.includes(':') ? 'inet6' : 'inet',
+              local,
+              prefixlen: local.includes(':') ? 64 : prefix,
+            })),
+          })),
+        )}\n`,
+      );
+      return 0;
+    }
+    for (const link of links) {
+      if (flags.includes('-o')) {
+        for (const address of link.addresses.filter(fits))
+          io.out(
+            `${link.number}: ${link.name}    ${inet(link, address)}\\       valid_lft forever preferred_lft forever\n`,
+          );
+        continue;
+      }
+      io.out(linkText(link));
+      for (const address of link.addresses.filter(fits))
+        io.out(`    ${inet(link, address)}\n       valid_lft forever preferred_lft forever\n`);
+    }
+    return 0;
+  }
+  if (/^l(ink)?$/.test(object)) {
+    for (const link of links) io.out(linkText(link));
+    return 0;
+  }
+  if (/^r(oute)?$/.test(object)) {
+    for (const link of links.slice(1))
+      for (const address of link.addresses.filter((each) => !each.includes(':'))) {
+        if (link.number === 2)
+          io.out(`default via ${address.replace(/\d+$/, '1')} dev ${link.name} proto static metric 100 \n`);
+        io.out(
+          `${address.replace(/\d+$/, '0')}/24 dev ${link.name} proto kernel scope link src ${address} metric 100 \n`,
+        );
+      }
+    return 0;
+  }
+  io.err(`Object "${object}" is unknown, try "ip help".\n`);
+  return 1;
+};
+
+function linkText({
+  number,
+  name,
+  mac,
+  up,
+}: {
+  number: number;
+  name: string;
+  mac: string;
+  up: boolean;
+}): string {
+  const loop = name === 'lo';
+  return (
+    `${number}: ${name}: <${loop ? 'LOOPBACK' : 'BROADCAST,MULTICAST'}${up ? ',UP,LOWER_UP' : ''}> mtu ${loop ? 65_536 : 1500} qdisc ${loop ? 'noqueue' : 'mq'} state ${loop ? 'UNKNOWN' : up ? 'UP' : 'DOWN'} group default qlen 1000\n` +
+    `    link/${loop ? 'loopback' : 'ether'} ${mac} brd ${loop ? '00:00:00:00:00:00' : 'ff:ff:ff:ff:ff:ff'}\n`
+  );
+}
+
+export const networkCommands: Commands = {
+  netstat,
+  ss,
+  ip,
+  route: (_args, io, session) => route(io, session),
+};

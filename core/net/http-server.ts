@@ -47,6 +47,8 @@ export interface HttpServerOptions {
   /** CONNECT requests; refused with 405 when absent. */
   onConnect?: (request: IncomingMessage, raw: Duplex, head: Buffer, from: string) => void;
   onExchange?: (exchange: HttpExchange) => void;
+  /** False: nobody reads the digests of exchanges, which are empty then. They take most of the time of large answers. */
+  digests?: boolean;
   /** Total size of the headers of one request. */
   headerBytesMax?: Bytes;
 }
@@ -67,8 +69,9 @@ export async function serveHttp(options: HttpServerOptions): Promise<Listener> {
     (request, response) => {
       const from = diallers.get(request.socket) ?? 'client';
       response.sendDate = false;
-      response.setHeader('Date', new Date(clock.wall()).toUTCString());
-      if (onExchange) observe(request, response, from, clock.wall(), onExchange);
+      const now = clock.wall();
+      response.setHeader('Date', dateOf(now));
+      if (onExchange) observe(request, response, from, now, onExchange, options.digests ?? true);
       handler(Object.assign(request, { from }), response);
     },
   );
@@ -96,6 +99,19 @@ export async function serveHttp(options: HttpServerOptions): Promise<Listener> {
   };
 }
 
+let dateSecond = Number.NaN;
+let dateText = '';
+
+/** The Date header, worked out once a second. */
+function dateOf(now: UnixMillis): string {
+  const second = Math.floor(now / 1000);
+  if (second !== dateSecond) {
+    dateSecond = second;
+    dateText = new Date(now).toUTCString();
+  }
+  return dateText;
+}
+
 /** Digests one exchange by watching what passes through the request and response objects. */
 function observe(
   request: IncomingMessage,
@@ -103,16 +119,19 @@ function observe(
   from: string,
   startedAt: UnixMillis,
   onExchange: (exchange: HttpExchange) => void,
+  digests: boolean,
 ): void {
-  const asked = digestOf(
-    `${request.method} ${request.url} HTTP/${request.httpVersion}\n${headerLines(request.rawHeaders)}\n`,
-  );
+  const asked = digests
+    ? digestOf(
+        `${request.method} ${request.url} HTTP/${request.httpVersion}\n${headerLines(request.rawHeaders)}\n`,
+      )
+    : countOnly();
   const push = request.push.bind(request);
   request.push = (chunk: Buffer | null, encoding?: BufferEncoding) => {
     if (chunk) asked.add(chunk);
     return push(chunk, encoding);
   };
-  const said = digestOf('');
+  const said = digests ? digestOf('') : countOnly();
   const write = response.write.bind(response) as (...args: unknown[]) => boolean;
   const end = response.end.bind(response) as (...args: unknown[]) => ServerResponse;
   response.write = (...args: unknown[]) => {
@@ -128,8 +147,6 @@ function observe(
   const report = (complete: boolean): void => {
     if (reported) return;
     reported = true;
-    const names = response.getHeaderNames().sort();
-    const head = `${response.statusCode}\n${names.map((name) => `${name}: ${String(response.getHeader(name))}`).join('\n')}\n`;
     onExchange({
       startedAt,
       from,
@@ -141,11 +158,17 @@ function observe(
       requestBytes: asked.bytes(),
       responseBytes: said.bytes(),
       requestDigest: asked.hex(),
-      responseDigest: createHash('sha256').update(head).update(said.hex()).digest('hex'),
+      responseDigest: digests ? digestOfResponse(response, said.hex()) : '',
     });
   };
   response.once('finish', () => report(true));
   response.once('close', () => report(response.writableFinished));
+}
+
+function digestOfResponse(response: HttpResponseOut, body: string): string {
+  const names = response.getHeaderNames().sort();
+  const head = `${response.statusCode}\n${names.map((name) => `${name}: ${String(response.getHeader(name))}`).join('\n')}\n`;
+  return createHash('sha256').update(head).update(body).digest('hex');
 }
 
 interface Digest {
@@ -165,6 +188,17 @@ function digestOf(head: string): Digest {
     },
     bytes: () => bytes,
     hex: () => hash.copy().digest('hex'),
+  };
+}
+
+function countOnly(): Digest {
+  let bytes = 0;
+  return {
+    add(chunk) {
+      bytes += typeof chunk === 'string' ? Buffer.byteLength(chunk) : (chunk as Uint8Array).length;
+    },
+    bytes: () => bytes,
+    hex: () => '',
   };
 }
 

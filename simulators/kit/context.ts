@@ -14,6 +14,8 @@ export interface SimulatorContext {
   readonly recorder: Recorder;
   readonly counters: Counters;
   readonly faults: FaultPoints;
+  /** False: nobody reads the trace, so that exchanges need no digests. */
+  readonly isTraced?: boolean;
   /** A certificate for these names from the world's authority. */
   identityFor(names: readonly string[]): Promise<TlsIdentity>;
 }

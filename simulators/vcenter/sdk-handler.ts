@@ -6,8 +6,8 @@
 import type { IncomingMessage } from 'node:http';
 import { DryliftError } from '#core/errors.ts';
 import type { HttpResponseOut } from '#core/net/http-server.ts';
-import { type Bytes, MIB } from '#core/units.ts';
-import { parseEnvelope } from '#core/wire/soap/envelope.ts';
+import { type Bytes, KIB, MIB } from '#core/units.ts';
+import { envelopeOf, parseEnvelope } from '#core/wire/soap/envelope.ts';
 import { child, type XmlElement } from '#core/wire/xml/element.ts';
 import { drained } from './drained.ts';
 import { actsOnTask, faultOf, RESET, UNAVAILABLE } from './fault-points.ts';
@@ -16,6 +16,7 @@ import { type Call, type Method, type Outcome, Unavailable, Written } from './me
 import { methodNamed } from './methods/table.ts';
 import type { ManagedObject } from './objects/object.ts';
 import { objectNotFound } from './property/selection.ts';
+import { parseQuickly } from './quick-xml.ts';
 import { decodeFields, decodeRef, VIM_NAMESPACE } from './schema/decoder.ts';
 import { Encoder } from './schema/encoder.ts';
 import { isA } from './schema/schema.ts';
@@ -27,6 +28,8 @@ import type { Vcenter } from './vcenter.ts';
 
 const BODY_BYTES_MAX: Bytes = 8 * MIB;
 const LIMITS = { bytesMax: BODY_BYTES_MAX, depthMax: 64, elementsMax: 400_000 };
+/** Larger requests are read strictly at once: most of their time goes elsewhere. */
+const QUICK_BYTES_MAX: Bytes = 64 * KIB;
 /** Answers larger than the first size are sent in pieces of about the second. */
 const FIRST_PIECE_BYTES = 8 * 1024;
 const PIECE_BYTES = 256 * 1024;
@@ -51,10 +54,10 @@ export async function handleSdk(
   request: IncomingMessage,
   response: HttpResponseOut,
 ): Promise<void> {
-  const body = await readBody(request, response);
+  const body = await bodyOf(request, response);
   if (!body) return;
-  const gone = new AbortController();
-  response.once('close', () => gone.abort(new Error('the client went away')));
+  const departure = new Departure();
+  response.once('close', () => departure.happens());
   const header = request.headers.soapaction;
   const version = requestedVersion(Array.isArray(header) ? header[0] : header, vcenter.apiVersion);
   const encoder = encoderFor(version ?? UNNAMED_VERSION);
@@ -62,12 +65,15 @@ export async function handleSdk(
     if (version === undefined) throw invalidRequest(`unsupported version URI ${header}`);
     const element = requestElement(body);
     response.operation = methodNamed(element.name) ? element.name : 'unknown';
-    const outcome = await call(vcenter, request, response, element, encoder, gone.signal);
+    const outcome = call(vcenter, request, response, element, encoder, departure);
     if (outcome === CUT) return void response.destroy();
     if (isRefusal(outcome)) return sendRefusal(response, outcome);
-    await send(response, element.name, outcome.method, outcome.result, encoder);
+    const { method } = outcome;
+    const result = outcome.result instanceof Promise ? await outcome.result : outcome.result;
+    const rest = send(response, element.name, method, result, encoder);
+    if (rest) await rest;
   } catch (error) {
-    if (gone.signal.aborted) return;
+    if (departure.isPast) return;
     if (error instanceof Unavailable) return sendRefusal(response, { status: 503 });
     if (!(error instanceof VimFault) || response.headersSent) throw error;
     sendText(response, 500, faultEnvelope(error, encoder));
@@ -79,32 +85,58 @@ function isRefusal(value: object): value is Refusal {
 }
 
 /** The whole body; undefined when it is larger than the server takes, which has then been answered. */
-async function readBody(request: IncomingMessage, response: HttpResponseOut): Promise<Buffer | undefined> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  const tooLarge = Number(request.headers['content-length'] ?? 0) > BODY_BYTES_MAX;
-  if (!tooLarge)
-    try {
-      for await (const chunk of request as AsyncIterable<Buffer>) {
-        size += chunk.length;
-        if (size > BODY_BYTES_MAX) break;
-        chunks.push(chunk);
-      }
-    } catch {
-      return undefined; // the client went away in the middle
-    }
-  if (!tooLarge && size <= BODY_BYTES_MAX) return Buffer.concat(chunks);
-  response.setHeader('Connection', 'close');
-  response.statusCode = 413;
-  response.setHeader('Content-Length', 0);
-  response.end();
-  return undefined;
+function bodyOf(request: IncomingMessage, response: HttpResponseOut): Promise<Buffer | undefined> {
+  return new Promise((resolve) => {
+    let first: Buffer | undefined;
+    const others: Buffer[] = [];
+    let size = 0;
+    const refuse = (): void => {
+      request.removeAllListeners('data');
+      request.removeAllListeners('end');
+      response.setHeader('Connection', 'close');
+      response.statusCode = 413;
+      response.setHeader('Content-Length', 0);
+      response.end();
+      resolve(undefined);
+    };
+    if (Number(request.headers['content-length'] ?? 0) > BODY_BYTES_MAX) return refuse();
+    request.on('data', (chunk: Buffer) => {
+      size += chunk.length;
+      if (size > BODY_BYTES_MAX) return refuse();
+      if (first) others.push(chunk);
+      else first = chunk;
+    });
+    request.on('end', () =>
+      resolve(others.length > 0 ? Buffer.concat([first!, ...others]) : (first ?? Buffer.alloc(0))),
+    );
+    // The client went away in the middle.
+    request.on('error', () => resolve(undefined));
+    request.on('close', () => resolve(undefined));
+  });
+}
+
+/** The client's going away, as an AbortSignal for those few calls that wait. */
+class Departure {
+  isPast = false;
+  #controller: AbortController | undefined;
+
+  get signal(): AbortSignal {
+    this.#controller ??= new AbortController();
+    if (this.isPast) this.happens();
+    return this.#controller.signal;
+  }
+
+  happens(): void {
+    this.isPast = true;
+    this.#controller?.abort(new Error('the client went away'));
+  }
 }
 
 /** @throws VimFault InvalidRequest */
 function requestElement(body: Buffer): XmlElement {
   try {
-    const envelope = parseEnvelope(body, LIMITS);
+    const root = body.length <= QUICK_BYTES_MAX ? parseQuickly(body.toString('latin1')) : undefined;
+    const envelope = root ? envelopeOf(root) : parseEnvelope(body, LIMITS);
     const [element, ...others] = envelope.body;
     if (envelope.version !== '1.1') throw invalidRequest('only SOAP 1.1 is spoken here');
     if (!element || others.length > 0) throw invalidRequest('the body must hold one element');
@@ -117,16 +149,16 @@ function requestElement(body: Buffer): XmlElement {
   }
 }
 
-type Called = { readonly method: Method; readonly result: Outcome };
+type Called = { readonly method: Method; readonly result: Outcome | Promise<Outcome> };
 
-async function call(
+function call(
   vcenter: Vcenter,
   request: IncomingMessage,
   response: HttpResponseOut,
   element: XmlElement,
   encoder: Encoder,
-  signal: AbortSignal,
-): Promise<Called | Refusal | typeof CUT> {
+  departure: Departure,
+): Called | Refusal | typeof CUT {
   const method = methodNamed(element.name);
   if (!method || method.since > encoder.version)
     throw invalidRequest(`there is no method "${element.name.slice(0, 100)}" at this version`);
@@ -160,7 +192,7 @@ async function call(
     taskFault = faultOf(fault, self);
   }
 
-  const result = await method.run(args as never, {
+  const result = method.run(args as never, {
     vcenter,
     now: Math.floor(vcenter.context.clock.wall()),
     session,
@@ -168,7 +200,9 @@ async function call(
     self,
     encoder,
     find: vcenter.findFor(session),
-    signal,
+    get signal() {
+      return departure.signal;
+    },
     taskFault,
     client: {
       address: request.socket.remoteAddress ?? '',
@@ -212,31 +246,43 @@ function subjectOf(
   return labels.join(' ');
 }
 
-async function send(
+/** @returns a promise only while there is more to send than the connection takes at once. */
+function send(
   response: HttpResponseOut,
   name: string,
   method: Method,
   result: Outcome,
   encoder: Encoder,
-): Promise<void> {
+): Promise<void> | undefined {
   const [open, close] = responseFrame(name);
   if (!(result instanceof Written)) {
     const xml =
       result === undefined || method.returns === undefined
         ? ''
         : encoder.element('returnval', result, method.returns);
-    return sendText(response, 200, open + xml + close);
+    sendText(response, 200, open + xml + close);
+    return undefined;
   }
   const pieces = gathered(result.pieces, open, close);
   const first = pieces.next().value as Buffer;
-  let next = pieces.next();
+  const next = pieces.next();
   response.statusCode = 200;
   response.setHeader('Content-Type', 'text/xml; charset=utf-8');
   if (next.done) {
     response.setHeader('Content-Length', first.length);
     response.end(first);
-    return;
+    return undefined;
   }
+  return sendPieces(response, first, next, pieces);
+}
+
+async function sendPieces(
+  response: HttpResponseOut,
+  first: Buffer,
+  second: IteratorResult<Buffer>,
+  pieces: Generator<Buffer>,
+): Promise<void> {
+  let next = second;
   for (let piece = first; ; piece = next.value as Buffer, next = pieces.next()) {
     if (response.destroyed) return;
     if (!response.write(piece)) await drained(response);

@@ -69,6 +69,7 @@ export async function serveVcenter(options: ServeVcenterOptions): Promise<ServeO
       recorder,
       counters: new Counters(),
       faults: new FaultPoints({ clock, recorder }),
+      isTraced: false,
       identityFor: (names) => authority.issue(names),
     },
     estate,

@@ -9,6 +9,7 @@ import type { Estate } from '../estate/estate.ts';
 import { exchangeObserver, type Simulator, type SimulatorContext } from '../kit/context.ts';
 import { faultPoints } from './fault-points.ts';
 import { handleFolder } from './folder/folder-handler.ts';
+import { handleNfc } from './leases/nfc-handler.ts';
 import { versionsDocument } from './schema/versions.ts';
 import { handleSdk } from './sdk-handler.ts';
 import type { User } from './sessions.ts';
@@ -47,6 +48,7 @@ export async function startVcenter(options: VcenterOptions): Promise<VcenterSimu
     clock: context.clock,
     handler: handlerOf(vcenter),
     onExchange: exchangeObserver(context, 'vcenter'),
+    digests: context.isTraced ?? true,
   });
   return {
     endpoint: listener.endpoint,
@@ -62,8 +64,11 @@ function handlerOf(vcenter: Vcenter): HttpHandler {
     response.on('error', () => {}); // the client went away: its own doing
     let work: Promise<void>;
     try {
+      if (request.url === '/sdk' && request.method === 'POST')
+        return settle(response, handleSdk(vcenter, request, response));
       const url = new URL(request.url ?? '/', 'https://vcenter.invalid');
       if (/^\/folder(\/|$)/.test(url.pathname)) work = handleFolder(vcenter, request, response, url);
+      else if (url.pathname.startsWith('/nfc/')) work = handleNfc(vcenter, request, response, url);
       else if (/^\/sdk\/?$/.test(url.pathname) && request.method === 'POST')
         work = handleSdk(vcenter, request, response);
       else return sendDocument(response, documentAt(vcenter, request.method, url));
@@ -71,12 +76,16 @@ function handlerOf(vcenter: Vcenter): HttpHandler {
       if (!(error instanceof TypeError)) throw error;
       return sendDocument(response, { status: 400, body: '' }); // the target is no URL
     }
-    work.catch((error: unknown) => {
-      if (response.headersSent || response.destroyed) response.destroy();
-      else sendDocument(response, { status: 500, body: '' });
-      throw error; // a bug of ours: it must not pass unseen
-    });
+    settle(response, work);
   };
+}
+
+function settle(response: HttpResponseOut, work: Promise<void>): void {
+  work.catch((error: unknown) => {
+    if (response.headersSent || response.destroyed) response.destroy();
+    else sendDocument(response, { status: 500, body: '' });
+    throw error; // a bug of ours: it must not pass unseen
+  });
 }
 
 interface Document {

@@ -26,7 +26,11 @@ export const errors = defineErrors({
 
 /** @throws `xml.*`, `soap.envelope` */
 export function parseEnvelope(source: Uint8Array | string, limits: XmlLimits = REQUEST_LIMITS): Envelope {
-  const root = parseXml(source, limits);
+  return envelopeOf(parseXml(source, limits));
+}
+
+/** The envelope that a parsed document is. @throws `soap.envelope` */
+export function envelopeOf(root: XmlElement): Envelope {
   const version = root.namespace === SOAP_11 ? '1.1' : root.namespace === SOAP_12 ? '1.2' : undefined;
   if (root.name !== 'Envelope' || !version)
     throw errors.make('soap.envelope', {

@@ -247,6 +247,27 @@ export class Estate {
     return entry.disk.allocated().reduce((sum, { length }) => sum + length, 0);
   }
 
+  /** A disk that belongs to no machine, blank or a copy. The estate forgets it. */
+  looseDisk(
+    facts: DiskFacts,
+    origin: Extract<DiskOrigin, 'blank' | { readonly copyOf: VirtualDisk }>,
+    onWrite: () => void = () => {},
+  ): VirtualDisk {
+    const made = createDisk(this.facts.seed, facts, onWrite);
+    if (origin === 'blank') made.replaceBase(blankContent());
+    else {
+      const { copyOf, epoch = copyOf.mark() } = origin;
+      made.replaceBase(
+        copiedContent(
+          copyOf.facts.sizeBytes,
+          (offset, length) => copyOf.read(offset, length, epoch),
+          () => copyOf.allocated(epoch),
+        ),
+      );
+    }
+    return made;
+  }
+
   /** Calls the listener, synchronously and in the order of subscription, after every change of power or disk. */
   onChange(listener: (change: EstateChange) => void): Disposable {
     const own = (change: EstateChange) => listener(change);
@@ -298,19 +319,7 @@ export class Estate {
       origin.existing.setFacts(disk, onWrite);
       return this.#keepDisk(machineId, disk, origin.existing);
     }
-    const made = createDisk(this.facts.seed, disk, onWrite);
-    if (origin === 'blank') made.replaceBase(blankContent());
-    else {
-      const { copyOf, epoch = copyOf.mark() } = origin;
-      made.replaceBase(
-        copiedContent(
-          copyOf.facts.sizeBytes,
-          (offset, length) => copyOf.read(offset, length, epoch),
-          () => copyOf.allocated(epoch),
-        ),
-      );
-    }
-    this.#keepDisk(machineId, disk, made);
+    this.#keepDisk(machineId, disk, this.looseDisk(disk, origin, onWrite));
   }
 
   #changesOf(machineId: string): PowerChange[] {

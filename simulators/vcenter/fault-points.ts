@@ -34,6 +34,16 @@ export function faultPoints(): FaultPoint[] {
       answers: ['expire'],
     },
     {
+      name: 'vcenter.nfc',
+      says: 'a request for a disk of a lease; the subject is machine and file; reset cuts it in its middle',
+      answers: ['sessionLimit', '404', '500', UNAVAILABLE, RESET],
+    },
+    {
+      name: 'vcenter.guestFile',
+      says: 'a transfer of a guest file; reset cuts the connection without an answer',
+      answers: ['403', '404', '500', UNAVAILABLE, RESET],
+    },
+    {
       name: 'vcenter.folder',
       says: 'a request to /folder; the subject is the path; reset cuts the answer in its middle',
       answers: ['401', '404', '500', UNAVAILABLE, RESET],

@@ -1,5 +1,6 @@
 /** Which properties of which managed object types can be read: the tables that objects are read by. */
 import { EVENT_COLLECTOR, TASK_COLLECTOR } from './events/history.ts';
+import { LEASE } from './leases/lease.ts';
 import { CLUSTER, COMPUTE, POOL } from './objects/compute.ts';
 import { BROWSER, DATASTORE, ENVIRONMENT_BROWSER } from './objects/datastore.ts';
 import { DATACENTER, FOLDER } from './objects/folder.ts';
@@ -31,6 +32,7 @@ const TABLES: Readonly<Record<string, object>> = {
   Task: TASK,
   EventHistoryCollector: EVENT_COLLECTOR,
   TaskHistoryCollector: TASK_COLLECTOR,
+  HttpNfcLease: LEASE,
   ContainerView: CONTAINER_VIEW,
   ListView: LIST_VIEW,
   VirtualMachineSnapshot: SNAPSHOT,

@@ -9,6 +9,7 @@ import { EventLog } from './events/event-log.ts';
 import { keepJournal } from './events/journal.ts';
 import { DatastoreFiles } from './folder/datastore-files.ts';
 import { Inventory } from './inventory.ts';
+import type { LeaseObject } from './leases/lease.ts';
 import type { Unregistered } from './lifecycle/removal.ts';
 import { ANONYMOUS_COLLECTOR, type Managers, managersOf } from './objects/managers.ts';
 import type { ManagedObject, Reading } from './objects/object.ts';
@@ -30,6 +31,9 @@ const PRODUCTS = {
 } as const;
 
 export type ProductVersion = keyof typeof PRODUCTS;
+
+/** Leases that are remembered, ended ones too. */
+const LEASES_MAX = 1000;
 
 export interface VcenterSettings {
   readonly context: SimulatorContext;
@@ -56,6 +60,9 @@ export class Vcenter {
   readonly performance: Performance;
   readonly files: DatastoreFiles;
   /** Machines that were unregistered, by the path of their configuration file. */
+  readonly leases = new Map<string, LeaseObject>();
+  /** Disks that are fetched or brought just now. */
+  transfers = 0;
   readonly unregistered = new Map<string, Unregistered>();
   readonly managers: Managers;
   readonly #snapshots = new Map<string, SnapshotObject>();
@@ -127,6 +134,7 @@ export class Vcenter {
       this.managers.get(id) ??
       this.tasks.find(id) ??
       this.#snapshots.get(id) ??
+      this.leases.get(id) ??
       session?.find(id) ??
       (id === DEFAULT_COLLECTOR ? this.#defaultCollector(session) : undefined);
     return object && isA(object.ref.type, reference.type) ? object : undefined;
@@ -148,6 +156,16 @@ export class Vcenter {
   /** Counts what is made in the course of the story: machines, disks, adapters. */
   nextNumber(): number {
     return ++this.#made;
+  }
+
+  /** A lease's id, which is also the secret in the addresses of its disks. */
+  leaseId(): string {
+    return `52${this.context.entropy.uuid('vcenter.lease', this.nextNumber()).slice(2)}`;
+  }
+
+  keepLease(lease: LeaseObject): void {
+    this.leases.set(lease.ref.id, lease);
+    if (this.leases.size > LEASES_MAX) this.leases.delete(this.leases.keys().next().value!);
   }
 
   nextSnapshotId(): string {

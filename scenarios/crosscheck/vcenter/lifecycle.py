@@ -223,6 +223,108 @@ def permissions(content, vm):
     Disconnect(session)
 
 
+def lease_of(lease):
+    while lease.state == "initializing":
+        time.sleep(0.1)
+    same("lease", lease.state, "ready")
+    return lease.info
+
+
+def address(url):
+    return url.replace("*", f"{SERVER['address']}:{SERVER['port']}")
+
+
+def fetch(lease, folder, name):
+    paths = []
+    for url in lease_of(lease).deviceUrl:
+        path = f"{folder}/{name}-{url.targetId}"
+        with urllib.request.urlopen(address(url.url), context=TLS) as answer, open(path, "wb") as out:
+            out.write(answer.read())
+        lease.HttpNfcLeaseProgress(50)
+        paths.append((url, path))
+    return paths
+
+
+def raw(path):
+    subprocess.run(["qemu-img", "check", "-f", "vmdk", path], check=True, capture_output=True)
+    subprocess.run(["qemu-img", "convert", "-f", "vmdk", "-O", "raw", path, path + ".raw"], check=True)
+    with open(path + ".raw", "rb") as image:
+        return image.read()
+
+
+def disks(content, dc, pool, datastore, network, small):
+    with tempfile.TemporaryDirectory() as folder:
+        lease = small.ExportVm()
+        fetched = fetch(lease, folder, "export")
+        manifest = lease.HttpNfcLeaseGetManifest()
+        lease.HttpNfcLeaseComplete()
+        same("lease", lease.state, "done")
+        images = [raw(path) for _, path in fetched]
+        flat = small.config.hardware.device
+        first = [d for d in flat if isinstance(d, vim.vm.device.VirtualDisk)][0]
+        same("size", len(images[0]), first.capacityInBytes)
+        same("manifest", [entry.key for entry in manifest], [url.targetId for url, _ in fetched])
+        descriptor = content.ovfManager.CreateDescriptor(small, vim.OvfManager.CreateDescriptorParams(
+            name="moved", ovfFiles=[vim.OvfManager.OvfFile(
+                deviceId=url.key, path=url.targetId, size=len(image))
+                for (url, _), image in zip(fetched, images)]))
+        same("errors", list(descriptor.error or []), [])
+        parsed = content.ovfManager.ParseDescriptor(
+            descriptor.ovfDescriptor, vim.OvfManager.ParseDescriptorParams(locale="", deploymentOption=""))
+        same("name", parsed.defaultEntityName, "moved")
+        result = content.ovfManager.CreateImportSpec(
+            descriptor.ovfDescriptor, pool, datastore, vim.OvfManager.CreateImportSpecParams(
+                entityName="brought", locale="", deploymentOption="", diskProvisioning="thin",
+                networkMapping=[vim.OvfManager.NetworkMapping(name=parsed.network[0].name, network=network)]))
+        lease = pool.ImportVApp(result.importSpec, folder=dc.vmFolder)
+        info = lease_of(lease)
+        paths = {url.targetId: path for url, path in fetched}
+        for item in result.fileItem:
+            url = next(url for url in info.deviceUrl if url.importKey == item.deviceId)
+            with open(paths[item.path], "rb") as image:
+                request = urllib.request.Request(address(url.url), data=image.read(), method="POST", headers={
+                    "Content-Type": "application/x-vnd.vmware-streamVmdk"})
+            urllib.request.urlopen(request, context=TLS).read()
+        lease.HttpNfcLeaseProgress(100)
+        brought = info.entity
+        lease.HttpNfcLeaseComplete()
+        same("brought", (brought.name, brought.config.hardware.numCPU),
+             ("brought", small.config.hardware.numCPU))
+        again = brought.ExportVm()
+        back = [raw(path) for _, path in fetch(again, folder, "again")]
+        again.HttpNfcLeaseComplete()
+        assert back == images, "what was brought differs from what was fetched"
+        wait(brought.CreateSnapshot_Task(name="s", memory=False, quiesce=False))
+        lease = brought.snapshot.currentSnapshot.ExportSnapshot()
+        assert [raw(path) for _, path in fetch(lease, folder, "snapshot")] == images
+        lease.HttpNfcLeaseAbort()
+        wait(brought.Destroy_Task())
+        DONE["disks fetched"] = len(images)
+    files, manager = content.fileManager, content.virtualDiskManager
+    files.MakeDirectory(f"[{datastore.name}] loose/deep", dc, True)
+    name = f"[{datastore.name}] loose/deep/a.vmdk"
+    wait(manager.CreateVirtualDisk_Task(name, dc, vim.VirtualDiskManager.FileBackedVirtualDiskSpec(
+        capacityKb=4096, diskType="thin", adapterType="lsiLogic")))
+    wait(manager.CopyVirtualDisk_Task(name, dc, f"[{datastore.name}] loose/b.vmdk", dc))
+    assert manager.QueryVirtualDiskUuid(name, dc) != manager.QueryVirtualDiskUuid(
+        f"[{datastore.name}] loose/b.vmdk", dc)
+    attach = vim.vm.device.VirtualDeviceSpec(operation="add", device=vim.vm.device.VirtualDisk(
+        key=-1, capacityInKB=0, backing=vim.vm.device.VirtualDisk.FlatVer2BackingInfo(
+            fileName=name, diskMode="persistent")))
+    wait(small.ReconfigVM_Task(vim.vm.ConfigSpec(deviceChange=[attach])))
+    fails(vim.fault.FileFault, lambda: wait(manager.DeleteVirtualDisk_Task(name, dc)))
+    device = [d for d in small.config.hardware.device if isinstance(d, vim.vm.device.VirtualDisk)][-1]
+    same("attached", device.backing.fileName, name)
+    wait(small.ReconfigVM_Task(vim.vm.ConfigSpec(deviceChange=[
+        vim.vm.device.VirtualDeviceSpec(operation="remove", device=device)])))
+    found = wait(datastore.browser.SearchDatastoreSubFolders_Task(f"[{datastore.name}] loose"))
+    same("files", sorted(file.path for each in found for file in each.file if not isinstance(
+        file, vim.host.DatastoreBrowser.FolderInfo)), ["a-flat.vmdk", "a.vmdk", "b-flat.vmdk", "b.vmdk", "deep"])
+    wait(files.DeleteDatastoreFile_Task(f"[{datastore.name}] loose", dc))
+    fails(vim.fault.FileNotFound,
+          lambda: wait(datastore.browser.SearchDatastore_Task(f"[{datastore.name}] loose")))
+
+
 def main():
     session = connect(SERVER["user"])
     content = session.RetrieveContent()
@@ -235,6 +337,7 @@ def main():
     full = move(dc, folder, full, pool)
     history(content, vm)
     permissions(content, vm)
+    disks(content, dc, pool, datastore, network, vm)
     wait(folder.Destroy_Task())
     fails(vmodl.fault.ManagedObjectNotFound, lambda: vm.name)
     Disconnect(session)

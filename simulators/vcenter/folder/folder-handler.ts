@@ -1,6 +1,7 @@
 /**
  * Datastore access over HTTPS: `/folder/<path>?dcPath=<datacenter>&dsName=<datastore>`. GET and HEAD with
- * single ranges, directories as HTML, by session cookie or HTTP Basic. Writing is not offered.
+ * single ranges, directories as HTML, by session cookie or HTTP Basic. PUT makes or replaces a file that belongs to
+ * no machine, DELETE removes one.
  */
 import type { IncomingMessage } from 'node:http';
 import type { HttpResponseOut } from '#core/net/http-server.ts';
@@ -17,6 +18,15 @@ import type { VmFile } from '../vm/files.ts';
 
 const PIECE_BYTES = MIB;
 const PRIVILEGE = 'Datastore.Browse';
+/** Files that are brought are held whole. */
+const UPLOAD_BYTES_MAX = 256 * MIB;
+const OPERATIONS: Readonly<Record<string, string>> = {
+  GET: 'GetFolder',
+  HEAD: 'HeadFolder',
+  PUT: 'PutFolder',
+  POST: 'PutFolder',
+  DELETE: 'DeleteFolder',
+};
 
 export async function handleFolder(
   vcenter: Vcenter,
@@ -25,16 +35,18 @@ export async function handleFolder(
   url: URL,
 ): Promise<void> {
   const { method = 'GET' } = request;
-  response.operation = method === 'HEAD' ? 'HeadFolder' : 'GetFolder';
-  if (method !== 'GET' && method !== 'HEAD') {
-    response.setHeader('Allow', 'GET, HEAD');
-    return refuse(response, 405, 'Only GET and HEAD are offered.');
+  const operation = OPERATIONS[method];
+  if (operation === undefined) {
+    response.setHeader('Allow', Object.keys(OPERATIONS).join(', '));
+    return refuse(response, 405, 'The method is not offered.');
   }
+  response.operation = operation;
   const fault = vcenter.context.faults.hit('vcenter.folder', url.pathname);
   if (fault && fault.answer !== 'reset') return injected(response, fault);
   const access = authenticate(vcenter, request, response);
   if (!access) return;
-  if (!access.may(PRIVILEGE)) return refuse(response, 403, 'The account may not browse datastores.');
+  if (url.searchParams.get('dsName') === null && !access.may(PRIVILEGE))
+    return refuse(response, 403, 'The account may not browse datastores.');
   const path = decodedPath(url.pathname);
   if (path === undefined) return refuse(response, 400, 'The path is not a path on a datastore.');
 
@@ -49,6 +61,10 @@ export async function handleFolder(
   if (datastoreName === null) return listing(response, datacenter.name, linksToDatastores(datacenter));
   const datastore = datacenter.datastores.find(({ name }) => name === datastoreName);
   if (!datastore) return refuse(response, 404, 'There is no such datastore.');
+  const isWrite = method === 'PUT' || method === 'POST' || method === 'DELETE';
+  if (!access.may(isWrite ? 'Datastore.FileManagement' : PRIVILEGE, datastore))
+    return refuse(response, 403, `The account may not ${isWrite ? 'change' : 'browse'} this datastore.`);
+  if (isWrite) return change(vcenter, request, response, datastore, path);
 
   const file = vcenter.files.file(datastore, path);
   if (file) return sendFile(request, response, file, fault);
@@ -114,6 +130,51 @@ function findDatacenter(vcenter: Vcenter, dcPath: string | null): DatacenterObje
   if (name === '') return 'all';
   for (const datacenter of vcenter.inventory.datacenters()) if (datacenter.name === name) return datacenter;
   return undefined;
+}
+
+async function change(
+  vcenter: Vcenter,
+  request: IncomingMessage,
+  response: HttpResponseOut,
+  datastore: DatastoreObject,
+  path: string,
+): Promise<void> {
+  const { loose } = vcenter.files;
+  const known = vcenter.files.file(datastore, path);
+  if (path === '' || vcenter.files.directory(datastore, path))
+    return refuse(response, 405, 'It is a directory.');
+  if (known && loose.get(datastore, path)?.kind !== 'bytes')
+    return refuse(response, 403, 'The file belongs to a machine or is a disk.');
+  if (request.method === 'DELETE') {
+    if (!known) return refuse(response, 404, 'There is no such file.');
+    loose.remove(datastore, path);
+    response.statusCode = 204;
+    response.end();
+    return;
+  }
+  const tooLarge = Number(request.headers['content-length'] ?? 0) > UPLOAD_BYTES_MAX;
+  const chunks: Buffer[] = [];
+  let size = 0;
+  if (!tooLarge)
+    try {
+      for await (const chunk of request as AsyncIterable<Buffer>) {
+        size += chunk.length;
+        if (size > UPLOAD_BYTES_MAX) break;
+        chunks.push(chunk);
+      }
+    } catch {
+      return; // the client went away in the middle
+    }
+  if (tooLarge || size > UPLOAD_BYTES_MAX) {
+    response.setHeader('Connection', 'close');
+    return refuse(response, 413, 'The file is larger than this server takes.');
+  }
+  if (size > datastore.facts.freeBytes) return refuse(response, 507, 'The datastore is full.');
+  const at = Math.floor(vcenter.context.clock.wall());
+  loose.put(datastore, path, { kind: 'bytes', bytes: Buffer.concat(chunks), at });
+  response.statusCode = known ? 200 : 201;
+  response.setHeader('Content-Length', 0);
+  response.end();
 }
 
 interface Span {

@@ -4,6 +4,7 @@ import { MINUTE } from '#core/units.ts';
 import { generateEstate } from '../../estate/generate.ts';
 import {
   ADMIN,
+  HOST,
   READER,
   refOf,
   type Soap,
@@ -192,10 +193,25 @@ describe('refusals', () => {
       ).toBe(status);
     }));
 
-  test.each(['PUT', 'DELETE', 'POST'])('%s is 405: nothing is written here', (method) =>
+  test('files that belong to no machine are written and removed, those of machines and unknown methods refused', () =>
     vc.run(async () => {
-      const answer = await soap.file(at('x'), {}, method);
-      expect([answer.status, answer.headers.allow]).toEqual([405, 'GET, HEAD']);
+      const send = (path: string, method: string, body?: string, user = ADMIN) =>
+        vc.client.fetch({
+          method,
+          url: `https://${HOST}/folder${at(path)}`,
+          headers: basic(user),
+          ...(body === undefined ? {} : { body }),
+        });
+      expect((await send('own/deep/note.txt', 'PUT', 'first')).status).toBe(201);
+      expect((await send('own/deep/note.txt', 'PUT', 'second')).status).toBe(200);
+      expect((await send('own/deep/note.txt', 'GET')).body.toString()).toBe('second');
+      expect((await send('own/deep', 'GET')).body.toString()).toContain('note.txt');
+      expect((await send('own/deep/note.txt', 'PUT', 'x', READER)).status).toBe(403);
+      expect((await send(`${directory}/${stem}.vmdk`, 'PUT', 'x')).status).toBe(403);
+      expect((await send(`${directory}/${stem}-flat.vmdk`, 'DELETE')).status).toBe(403);
+      expect((await send('own/deep/note.txt', 'DELETE')).status).toBe(204);
+      expect((await send('own/deep/note.txt', 'DELETE')).status).toBe(404);
+      expect((await send('own', 'PATCH', 'x')).status).toBe(405);
     }));
 
   test('one session serves all requests of a user with Basic, and its cookie is as good', () =>

@@ -1,4 +1,8 @@
 /** Every method on offer, once. Dispatch, the fault for anything else, the ledger and the WSDL follow from it. */
+
+import { GUEST_FILE_METHODS } from '../guest/files.ts';
+import { GUEST_PROCESS_METHODS } from '../guest/processes.ts';
+import { GUEST_REGISTRY_METHODS } from '../guest/registry.ts';
 import { AUTHORIZATION_METHODS } from './authorization.ts';
 import { cancelRetrievePropertiesEx } from './cancel-retrieve-properties-ex.ts';
 import { cancelWaitForUpdates } from './cancel-wait-for-updates.ts';
@@ -16,17 +20,20 @@ import { destroyPropertyFilter } from './destroy-property-filter.ts';
 import { destroyView } from './destroy-view.ts';
 import { ENTITY_METHODS } from './entities.ts';
 import { fetch } from './fetch.ts';
+import { FILE_METHODS } from './files.ts';
 import { findByDnsName } from './find-by-dns-name.ts';
 import { findByInventoryPath } from './find-by-inventory-path.ts';
 import { findByIp } from './find-by-ip.ts';
 import { findByUuid } from './find-by-uuid.ts';
 import { findChild } from './find-child.ts';
 import { HISTORY_METHODS } from './history.ts';
+import { LEASE_METHODS } from './leases.ts';
 import { LIFECYCLE_METHODS } from './lifecycle.ts';
 import { login } from './login.ts';
 import { logout } from './logout.ts';
 import type { Method } from './method.ts';
 import { modifyListView } from './modify-list-view.ts';
+import { OVF_METHODS } from './ovf.ts';
 import { powerOffVm } from './power-off-vm.ts';
 import { powerOnVm } from './power-on-vm.ts';
 import { queryAvailablePerfMetric } from './query-available-perf-metric.ts';
@@ -106,12 +113,18 @@ export const METHODS: readonly Method[] = [
   queryChangedDiskAreas,
   searchDatastore,
   searchDatastoreSubFolders,
+  ...GUEST_PROCESS_METHODS,
+  ...GUEST_FILE_METHODS,
+  ...GUEST_REGISTRY_METHODS,
   ...SESSION_METHODS,
   ...AUTHORIZATION_METHODS,
   ...HISTORY_METHODS,
   ...ENTITY_METHODS,
   ...LIFECYCLE_METHODS,
   ...SNAPSHOT_METHODS,
+  ...LEASE_METHODS,
+  ...OVF_METHODS,
+  ...FILE_METHODS,
 ];
 
 const BY_NAME = new Map(METHODS.map((method) => [method.name, method]));

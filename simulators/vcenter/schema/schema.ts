@@ -2,10 +2,12 @@
 import { assert } from '#core/assert.ts';
 import { EVENTS } from './events.ts';
 import { FAULTS } from './faults.ts';
+import { GUEST } from './guest.ts';
 import { INFRASTRUCTURE } from './infrastructure.ts';
 import { LIFECYCLE } from './lifecycle.ts';
 import { MANAGED_OBJECTS } from './managed-objects.ts';
 import { type EnumEntry, type Field, readNotation, type TypeEntry } from './notation.ts';
+import { OVF } from './ovf.ts';
 import { SECURITY } from './security.ts';
 import { SERVICES } from './services.ts';
 import type { ApiVersion } from './versions.ts';
@@ -36,9 +38,11 @@ for (const table of [
   INFRASTRUCTURE,
   SERVICES,
   FAULTS,
+  GUEST,
   SECURITY,
   EVENTS,
   LIFECYCLE,
+  OVF,
 ]) {
   const entries = readNotation(table);
   const waiting = new Map<string, TypeEntry>();

@@ -1,11 +1,11 @@
-/** root/cimv2 of a Hyper-V host: the computer and its operating system, and the performance of its machines. */
+/** root/cimv2 of a Hyper-V host as far as it is one: the management service's file, and the performance of machines. */
 import { SECOND } from '#core/units.ts';
 import { memoryOf } from '../estate/guest/load.ts';
 import type { Machine } from '../estate/model.ts';
 import { type Counter, curveAt, curveOf } from '../estate/workload-curve.ts';
 import type { ClassSource } from '../winrm/cim/repository.ts';
 import { cimClass } from '../winrm/cim/schema.ts';
-import { CimDatetime, type CimInstance, type CimValue } from '../winrm/cim/values.ts';
+import type { CimInstance, CimValue } from '../winrm/cim/values.ts';
 import { type HypervHost, machinesOf, volumeOf } from './hyperv-host.ts';
 import { usesDynamicMemory } from './machine-classes.ts';
 import { diskPath } from './names.ts';
@@ -14,9 +14,6 @@ type Row = Readonly<Record<string, CimValue>>;
 
 const NAMESPACE = 'root/cimv2';
 const SAMPLE_SECONDS = 20;
-const KILO = 1024;
-/** A host shows what is usable: a little below what is installed. */
-const USABLE = 0.998;
 
 function cimv2(name: string, rows: () => Iterable<Row>): ClassSource {
   const of = cimClass(NAMESPACE, name);
@@ -28,103 +25,10 @@ function cimv2(name: string, rows: () => Iterable<Row>): ClassSource {
   };
 }
 
-const instant = (at: number): CimDatetime =>
-  new CimDatetime('Datetime', new Date(at).toISOString().replace('Z', '000Z'));
-
+/** What a host has beyond any other Windows server. */
 export function hostClasses(host: HypervHost): ClassSource[] {
-  const { host: facts, computer, release, clock } = host;
-  const domain = facts.name.split('.').slice(1).join('.');
-  const serial = facts.uuid.toUpperCase().replaceAll('-', '').slice(0, 7);
+  const { computer, release } = host;
   return [
-    cimv2('Win32_ComputerSystem', () => [
-      {
-        Name: computer,
-        Caption: computer,
-        Status: 'OK',
-        CreationClassName: 'Win32_ComputerSystem',
-        DNSHostName: facts.name.split('.')[0]!,
-        Domain: domain === '' ? 'WORKGROUP' : domain,
-        DomainRole: domain === '' ? 2 : 3,
-        PartOfDomain: domain !== '',
-        Workgroup: domain === '' ? 'WORKGROUP' : null,
-        HypervisorPresent: true,
-        Manufacturer: facts.vendor,
-        Model: facts.model,
-        NumberOfLogicalProcessors: facts.cpuThreads,
-        NumberOfProcessors: facts.cpuPackages,
-        SystemType: 'x64-based PC',
-        TotalPhysicalMemory: BigInt(Math.floor(facts.memoryBytes * USABLE)),
-      },
-    ]),
-    cimv2('Win32_ComputerSystemProduct', () => [
-      {
-        Caption: 'Computer System Product',
-        Description: 'Computer System Product',
-        IdentifyingNumber: serial,
-        Name: facts.model,
-        UUID: facts.uuid.toUpperCase(),
-        Vendor: facts.vendor,
-        Version: '',
-      },
-    ]),
-    cimv2('Win32_BIOS', () => [
-      {
-        Name: 'BIOS',
-        Caption: 'BIOS',
-        Manufacturer: facts.vendor,
-        SerialNumber: serial,
-        SoftwareElementID: 'BIOS',
-        SoftwareElementState: 3,
-        TargetOperatingSystem: 0,
-        Version: 'DELL   - 1',
-        PrimaryBIOS: true,
-        SMBIOSPresent: true,
-      },
-    ]),
-    cimv2('Win32_Processor', function* () {
-      for (let socket = 0; socket < facts.cpuPackages; socket++)
-        yield {
-          CreationClassName: 'Win32_Processor',
-          SystemCreationClassName: 'Win32_ComputerSystem',
-          SystemName: computer,
-          DeviceID: `CPU${socket}`,
-          // a name that stays above 31 characters without its marks ends libvirt's connection
-          Name: facts.cpuModel.slice(0, 48),
-          Status: 'OK',
-          AddressWidth: 64,
-          Architecture: 9,
-          MaxClockSpeed: facts.cpuMhz,
-          CurrentClockSpeed: facts.cpuMhz,
-          Manufacturer: 'GenuineIntel',
-          NumberOfCores: Math.ceil(facts.cpuCores / facts.cpuPackages),
-          NumberOfLogicalProcessors: Math.ceil(facts.cpuThreads / facts.cpuPackages),
-          SocketDesignation: `CPU${socket + 1}`,
-        };
-    }),
-    cimv2('Win32_OperatingSystem', () => [
-      {
-        Name: `${release.caption}|C:\\Windows|\\Device\\Harddisk0\\Partition4`,
-        Caption: release.caption,
-        Status: 'OK',
-        CreationClassName: 'Win32_OperatingSystem',
-        CSCreationClassName: 'Win32_ComputerSystem',
-        CSName: computer,
-        Version: release.version,
-        BuildNumber: release.version.split('.')[2]!,
-        BuildType: 'Multiprocessor Free',
-        LocalDateTime: instant(clock.wall()),
-        OSArchitecture: '64-bit',
-        OSType: 18,
-        OperatingSystemSKU: 8,
-        ProductType: 3,
-        Primary: true,
-        Manufacturer: 'Microsoft Corporation',
-        TotalVisibleMemorySize: BigInt(Math.floor((facts.memoryBytes * USABLE) / KILO)),
-        SystemDrive: 'C:',
-        SystemDirectory: 'C:\\Windows\\system32',
-        WindowsDirectory: 'C:\\Windows',
-      },
-    ]),
     cimv2('CIM_DataFile', () => [
       {
         Name: 'c:\\windows\\system32\\vmms.exe',

@@ -1,10 +1,13 @@
 /** One Hyper-V host of the estate as a WinRM host. */
 
+import { assert } from '#core/assert.ts';
+import type { Guest } from '../estate/guest/guest.ts';
+import { cimv2Classes } from '../windows/cimv2-classes.ts';
+import { guestCommands } from '../windows/guest-commands.ts';
 import { Accounts, type WindowsAccount } from '../winrm/accounts.ts';
 import type { ServiceSettings } from '../winrm/authentication/http-authentication.ts';
 import { CimRepository } from '../winrm/cim/repository.ts';
 import type { WinrmHost } from '../winrm/server.ts';
-import type { CommandHost } from '../winrm/shell/command-host.ts';
 import { clusterClasses } from './cluster-classes.ts';
 import { hostClasses } from './host-classes.ts';
 import type { HypervHost } from './hyperv-host.ts';
@@ -12,9 +15,10 @@ import { virtualization } from './virtualization.ts';
 
 export interface HypervOptions {
   readonly host: HypervHost;
+  /** The inside of the host itself (host-machine.ts). */
+  readonly inside: Guest;
   readonly accounts: readonly WindowsAccount[];
   readonly settings: ServiceSettings;
-  readonly commands: CommandHost;
 }
 
 /** Groups that may read a namespace; administrators may read all. */
@@ -24,7 +28,8 @@ const READERS: Readonly<Record<string, readonly string[]>> = {
   'root/mscluster': [],
 };
 
-export function hypervHost({ host, accounts, settings, commands }: HypervOptions): WinrmHost {
+export function hypervHost({ host, inside, accounts, settings }: HypervOptions): WinrmHost {
+  assert(inside.os.family === 'windows', 'a Hyper-V host runs Windows');
   const { computer, clock, release } = host;
   const domain = host.host.name.split('.').slice(1).join('.');
   const names = {
@@ -34,6 +39,21 @@ export function hypervHost({ host, accounts, settings, commands }: HypervOptions
     dnsDomain: domain === '' ? computer.toLowerCase() : domain,
   };
   const v2 = virtualization(host);
+  const facts = host.host;
+  const cimv2 = cimv2Classes({
+    guest: inside,
+    os: inside.os,
+    clock,
+    hardware: {
+      vendor: facts.vendor,
+      model: facts.model,
+      serialNumber: facts.uuid.toUpperCase().replaceAll('-', '').slice(0, 7),
+      bios: '2.12.2',
+      cpuModel: facts.cpuModel,
+      cpuMhz: facts.cpuMhz,
+      virtual: false,
+    },
+  });
   const cluster = clusterClasses(host, ({ maintenance }) => !maintenance);
   return {
     names,
@@ -42,8 +62,8 @@ export function hypervHost({ host, accounts, settings, commands }: HypervOptions
     settings,
     cim: {
       repository: new CimRepository({
-        sources: [...v2.sources, ...hostClasses(host), ...cluster.sources],
-        associations: [...v2.associations, ...cluster.associations],
+        sources: [...v2.sources, ...cimv2.sources, ...hostClasses(host), ...cluster.sources],
+        associations: [...v2.associations, ...cimv2.associations, ...cluster.associations],
       }),
       methods: v2.methods,
       computer,
@@ -51,6 +71,6 @@ export function hypervHost({ host, accounts, settings, commands }: HypervOptions
         groups.includes('Administrators') ||
         (READERS[namespace.toLowerCase()] ?? []).some((group) => groups.includes(group)),
     },
-    commands,
+    commands: guestCommands(inside, clock),
   };
 }

@@ -15,6 +15,7 @@ import { NS, RESOURCE, WQL_DIALECT } from '../winrm/wsman/names.ts';
 import type { SelectorValue, WsmanRequest } from '../winrm/wsman/request.ts';
 import { computerName } from './cluster-classes.ts';
 import { hypervHost } from './host.ts';
+import { guestsOfHosts } from './host-machine.ts';
 import { RELEASES } from './hyperv-host.ts';
 
 const ADMINISTRATOR = { name: 'Administrator', password: 'x', groups: ['Administrators'] };
@@ -33,7 +34,9 @@ beforeEach(() => {
   estate = new Estate(generateEstate({ seed: 'hyperv test', machines: 24, hosts: 3 }), { clock, entropy });
   place = estate.facts.hosts[0]!;
   mine = estate.machines().filter(({ hostId, template }) => hostId === place.id && !template);
+  const release = RELEASES['2019'];
   winrm = hypervHost({
+    inside: guestsOfHosts(estate.facts, release, { clock, entropy }).guest(place.id)!,
     host: {
       estate,
       guests: guestsOf(estate),
@@ -41,11 +44,10 @@ beforeEach(() => {
       clock,
       entropy,
       computer: computerName(place),
-      release: RELEASES['2019'],
+      release,
     },
     accounts: [ADMINISTRATOR],
     settings: { basic: false, allowUnencrypted: false },
-    commands: { start: () => ({ stdin() {}, kill() {} }) },
   });
   cim = new CimService(winrm.cim);
 });

@@ -1,11 +1,11 @@
 /** What the server does: services, processes and performance, from the same curves that every other view shows. */
 
 import { SECOND } from '#core/units.ts';
-import { memoryOf } from '../../estate/guest/load.ts';
-import type { Counter } from '../../estate/workload-curve.ts';
-import { curveAt, curveOf } from '../../estate/workload-curve.ts';
-import type { ClassSource } from '../../winrm/cim/repository.ts';
-import type { CimValue } from '../../winrm/cim/values.ts';
+import { memoryOf } from '../estate/guest/load.ts';
+import type { Counter } from '../estate/workload-curve.ts';
+import { curveAt, curveOf } from '../estate/workload-curve.ts';
+import type { ClassSource } from '../winrm/cim/repository.ts';
+import type { CimValue } from '../winrm/cim/values.ts';
 import { productOf } from './device-classes.ts';
 import { cimv2, datetime, hostName, systemKeys, type WindowsServer } from './windows-server.ts';
 

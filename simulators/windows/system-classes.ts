@@ -1,7 +1,7 @@
 /** Classes of the system as such: computer, product, firmware, processors, memory, operating system, roles, updates. */
 import { DAY, MIB } from '#core/units.ts';
-import { memoryOf } from '../../estate/guest/load.ts';
-import type { ClassSource } from '../../winrm/cim/repository.ts';
+import { memoryOf } from '../estate/guest/load.ts';
+import type { ClassSource } from '../winrm/cim/repository.ts';
 import { cimv2, datetime, domainOf, hostName, systemKeys, type WindowsServer } from './windows-server.ts';
 
 /** SMBIOS shows the first three fields of a UUID byte-swapped, and Windows what SMBIOS shows. */
@@ -16,14 +16,13 @@ const SERVER_DATACENTER = 8;
 const ENTERPRISE_CLIENT = 4;
 
 export function systemClasses(server: WindowsServer): ClassSource[] {
-  const { guest, os, clock } = server;
+  const { guest, os, clock, hardware } = server;
   const { machine } = guest;
   const name = hostName(server);
   const domain = domainOf(server);
-  const host = guest.facts.hosts.find(({ id }) => id === machine.hostId);
   const controller = guest.role === 'directory';
   const memory = () => memoryOf(guest, clock.wall());
-  const processorName = (host?.cpuModel ?? 'Intel(R) Xeon(R) CPU').slice(0, 64);
+  const processorName = hardware.cpuModel.slice(0, 48);
   const coresEach = Math.max(1, Math.ceil(machine.cores / machine.sockets));
   return [
     cimv2('Win32_ComputerSystem', () => [
@@ -40,9 +39,9 @@ export function systemClasses(server: WindowsServer): ClassSource[] {
         DomainRole: controller ? 5 : (os.server ? 2 : 0) + (domain === '' ? 0 : 1),
         PartOfDomain: domain !== '',
         Workgroup: domain === '' ? 'WORKGROUP' : null,
-        HypervisorPresent: true,
-        Manufacturer: 'VMware, Inc.',
-        Model: machine.firmware === 'efi' ? 'VMware7,1' : 'VMware Virtual Platform',
+        HypervisorPresent: hardware.virtual,
+        Manufacturer: hardware.vendor,
+        Model: hardware.model,
         NumberOfLogicalProcessors: machine.cores,
         NumberOfProcessors: machine.sockets,
         SystemType: os.architecture === '64-bit' ? 'x64-based PC' : 'X86-based PC',
@@ -57,27 +56,27 @@ export function systemClasses(server: WindowsServer): ClassSource[] {
       {
         Caption: 'Computer System Product',
         Description: 'Computer System Product',
-        IdentifyingNumber: guest.serialNumber(),
-        Name: machine.firmware === 'efi' ? 'VMware7,1' : 'VMware Virtual Platform',
+        IdentifyingNumber: hardware.serialNumber,
+        Name: hardware.model,
         UUID: smbiosUuid(machine.biosUuid),
-        Vendor: 'VMware, Inc.',
+        Vendor: hardware.vendor,
         Version: 'None',
       },
     ]),
     cimv2('Win32_BIOS', () => [
       {
-        Name: 'PhoenixBIOS 4.0 Release 6.0',
-        Caption: 'PhoenixBIOS 4.0 Release 6.0',
-        Description: 'PhoenixBIOS 4.0 Release 6.0',
+        Name: hardware.bios,
+        Caption: hardware.bios,
+        Description: hardware.bios,
         Status: 'OK',
-        Manufacturer: 'VMware, Inc.',
-        SerialNumber: guest.serialNumber(),
-        SoftwareElementID: 'PhoenixBIOS 4.0 Release 6.0',
+        Manufacturer: hardware.vendor,
+        SerialNumber: hardware.serialNumber,
+        SoftwareElementID: hardware.bios,
         SoftwareElementState: 3,
         TargetOperatingSystem: 0,
         Version: 'INTEL  - 6040000',
         PrimaryBIOS: true,
-        BIOSVersion: ['INTEL  - 6040000', 'PhoenixBIOS 4.0 Release 6.0     '],
+        BIOSVersion: ['INTEL  - 6040000', hardware.bios],
         SMBIOSBIOSVersion: '6.00',
         SMBIOSMajorVersion: 2,
         SMBIOSMinorVersion: 7,
@@ -97,8 +96,8 @@ export function systemClasses(server: WindowsServer): ClassSource[] {
           AddressWidth: os.architecture === '64-bit' ? 64 : 32,
           Architecture: os.architecture === '64-bit' ? 9 : 0,
           CpuStatus: 1,
-          CurrentClockSpeed: host?.cpuMhz ?? 2400,
-          MaxClockSpeed: host?.cpuMhz ?? 2400,
+          CurrentClockSpeed: hardware.cpuMhz,
+          MaxClockSpeed: hardware.cpuMhz,
           DataWidth: 64,
           Family: 179,
           LoadPercentage: Math.round(guest.cpuRatio(clock.wall()) * 100),
@@ -119,7 +118,7 @@ export function systemClasses(server: WindowsServer): ClassSource[] {
         Caption: 'Physical Memory',
         Description: 'Physical Memory',
         CreationClassName: 'Win32_PhysicalMemory',
-        Manufacturer: 'VMware Virtual RAM',
+        Manufacturer: hardware.virtual ? `${hardware.vendor.split(',')[0]} Virtual RAM` : 'Samsung',
         Capacity: BigInt(machine.memoryMiB) * BigInt(MIB),
         DeviceLocator: 'RAM slot #0',
         BankLabel: 'RAM slot #0',

@@ -1,9 +1,9 @@
 /** Disks, volumes and adapters, and how they hang together. */
 import { isIPv4 } from 'node:net';
 import { type Bytes, MIB } from '#core/units.ts';
-import type { AssociationSource, ClassSource } from '../../winrm/cim/repository.ts';
-import { cimClass } from '../../winrm/cim/schema.ts';
-import type { CimInstance, CimValue } from '../../winrm/cim/values.ts';
+import type { AssociationSource, ClassSource } from '../winrm/cim/repository.ts';
+import { cimClass } from '../winrm/cim/schema.ts';
+import type { CimInstance, CimValue } from '../winrm/cim/values.ts';
 import { cimv2, systemKeys, type WindowsServer } from './windows-server.ts';
 
 const SECTOR: Bytes = 512;

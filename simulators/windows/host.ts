@@ -1,15 +1,13 @@
 /** One Windows server of the estate as a WinRM host. */
 import type { Clock } from '#core/time/clock.ts';
-import type { Guest } from '../../estate/guest/guest.ts';
-import { Accounts, type WindowsAccount } from '../../winrm/accounts.ts';
-import type { ServiceSettings } from '../../winrm/authentication/http-authentication.ts';
-import { CimRepository } from '../../winrm/cim/repository.ts';
-import type { WinrmHost } from '../../winrm/server.ts';
-import type { CommandHost } from '../../winrm/shell/command-host.ts';
-import { activityClasses } from './activity-classes.ts';
-import { deviceClasses } from './device-classes.ts';
-import { systemClasses } from './system-classes.ts';
-import { domainOf, hostName, type WindowsServer } from './windows-server.ts';
+import type { Guest } from '../estate/guest/guest.ts';
+import { Accounts, type WindowsAccount } from '../winrm/accounts.ts';
+import type { ServiceSettings } from '../winrm/authentication/http-authentication.ts';
+import { CimRepository } from '../winrm/cim/repository.ts';
+import type { WinrmHost } from '../winrm/server.ts';
+import type { CommandHost } from '../winrm/shell/command-host.ts';
+import { cimv2Classes } from './cimv2-classes.ts';
+import { domainOf, hostName, vmwareHardware, type WindowsServer } from './windows-server.ts';
 
 export interface WindowsHostOptions {
   readonly guest: Guest;
@@ -26,8 +24,7 @@ const READERS = ['Administrators', 'Remote Management Users'];
 export function windowsHost(options: WindowsHostOptions): WinrmHost | undefined {
   const { guest, clock, settings, commands } = options;
   if (guest.os.family !== 'windows') return undefined;
-  const server: WindowsServer = { guest, os: guest.os, clock };
-  const devices = deviceClasses(server);
+  const server: WindowsServer = { guest, os: guest.os, clock, hardware: vmwareHardware(guest) };
   const computer = hostName(server);
   const dnsDomain = domainOf(server);
   const names = {
@@ -43,8 +40,7 @@ export function windowsHost(options: WindowsHostOptions): WinrmHost | undefined 
     settings,
     cim: {
       repository: new CimRepository({
-        sources: [...systemClasses(server), ...devices.sources, ...activityClasses(server)],
-        associations: devices.associations,
+        ...cimv2Classes(server),
       }),
       methods: [],
       computer,

@@ -1,16 +1,42 @@
 /** A Windows server as CIM providers see it: the guest truth of a machine, at the clock's time. */
 import type { Clock } from '#core/time/clock.ts';
 import type { UnixMillis } from '#core/units.ts';
-import type { Guest } from '../../estate/guest/guest.ts';
-import type { WindowsOs } from '../../estate/guest/guest-os.ts';
-import type { ClassSource } from '../../winrm/cim/repository.ts';
-import { cimClass } from '../../winrm/cim/schema.ts';
-import { CimDatetime, type CimInstance, type CimValue } from '../../winrm/cim/values.ts';
+import type { Guest } from '../estate/guest/guest.ts';
+import type { WindowsOs } from '../estate/guest/guest-os.ts';
+import type { ClassSource } from '../winrm/cim/repository.ts';
+import { cimClass } from '../winrm/cim/schema.ts';
+import { CimDatetime, type CimInstance, type CimValue } from '../winrm/cim/values.ts';
 
 export interface WindowsServer {
   readonly guest: Guest;
   readonly os: WindowsOs;
   readonly clock: Clock;
+  readonly hardware: Hardware;
+}
+
+/** What the firmware says of the machine. */
+export interface Hardware {
+  readonly vendor: string;
+  readonly model: string;
+  readonly serialNumber: string;
+  readonly bios: string;
+  readonly cpuModel: string;
+  readonly cpuMhz: number;
+  readonly virtual: boolean;
+}
+
+/** Of a virtual machine on VMware, which is what estates hold. */
+export function vmwareHardware(guest: Guest): Hardware {
+  const host = guest.facts.hosts.find(({ id }) => id === guest.machine.hostId);
+  return {
+    vendor: 'VMware, Inc.',
+    model: guest.machine.firmware === 'efi' ? 'VMware7,1' : 'VMware Virtual Platform',
+    serialNumber: guest.serialNumber(),
+    bios: 'PhoenixBIOS 4.0 Release 6.0',
+    cpuModel: host?.cpuModel ?? 'Intel(R) Xeon(R) CPU',
+    cpuMhz: host?.cpuMhz ?? 2400,
+    virtual: true,
+  };
 }
 
 const NAMESPACE = 'root/cimv2';

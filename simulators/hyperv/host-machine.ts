@@ -1,0 +1,103 @@
+/**
+ * A Hyper-V host is a Windows server, too: the machine that it would be in an estate of servers, so that its
+ * services, processes, files and shell are those of any other.
+ */
+import type { Entropy } from '#core/entropy/entropy.ts';
+import type { Clock } from '#core/time/clock.ts';
+import { GIB, MIB } from '#core/units.ts';
+import { Estate } from '../estate/estate.ts';
+import { type Guests, guestsOf } from '../estate/guest/guests.ts';
+import type { Datastore, EstateFacts, Host, Machine, Network } from '../estate/model.ts';
+import type { WindowsRelease } from './hyperv-host.ts';
+
+const SYSTEM_DISK = 480 * GIB;
+/** Storage and network that hosts have for themselves. */
+const LOCAL = 'local';
+
+/** Guests whose machine ids are the ids of the hosts. */
+export function guestsOfHosts(
+  facts: EstateFacts,
+  release: WindowsRelease,
+  options: { clock: Clock; entropy: Entropy },
+): Guests {
+  const machines = facts.hosts.map((host, i) => hostMachine(host, i, release, options.entropy));
+  const [datacenter] = facts.datacenters;
+  const datacenterId = datacenter?.id ?? '';
+  const bytes = facts.hosts.length * SYSTEM_DISK;
+  const datastores: Datastore[] = [
+    {
+      id: LOCAL,
+      name: LOCAL,
+      datacenterId,
+      type: 'VMFS',
+      capacityBytes: bytes,
+      freeBytes: 0,
+      uuid: options.entropy.uuid('hyperv.local'),
+    },
+  ];
+  const networks: Network[] = [{ id: LOCAL, name: LOCAL, datacenterId, kind: 'standard' }];
+  return guestsOf(new Estate({ ...facts, datastores, networks, machines }, options));
+}
+
+function hostMachine(host: Host, index: number, release: WindowsRelease, entropy: Entropy): Machine {
+  const address = `10.255.${Math.floor(index / 250)}.${(index % 250) + 4}`;
+  const mac = entropy.hex(6, 'hyperv.hostMac', host.id).match(/../g)!.join(':');
+  return {
+    id: host.id,
+    name: host.name.split('.')[0]!,
+    dnsName: host.name,
+    datacenterId: host.datacenterId,
+    hostId: host.id,
+    folder: [],
+    biosUuid: host.uuid,
+    instanceUuid: host.uuid,
+    template: false,
+    cores: host.cpuThreads,
+    sockets: host.cpuPackages,
+    memoryMiB: Math.floor(host.memoryBytes / MIB),
+    firmware: 'efi',
+    os: { family: 'windows', fullName: release.caption, guestId: 'windows9Server64Guest', bits: 64 },
+    annotation: '',
+    hardwareVersion: 0,
+    tools: 'notInstalled',
+    toolsVersion: 0,
+    disks: [
+      {
+        id: `${host.id}/0`,
+        index: 0,
+        label: 'Hard disk 1',
+        sizeBytes: SYSTEM_DISK,
+        thin: false,
+        controller: 'sata',
+        bus: 0,
+        unit: 0,
+        mode: 'persistent',
+        raw: false,
+        shared: false,
+        datastoreId: LOCAL,
+        path: '',
+        uuid: entropy.uuid('hyperv.hostDisk', host.id),
+      },
+    ],
+    nics: [
+      {
+        index: 0,
+        networkId: LOCAL,
+        macAddress: `00:15:5d:${mac}`,
+        adapter: 'e1000e',
+        connected: true,
+        ipAddresses: [address],
+      },
+    ],
+    workload: {
+      shape: 'steady',
+      cpuLevel: 0.08,
+      memoryLevel: 0.4,
+      diskKBps: 800,
+      diskIops: 40,
+      netKBps: 400,
+      churnBytesPerHour: 0,
+    },
+    power: 'on',
+  };
+}

@@ -44,7 +44,8 @@ export class PacedClock implements Clock {
 
   wall(): UnixMillis {
     if (this.#paused) return this.#anchorStory;
-    return this.#anchorStory + (performance.now() - this.#anchorReal) * this.#pace;
+    // whole milliseconds, as every other clock has them: identifiers are drawn by instants
+    return this.#anchorStory + Math.floor((performance.now() - this.#anchorReal) * this.#pace);
   }
 
   get pace(): number {

@@ -8,12 +8,15 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { serveAzure } from '#simulators/azure/serve.ts';
 import type { ServeOutcome } from '#simulators/kit/serve.ts';
 
+/** Long operations take a second each. */
+const PACE = 10;
+
 let served: ServeOutcome;
 let folder: string;
 let seen: Record<string, unknown>;
 
 beforeAll(async () => {
-  served = await serveAzure({ seed: 'azure-control crosscheck' });
+  served = await serveAzure({ seed: 'azure-control crosscheck', machines: 4, pace: PACE });
   folder = mkdtempSync(join(tmpdir(), 'drylift-control-'));
   const ca = join(folder, 'ca.pem');
   writeFileSync(ca, served.files!['NODE_EXTRA_CA_CERTS']!.content);
@@ -78,12 +81,12 @@ describe('@azure/arm-resources takes the simulator for ARM', () => {
       'resources by type': ['Microsoft.RecoveryServices/vaults'],
       'unknown subscription': '404 SubscriptionNotFound',
     });
-    expect(seen['providers']).toEqual([
-      'Microsoft.Compute',
-      'Microsoft.Migrate',
-      'Microsoft.OffAzure',
-      'Microsoft.RecoveryServices',
-    ]);
+    expect(seen['providers']).toEqual(
+      [
+        ...['Authorization', 'Compute', 'Insights', 'KeyVault', 'Migrate', 'Network', 'OffAzure'],
+        ...['RecoveryServices', 'Resources', 'Storage'],
+      ].map((name) => `Microsoft.${name}`),
+    );
   });
 });
 

@@ -83,7 +83,7 @@ export async function serveAzure(options: ServeAzureOptions): Promise<ServeOutco
   };
   const resources = seedResources(entropy, options);
   try {
-    const azure = await startAzure({ context, seed: resources, cloud, direct: true });
+    const azure = await startAzure({ context, seed: resources, cloud, direct: true, pace });
     const preloaded = preloadEstate({ azure, context, seed: resources, estate });
     const proxy = await startProxy({
       context: { ...context, transport: network.as('internet') },

@@ -53,6 +53,8 @@ export interface AzureOptions {
   readonly directory?: string;
   readonly storageLimits?: 'documented' | StorageLimits;
   readonly tokenLifeMs?: Millis;
+  /** Story seconds per second of clients that live outside of the story; 1. */
+  readonly pace?: number;
   /** `public` by default. */
   readonly cloud?: CloudName;
   /** Also listen on free ports of this machine, one a service, for clients without a proxy. Wall tier only. */
@@ -110,6 +112,9 @@ export async function startAzure(options: AzureOptions): Promise<AzureSimulator>
     blobSuffix: cloud.blobSuffix,
     authorizationUri: `https://${cloud.loginHosts[0]}/${tenantId}/oauth2/authorize`,
     ...(options.directory === undefined ? {} : { directory: options.directory }),
+    ...(options.pace === undefined || options.pace === 1
+      ? {}
+      : { dateToleranceMs: Number.POSITIVE_INFINITY }),
     ...(options.storageLimits === undefined ? {} : { limits: options.storageLimits }),
   });
   const sites = new Sites();
@@ -143,7 +148,7 @@ export async function startAzure(options: AzureOptions): Promise<AzureSimulator>
     networkProvider(network, seed.region),
     accounts.provider,
     vaults.provider,
-    offAzureProvider({ context, cloud, sites }),
+    offAzureProvider({ context, cloud, sites, files }),
     migrate.provider,
     recoveryProvider({
       context,
@@ -164,6 +169,7 @@ export async function startAzure(options: AzureOptions): Promise<AzureSimulator>
     subscriptions: [{ id: seed.subscriptionId, displayName: 'Rehearsal' }],
     providers,
     region: seed.region,
+    ...(options.pace === undefined ? {} : { pace: options.pace }),
   });
   const graph = createGraph({ context, cloud, identity, tenantId });
   const secrets = createKeyVaultService({ context, cloud, identity, authorization, tenantId, vaults });

@@ -30,11 +30,14 @@ const RETRY_AFTER_SECONDS_MAX = 15;
 
 export class Operations {
   readonly #context: SimulatorContext;
+  readonly #pace: number;
   readonly #byPath = new Map<string, Running>();
   #begun = 0;
 
-  constructor(context: SimulatorContext) {
+  /** @param pace story seconds per second of clients: what they are asked to wait is in theirs */
+  constructor(context: SimulatorContext, pace: number) {
     this.#context = context;
+    this.#pace = pace;
   }
 
   nextId(): string {
@@ -78,7 +81,7 @@ export class Operations {
     const url = `${origin}${path}?api-version=${encodeURIComponent(apiVersion)}`;
     const retry =
       operation.retryAfterSeconds ?? Math.min(Math.ceil(operation.takesMs / SECOND), RETRY_AFTER_SECONDS_MAX);
-    const headers: Record<string, string> = { 'Retry-After': String(retry) };
+    const headers: Record<string, string> = { 'Retry-After': this.#wait(retry) };
     if (operation.asyncOperation !== false) headers['Azure-AsyncOperation'] = url;
     if (operation.location || operation.asyncOperation === false) headers['Location'] = `${url}&monitor=true`;
     return {
@@ -121,7 +124,11 @@ export class Operations {
 
   #retryAfter({ dueAt }: Running): Record<string, string> {
     const seconds = Math.ceil((dueAt - this.#context.clock.wall()) / SECOND);
-    return { 'Retry-After': String(Math.min(Math.max(seconds, 0), RETRY_AFTER_SECONDS_MAX)) };
+    return { 'Retry-After': this.#wait(Math.min(Math.max(seconds, 0), RETRY_AFTER_SECONDS_MAX)) };
+  }
+
+  #wait(seconds: number): string {
+    return String(Math.ceil(seconds / this.#pace));
   }
 
   /** Old operations that are done go first; nothing that runs is forgotten. */

@@ -56,6 +56,8 @@ export interface ArmOptions {
   /** Region that answers; it shows in routing ids and in messages. */
   readonly region: string;
   readonly limits?: Readonly<Record<RequestKind, number>>;
+  /** Story seconds per second of clients; 1. */
+  readonly pace?: number;
 }
 
 export interface ArmService {
@@ -92,7 +94,7 @@ export function createArm(options: ArmOptions): ArmService {
     providers,
     registered: new Set(providers.keys()),
     groups: new Groups(),
-    operations: new Operations(context),
+    operations: new Operations(context, options.pace ?? 1),
     throttle: new Throttle(limits),
     locks,
     activity,

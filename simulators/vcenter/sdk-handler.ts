@@ -207,6 +207,7 @@ function call(
     client: {
       address: request.socket.remoteAddress ?? '',
       userAgent: request.headers['user-agent'] ?? '',
+      host: request.headers.host ?? '',
     },
     reading: () => vcenter.reading(session),
     requireSession() {

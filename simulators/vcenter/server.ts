@@ -9,6 +9,7 @@ import type { Estate } from '../estate/estate.ts';
 import { exchangeObserver, type Simulator, type SimulatorContext } from '../kit/context.ts';
 import { faultPoints } from './fault-points.ts';
 import { handleFolder } from './folder/folder-handler.ts';
+import { handleGuestFile } from './guest/transfers.ts';
 import { handleNfc } from './leases/nfc-handler.ts';
 import { versionsDocument } from './schema/versions.ts';
 import { handleSdk } from './sdk-handler.ts';
@@ -68,6 +69,7 @@ function handlerOf(vcenter: Vcenter): HttpHandler {
         return settle(response, handleSdk(vcenter, request, response));
       const url = new URL(request.url ?? '/', 'https://vcenter.invalid');
       if (/^\/folder(\/|$)/.test(url.pathname)) work = handleFolder(vcenter, request, response, url);
+      else if (url.pathname === '/guestFile') work = handleGuestFile(vcenter, request, response, url);
       else if (url.pathname.startsWith('/nfc/')) work = handleNfc(vcenter, request, response, url);
       else if (/^\/sdk\/?$/.test(url.pathname) && request.method === 'POST')
         work = handleSdk(vcenter, request, response);

@@ -32,6 +32,8 @@ export interface Served {
   readonly port: number;
   readonly user: string;
   readonly password: string;
+  /** An account that may read, and nothing else. */
+  readonly reader: { readonly user: string; readonly password: string };
   /** Folder of ca.pem, facts.json and, for libvirt, auth.conf. */
   readonly folder: string;
   readonly estate: Estate;
@@ -40,6 +42,7 @@ export interface Served {
 
 const USER = 'administrator@vsphere.local';
 const PASSWORD = 'pass&<word>1';
+const READER = { user: 'reader@vsphere.local', password: 'read&only' };
 
 /** @param onEvent told of every exchange, for whoever looks for a difference. */
 export async function serveForClients(
@@ -67,7 +70,10 @@ export async function serveForClients(
     estate,
     at: { host: '127.0.0.1', port: 0 },
     names: ['127.0.0.1', 'localhost'],
-    users: [{ name: USER, password: PASSWORD, role: 'administrator' }],
+    users: [
+      { name: USER, password: PASSWORD, role: 'administrator' },
+      { name: READER.user, password: READER.password, role: 'readOnly' },
+    ],
   });
   const control = createServer((request, response) => {
     const url = new URL(request.url ?? '/', 'http://control');
@@ -96,6 +102,7 @@ export async function serveForClients(
     port,
     user: USER,
     password: PASSWORD,
+    reader: READER,
     folder,
     estate,
     async stop() {

@@ -32,7 +32,7 @@ export interface Call {
   /** The session of a call that needs one. */
   requireSession(): Session;
   /** Who asks, as the connection tells. */
-  readonly client: { readonly address: string; readonly userAgent: string };
+  readonly client: { readonly address: string; readonly userAgent: string; readonly host: string };
   /** Sets a header of the HTTP response. */
   setHeader(name: string, value: string): void;
 }

@@ -35,6 +35,14 @@ const MANAGERS: ReadonlyArray<readonly [field: string, type: string, id: string]
   ['guestOperationsManager', 'GuestOperationsManager', 'guestOperationsManager'],
 ];
 
+/** Managers below GuestOperationsManager: property, type and id. */
+const GUEST_MANAGERS: ReadonlyArray<readonly [property: string, type: string, id: string]> = [
+  ['authManager', 'GuestAuthManager', 'guestOperationsAuthManager'],
+  ['fileManager', 'GuestFileManager', 'guestOperationsFileManager'],
+  ['processManager', 'GuestProcessManager', 'guestOperationsProcessManager'],
+  ['guestWindowsRegistryManager', 'GuestWindowsRegistryManager', 'guestOperationsWindowsRegistryManager'],
+];
+
 const TASK_DESCRIPTION = taskDescription();
 
 /** Readers by type: of those that are not here nothing can be read. */
@@ -51,6 +59,9 @@ export const MANAGER_READERS: Readonly<Record<string, Properties<never>>> = {
     }),
     content: (_self, reading) => serviceContent(reading),
   },
+  GuestOperationsManager: Object.fromEntries(
+    GUEST_MANAGERS.map(([property, type, id]) => [property, () => ref(type, id)]),
+  ),
   ViewManager: {
     viewList: (_self, { session }) =>
       session
@@ -132,7 +143,7 @@ export function managersOf(): Managers {
   const managers = new Map<string, ManagedObject>();
   const add = (type: string, id: string) => managers.set(id, new ManagerObject(type, id));
   add('ServiceInstance', 'ServiceInstance');
-  for (const [, type, id] of MANAGERS) add(type, id);
+  for (const [, type, id] of [...MANAGERS, ...GUEST_MANAGERS]) add(type, id);
   return managers;
 }
 

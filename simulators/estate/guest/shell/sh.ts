@@ -300,7 +300,7 @@ export function invoke(name: string, args: readonly string[], session: Session, 
   try {
     if (builtin && Object.hasOwn(BUILTINS[plain] ? BUILTINS : COMMANDS, plain))
       return builtin(args, io, session);
-    if (name.includes('/')) return runFile(name, session, io);
+    if (name.includes('/')) return runFile(name, args, session, io);
   } catch (error) {
     if (!(error instanceof FileProblem)) throw error;
     io.err(`${plain}: ${problemText(error)}\n`);
@@ -310,7 +310,7 @@ export function invoke(name: string, args: readonly string[], session: Session, 
   return 127;
 }
 
-function runFile(name: string, session: Session, io: Io): number {
+function runFile(name: string, args: readonly string[], session: Session, io: Io): number {
   const { files } = session.machine.guest;
   const path = files.normal(name.startsWith('/') ? name : files.join(session.cwd, name));
   const node = path === undefined ? undefined : files.find(path, session.machine.now);
@@ -328,7 +328,12 @@ function runFile(name: string, session: Session, io: Io): number {
     io.err(`bash: line 1: ${name}: cannot execute binary file: Exec format error\n`);
     return 126;
   }
-  return runScript(content, subshell(session), io);
+  const own = subshell(session);
+  own.variables.set('0', name);
+  for (const [i, value] of args.entries()) own.variables.set(String(i + 1), value);
+  own.variables.set('#', String(args.length));
+  own.variables.set('@', args.join(' '));
+  return runScript(content, own, io);
 }
 
 const BUILTINS: Commands = {

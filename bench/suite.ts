@@ -12,6 +12,8 @@ export interface Bench {
   peer?: { name: string; run: () => unknown };
   run: () => unknown | Promise<unknown>;
   setup?: () => void | Promise<void>;
+  /** One call takes seconds: each round is one call, timed as it is. */
+  isLong?: true;
 }
 
 export interface BenchSuite {

@@ -205,7 +205,7 @@ function mistakesIn(command: string, helpOf: (words: readonly string[]) => strin
   for (const word of words) {
     const help = helpOf(path);
     const isCommand = new RegExp(`^  ${word}\\b`, 'm').test(help.split(/^Commands:$/m)[1] ?? '');
-    if (!/^[a-z]+$/.test(word) || !isCommand) break;
+    if (!/^[a-z][a-z-]*$/.test(word) || !isCommand) break;
     path.push(word);
   }
   if (path.length === 0) return [`"${words[0]}" is no command`];

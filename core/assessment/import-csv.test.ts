@@ -84,11 +84,11 @@ describe('the import template', () => {
   test('a file without the mandatory columns, an empty one and one of 20,001 servers are refused', () => {
     for (const text of ['', 'Server name,Cores\na,1\n', 'nothing of this'])
       expect(() => readImportCsv([text], 'x.csv')).toThrow(
-        expect.objectContaining({ code: 'import.badHeader' }),
+        expect.objectContaining({ code: 'serverImport.badHeader' }),
       );
     const many = Array.from({ length: 20_001 }, (_, i) => `s${i},1,1024,Debian`).join('\n');
     expect(() => readImportCsv([`Server name,Cores,Memory,OS name\n${many}`], 'x.csv')).toThrow(
-      expect.objectContaining({ code: 'import.tooManyServers' }),
+      expect.objectContaining({ code: 'serverImport.tooManyServers' }),
     );
   });
 });

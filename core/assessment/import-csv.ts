@@ -11,12 +11,12 @@ import { GIB } from '../units.ts';
 import type { DiskOfMachine, DiskRates, GivenUtilization, MachineFacts } from './machine-facts.ts';
 
 export const errors = defineErrors({
-  'import.badHeader': {
+  'serverImport.badHeader': {
     blame: 'input',
     why: 'The columns "Server name", "Cores", "Memory" and "OS name" of the import template are mandatory.',
     next: 'Use the header of the template: Server name, IP address, Cores, Memory, OS name, OS version, OS architecture, Number of disks, Disk 1 size …',
   },
-  'import.tooManyServers': {
+  'serverImport.tooManyServers': {
     blame: 'input',
     why: 'One file, and one project, takes at most 20,000 servers.',
     next: 'Split the file.',
@@ -91,7 +91,7 @@ const NAMES = new Map<string, string>(
 
 /**
  * @param chunks text of the file, cut anywhere.
- * @throws `import.badHeader`, `import.tooManyServers`, `csv.malformed`; what is wrong with rows is returned.
+ * @throws `serverImport.badHeader`, `serverImport.tooManyServers`, `csv.malformed`; what is wrong with rows is returned.
  */
 export function readImportCsv(chunks: Iterable<string>, fileName: string): ImportedServers {
   const rows = csvRows(chunks, fileName);
@@ -102,7 +102,7 @@ export function readImportCsv(chunks: Iterable<string>, fileName: string): Impor
     : headerOf(first.value.cells, problems, first.value.line);
   const missing = MANDATORY.filter((name) => !columns.has(name));
   if (missing.length > 0)
-    throw errors.make('import.badHeader', {
+    throw errors.make('serverImport.badHeader', {
       what: `${fileName} has no column ${missing.map((name) => `"${name}"`).join(', ')}.`,
       where: { file: fileName, line: first.done ? 1 : first.value.line },
     });
@@ -114,7 +114,7 @@ export function readImportCsv(chunks: Iterable<string>, fileName: string): Impor
       problems.add(line, 'Server name', 'warning', `"${server.displayName}" is there twice; this row stands`);
     machines.set(server.id, server);
     if (machines.size > SERVERS_MAX)
-      throw errors.make('import.tooManyServers', {
+      throw errors.make('serverImport.tooManyServers', {
         what: `${fileName} has more than ${SERVERS_MAX.toLocaleString('en')} servers.`,
         where: { file: fileName, line },
       });

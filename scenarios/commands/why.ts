@@ -6,7 +6,7 @@ import { type MachineOfRun, runAssessmentFile } from '../assess/run-files.ts';
 import { errors as runErrors } from '../kit/runs.ts';
 
 export const errors = defineErrors({
-  'why.unknownMachine': {
+  'assess.unknownMachine': {
     blame: 'input',
     why: 'The assessment of the run has no machine of that name.',
     next: 'Copy the name from the assessment of the report, or name another run with --run.',
@@ -29,7 +29,7 @@ export function why(name: string, options: { run?: string; json?: boolean }): vo
       name,
       all.map(({ displayName }) => displayName),
     );
-    throw errors.make('why.unknownMachine', {
+    throw errors.make('assess.unknownMachine', {
       what: `There is no machine "${name}" in the assessment of ${id}${near ? `; did you mean ${near}?` : '.'}`,
     });
   }

@@ -3,7 +3,9 @@
  * host names. Who may reach those names, and how, is the internet's business (simulators/internet).
  */
 import type { Catalogue } from '#core/assessment/plan.ts';
+import type { RetailPriceItem } from '#core/assessment/price-sheet.ts';
 import type { RulesetName } from '#core/assessment/rulesets.ts';
+import { samplePriceItems } from '#core/assessment/sample-prices.ts';
 import { type HttpHandler, serveHttp } from '#core/net/http-server.ts';
 import { type Listener, matchesHost } from '#core/net/transport.ts';
 import type { Millis } from '#core/units.ts';
@@ -35,6 +37,7 @@ import { recoveryProvider } from './recovery/provider.ts';
 import { logAccount } from './replication-service/log-account.ts';
 import { createReplicationService, replicationRoutes } from './replication-service/service.ts';
 import { ReplicationStore } from './replication-service/store.ts';
+import { createRetailPrices, RETAIL_PRICES_HOST } from './retail-prices/service.ts';
 import type { ServiceName } from './storage/account.ts';
 import type { TokenAction } from './storage/authorization.ts';
 import type { StorageLimits } from './storage/limits.ts';
@@ -49,6 +52,8 @@ export interface AzureOptions {
   readonly ruleset?: RulesetName;
   /** Sizes, disks and prices; the built-in ones by default. */
   readonly catalogue?: Catalogue;
+  /** What the public price list holds; drylift's own sample by default. */
+  readonly prices?: () => Iterable<RetailPriceItem>;
   /** Existing folder for the content of blobs and disks, which is then not held in memory. */
   readonly directory?: string;
   readonly storageLimits?: 'documented' | StorageLimits;
@@ -208,6 +213,11 @@ export async function startAzure(options: AzureOptions): Promise<AzureSimulator>
       hosts: [`*.table.${cloud.storageSuffix}`],
       handler: createTables({ context, storage }).handler,
       direct: 'table',
+    },
+    {
+      who: 'prices',
+      hosts: [RETAIL_PRICES_HOST],
+      handler: createRetailPrices({ context, items: options.prices ?? samplePriceItems }),
     },
     { who: 'graph', hosts: [cloud.graphHost], handler: graph, direct: 'graph' },
     { who: 'keyVault', hosts: [`*.${cloud.vaultSuffix}`], handler: secrets, direct: 'vault' },

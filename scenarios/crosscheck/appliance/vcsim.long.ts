@@ -81,7 +81,7 @@ test('a foreign vCenter is discovered, followed and acted upon', async (context)
   const source = connect('pass');
   expect(await source.about(signal)).toMatchObject({ version: '6.5.0' });
 
-  const { full, machines } = await source.changes(signal);
+  const { full, machines } = await source.changes(0, signal);
   expect(full).toBe(true);
   expect(
     machines
@@ -98,7 +98,7 @@ test('a foreign vCenter is discovered, followed and acted upon', async (context)
     hostVersion: '6.5.0',
   });
   expect(machine.disks[0]).toMatchObject({ instance: 'scsi0:0', isOsDisk: true });
-  expect(await source.changes(signal)).toEqual({ full: false, machines: [], removed: [] });
+  expect(await source.changes(0, signal)).toEqual({ full: false, machines: [], removed: [] });
 
   const snapshot = await source.createSnapshot(machine.handle, 'drylift-c1', signal);
   expect(await source.snapshots(machine.handle, signal)).toEqual([{ name: 'drylift-c1', snapshot }]);
@@ -110,7 +110,7 @@ test('a foreign vCenter is discovered, followed and acted upon', async (context)
   await source.powerOff(machine.handle, signal);
   await source.powerOff(machine.handle, signal); // off already: fine
   expect(await source.powerState(machine.handle, signal)).toBe('off');
-  const told = await source.changes(signal);
+  const told = await source.changes(0, signal);
   expect(told.machines.map(({ name, power }) => [name, power])).toContainEqual(['DC0_H0_VM0', 'off']);
 
   await expect(source.powerState('vm-99999', signal)).rejects.toMatchObject({ code: 'vcenter.machine.gone' });

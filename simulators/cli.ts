@@ -1,6 +1,7 @@
 /** Commands of the simulators: `drylift serve <what>`. Wiring only; what is served is loaded when it is asked for. */
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { defineErrors } from '#core/errors.ts';
+import type { ReleaseName } from './hyperv/hyperv-host.ts';
 import { runServe, type ServeOutcome } from './kit/serve.ts';
 
 export const errors = defineErrors({
@@ -20,6 +21,9 @@ interface ServeFlags {
   readonly envFile?: string;
   readonly pace?: number;
   readonly seed?: string;
+  readonly basic?: boolean;
+  readonly allowUnencrypted?: boolean;
+  readonly release?: ReleaseName;
   readonly cloud?: 'public' | 'government';
 }
 
@@ -57,7 +61,49 @@ const SERVED: readonly Served[] = [
         .option('--pace <n>', 'story seconds per second', paceOf),
     start: async (flags) => (await import('./azure/serve.ts')).serveAzure(flags),
   },
+  {
+    name: 'hyperv',
+    says: 'a Hyper-V host in its cluster: WinRM with CIM and remote shells',
+    flags: (command) =>
+      winrmFlags(command).addOption(
+        new Option('--release <name>', 'of Windows Server').choices([
+          '2012 R2',
+          '2016',
+          '2019',
+          '2022',
+          '2025',
+        ]),
+      ),
+    start: async (flags) => (await import('./hyperv/serve.ts')).serveHyperv(flags),
+  },
+  {
+    name: 'windows',
+    says: 'a Windows server: WinRM with CIM and remote shells',
+    flags: winrmFlags,
+    start: async (flags) => (await import('./windows/serve.ts')).serveWindows(flags),
+  },
+  {
+    name: 'linux',
+    says: 'a Linux server: SSH with a shell, and SFTP',
+    flags: (command) => estateFlags(command, 20_000),
+    start: async (flags) => (await import('./physical/linux/serve.ts')).serveLinux(flags),
+  },
 ];
+
+function estateFlags(command: Command, machinesMax: number): Command {
+  return command
+    .option('--estate <file>', 'RVTools workbook with the machines')
+    .option('--machines <n>', 'so many generated machines instead', wholeFrom(1, machinesMax))
+    .option('--user <name>', 'account that may do everything')
+    .option('--password <text>', 'its password')
+    .option('--pace <n>', 'story seconds per second', paceOf);
+}
+
+function winrmFlags(command: Command): Command {
+  return estateFlags(command, 20_000)
+    .option('--basic', 'offer Basic authentication, which Windows does not by default')
+    .option('--allow-unencrypted', 'take plain text over HTTP, which Windows does not by default');
+}
 
 export function registerSimulators(program: Command): void {
   const serve = program

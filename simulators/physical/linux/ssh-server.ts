@@ -12,7 +12,7 @@ import { type GuestUser, userOf } from '../../estate/guest/accounts.ts';
 import type { Guest } from '../../estate/guest/guest.ts';
 import { runShell } from '../../estate/guest/shell/sh.ts';
 import type { Simulator, SimulatorContext } from '../../kit/context.ts';
-import { hostKeyFrom } from './host-key.ts';
+import { opensshKeyFrom } from './openssh-key.ts';
 import { serveSftp } from './sftp.ts';
 
 export interface SshOptions {
@@ -45,7 +45,7 @@ const METHODS: ['publickey', 'password', 'keyboard-interactive'] = [
 /** Starts listening. @throws DryliftError `net.listen` */
 export async function startSshServer(options: SshOptions): Promise<SshServer> {
   const { context, guest, at } = options;
-  const key = hostKeyFrom(context.entropy.bytes(32, 'ssh.hostKey', guest.machine.id));
+  const key = opensshKeyFrom(context.entropy.bytes(32, 'ssh.hostKey', guest.machine.id));
   const open = new Set<Duplex>();
   const server = new ssh2.Server({ hostKeys: [key], ident: IDENT }, (connection) =>
     serveConnection(connection, options),

@@ -1,4 +1,4 @@
-/** An Ed25519 host key made from 32 bytes, so that a seed gives the same key again: PROTOCOL.key of OpenSSH. */
+/** An Ed25519 key in the form of OpenSSH, made from 32 bytes, so that a seed gives the same key again: PROTOCOL.key of OpenSSH. */
 import { createPrivateKey, createPublicKey } from 'node:crypto';
 
 /** PKCS #8 around an Ed25519 private key (RFC 8410, section 7), up to the 32 bytes themselves. */
@@ -7,7 +7,7 @@ const KEY_TYPE = 'ssh-ed25519';
 const BLOCK = 8;
 
 /** @param seed 32 bytes @returns the key in OpenSSH's own format, without a passphrase */
-export function hostKeyFrom(seed: Buffer): string {
+export function opensshKeyFrom(seed: Buffer): string {
   const privateKey = createPrivateKey({
     key: Buffer.concat([PKCS8_HEAD, seed]),
     format: 'der',

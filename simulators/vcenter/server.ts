@@ -11,6 +11,7 @@ import { faultPoints } from './fault-points.ts';
 import { handleFolder } from './folder/folder-handler.ts';
 import { handleGuestFile } from './guest/transfers.ts';
 import { handleNfc } from './leases/nfc-handler.ts';
+import { handleRest } from './rest/rest-handler.ts';
 import { versionsDocument } from './schema/versions.ts';
 import { handleSdk } from './sdk-handler.ts';
 import type { User } from './sessions.ts';
@@ -70,6 +71,7 @@ function handlerOf(vcenter: Vcenter): HttpHandler {
       const url = new URL(request.url ?? '/', 'https://vcenter.invalid');
       if (/^\/folder(\/|$)/.test(url.pathname)) work = handleFolder(vcenter, request, response, url);
       else if (url.pathname === '/guestFile') work = handleGuestFile(vcenter, request, response, url);
+      else if (/^\/(rest|api)\//.test(url.pathname)) work = handleRest(vcenter, request, response, url);
       else if (url.pathname.startsWith('/nfc/')) work = handleNfc(vcenter, request, response, url);
       else if (/^\/sdk\/?$/.test(url.pathname) && request.method === 'POST')
         work = handleSdk(vcenter, request, response);

@@ -247,6 +247,15 @@ function equalSecrets(a: string, b: string): boolean {
   return timingSafeEqual(digest(a), digest(b));
 }
 
+/** Name and password of a header Authorization: Basic. */
+export function basicCredentials(header: string | undefined): { name: string; password: string } | undefined {
+  const match = /^Basic ([A-Za-z0-9+/=]+)$/i.exec(header?.trim() ?? '');
+  if (!match) return undefined;
+  const text = Buffer.from(match[1]!, 'base64').toString('utf8');
+  const colon = text.indexOf(':');
+  return colon < 0 ? undefined : { name: text.slice(0, colon), password: text.slice(colon + 1) };
+}
+
 /** Value of the session cookie in a Cookie header, which some clients fill with a whole Set-Cookie text. */
 export function tokenOf(cookieHeader: string | undefined): string | undefined {
   return new RegExp(`(?:^|;)\\s*${COOKIE}\\s*=\\s*"?([^";\\s]+)"?`).exec(cookieHeader ?? '')?.[1];

@@ -17,6 +17,7 @@ import { Performance } from './performance/performance.ts';
 import { CollectorObject, DEFAULT_COLLECTOR } from './property/collector.ts';
 import { Fragments } from './property/fragments.ts';
 import type { Find } from './property/selection.ts';
+import { Tags } from './rest/tags.ts';
 import { isA } from './schema/schema.ts';
 import { type ApiVersion, VERSIONS, versionOf } from './schema/versions.ts';
 import { type Session, Sessions, type User } from './sessions.ts';
@@ -59,6 +60,7 @@ export class Vcenter {
   readonly tasks: Tasks;
   readonly performance: Performance;
   readonly files: DatastoreFiles;
+  readonly tags: Tags;
   /** Machines that were unregistered, by the path of their configuration file. */
   readonly leases = new Map<string, LeaseObject>();
   /** Disks that are fetched or brought just now. */
@@ -97,6 +99,7 @@ export class Vcenter {
     this.tasks = new Tasks({ clock, entropy, changes: this.changes });
     this.performance = new Performance(estate, this.inventory);
     this.files = new DatastoreFiles(this.inventory);
+    this.tags = new Tags(estate, entropy, this.inventory.hosts());
     this.managers = managersOf();
     this.#journal = keepJournal(this);
     this.#listening = estate.onChange((change) => {

@@ -12,7 +12,7 @@ import { drained } from '../drained.ts';
 import { VimFault } from '../faults.ts';
 import type { DatastoreObject } from '../objects/datastore.ts';
 import type { DatacenterObject } from '../objects/folder.ts';
-import { type Session, setCookie, tokenOf } from '../sessions.ts';
+import { basicCredentials, type Session, setCookie, tokenOf } from '../sessions.ts';
 import type { Vcenter } from '../vcenter.ts';
 import type { VmFile } from '../vm/files.ts';
 
@@ -100,14 +100,6 @@ function authenticate(
   response.setHeader('WWW-Authenticate', 'Basic realm="VMware HTTP server"');
   refuse(response, 401, 'Authentication is required.');
   return undefined;
-}
-
-function basicCredentials(header: string | undefined): { name: string; password: string } | undefined {
-  const match = /^Basic ([A-Za-z0-9+/=]+)$/i.exec(header?.trim() ?? '');
-  if (!match) return undefined;
-  const text = Buffer.from(match[1]!, 'base64').toString('utf8');
-  const colon = text.indexOf(':');
-  return colon < 0 ? undefined : { name: text.slice(0, colon), password: text.slice(colon + 1) };
 }
 
 /** The part below /folder, decoded once; undefined when it leads outside or is no UTF-8. */

@@ -32,7 +32,7 @@ import { offAzureProvider } from './off-azure/provider.ts';
 import { type Site, Sites } from './off-azure/sites.ts';
 import { publishedFiles } from './published-files.ts';
 import { createQueues } from './queues/service.ts';
-import { appliancesOf, discoveredMachines } from './recovery/discovered-machines.ts';
+import { appliancesOf, discoveredMachines, replicatedIn } from './recovery/discovered-machines.ts';
 import { recoveryProvider } from './recovery/provider.ts';
 import { logAccount } from './replication-service/log-account.ts';
 import { createReplicationService, replicationRoutes } from './replication-service/service.ts';
@@ -133,6 +133,8 @@ export async function startAzure(options: AzureOptions): Promise<AzureSimulator>
   const migrate = createMigrate({
     context,
     sites,
+    files,
+    replicated: (group) => replicatedIn(replication, group),
     ruleset: options.ruleset ?? 'seed',
     ...(options.catalogue ? { catalogue: options.catalogue } : {}),
   });

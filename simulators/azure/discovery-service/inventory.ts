@@ -6,6 +6,8 @@ import type { CounterName } from '#core/assessment/machine-facts.ts';
 import { Points } from '#core/metrics/points.ts';
 import { POINT_PERIOD_MS, type WindowIndex } from '#core/metrics/roll-up.ts';
 import { DAY, type UnixMillis } from '#core/units.ts';
+import { Dependencies } from './dependencies.ts';
+import type { DependencyStatus, GuestError, GuestInventory } from './guest-shapes.ts';
 import { assessedFacts, type DiscoveredMachine } from './machine-shape.ts';
 
 export interface StoredMachine {
@@ -31,6 +33,15 @@ export interface HeartbeatView {
   readonly at: UnixMillis;
 }
 
+/** What is known of the inside of a machine. */
+export interface GuestFacts {
+  /** The newest that succeeded. */
+  readonly inventory: GuestInventory | undefined;
+  /** Of the newest attempt; empty when it succeeded. */
+  readonly errors: readonly GuestError[];
+  readonly dependencies: (DependencyStatus & { readonly since: UnixMillis }) | undefined;
+}
+
 export interface VCenterReport {
   readonly fqdn: string;
   readonly instanceUuid: string;
@@ -45,7 +56,7 @@ export interface RunAsAccount {
   readonly updatedAt: UnixMillis;
 }
 
-/** vSphere's counters, and what becomes of a value: all stored values are whole numbers, exact in 32 bits. */
+/** The counters that appliances send, and what becomes of a value: all stored values are whole numbers, exact in 32 bits. */
 export const COUNTERS: Readonly<
   Record<string, { readonly counter: CounterName; store(value: number): number }>
 > = {
@@ -57,6 +68,13 @@ export const COUNTERS: Readonly<
   'virtualDisk.numberWriteAveraged': { counter: 'writeIops', store: (operations) => operations },
   'net.received': { counter: 'inBps', store: (kilobytes) => kilobytes * 1024 },
   'net.transmitted': { counter: 'outBps', store: (kilobytes) => kilobytes * 1024 },
+  // Hyper-V and the operating systems themselves count bytes
+  'disk.readBytes': { counter: 'readBps', store: Math.round },
+  'disk.writeBytes': { counter: 'writeBps', store: Math.round },
+  'disk.reads': { counter: 'readIops', store: Math.round },
+  'disk.writes': { counter: 'writeIops', store: Math.round },
+  'net.receivedBytes': { counter: 'inBps', store: Math.round },
+  'net.sentBytes': { counter: 'outBps', store: Math.round },
 };
 
 /** "The service keeps the points of the last month" (assessment.md, section 3). */
@@ -71,10 +89,43 @@ export class SiteInventory {
   readonly #heartbeats = new Map<string, HeartbeatView>();
   readonly #runAsAccounts = new Map<string, RunAsAccount>();
   readonly #vcenters = new Map<string, VCenterReport>();
+  readonly #guests = new Map<string, GuestFacts>();
+  readonly dependencies = new Dependencies();
   #storedPoints = 0;
   /** Highest sequence stored, by kind. */
   inventorySequence = 0;
   pointsSequence = 0;
+  applicationsSequence = 0;
+  dependenciesSequence = 0;
+
+  /** Undefined for a machine that nobody has looked into. */
+  guest(instanceUuid: string): GuestFacts | undefined {
+    return this.#guests.get(instanceUuid.toLowerCase());
+  }
+
+  /** A machine that is not known is passed over. */
+  putGuest(inventory: GuestInventory): void {
+    const key = inventory.instanceUuid.toLowerCase();
+    if (!this.#machines.has(key)) return;
+    const known = this.#guests.get(key);
+    const succeeded = inventory.errors.length === 0;
+    this.#guests.set(key, {
+      inventory: succeeded ? inventory : known?.inventory,
+      errors: inventory.errors,
+      dependencies: known?.dependencies,
+    });
+  }
+
+  putDependencyStatus(status: DependencyStatus, since: UnixMillis): void {
+    const key = status.instanceUuid.toLowerCase();
+    if (!this.#machines.has(key)) return;
+    const known = this.#guests.get(key);
+    this.#guests.set(key, {
+      inventory: known?.inventory,
+      errors: known?.errors ?? [],
+      dependencies: { ...status, since: known?.dependencies?.since ?? since },
+    });
+  }
 
   /** By instance UUID in lower case, in the order in which they were first seen. */
   machines(): ReadonlyMap<string, StoredMachine> {

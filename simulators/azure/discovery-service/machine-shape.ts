@@ -1,5 +1,7 @@
 /** A discovered machine as the appliance sends it: docs/protocols/appliance-data-planes.md, section 1. */
+import type { MachineFacts } from '#core/assessment/machine-facts.ts';
 import { flag, list, matching, oneOf, shape, text, whole } from '../shape.ts';
+import type { HyperVDetails, ServerDetails } from './other-machines.ts';
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 /** Also what makes names of resources: nothing that a path cannot hold. */
@@ -61,6 +63,7 @@ const readFabric = shape(
   },
 );
 
+/** A machine of a VMware site. */
 export const readMachine = shape(
   {
     displayName: text(256),
@@ -95,7 +98,21 @@ export const readMachine = shape(
   },
 );
 
-export type DiscoveredMachine = ReturnType<typeof readMachine>;
+/**
+ * A machine as the service keeps it, whatever it runs on: in the words of VMware sites, and beside them what is
+ * the kind's own. Of none of those: a machine of a VMware site.
+ */
+export type DiscoveredMachine = ReturnType<typeof readMachine> & {
+  readonly hyperV?: HyperVDetails;
+  readonly server?: ServerDetails;
+  /** From a list of servers; assessed by the figures that came with it. */
+  readonly imported?: MachineFacts;
+};
+
+export function platformOf(machine: DiscoveredMachine): MachineFacts['platform'] {
+  if (machine.imported) return 'Import';
+  return machine.hyperV ? 'HyperV' : machine.server ? 'Physical' : 'VMware';
+}
 
 /** What an assessment depends on: a machine in which any of it changes makes assessments out of date. */
 export function assessedFacts(machine: DiscoveredMachine): string {
@@ -103,6 +120,7 @@ export function assessedFacts(machine: DiscoveredMachine): string {
     machine.numberOfProcessorCore,
     machine.allocatedMemoryInMB,
     machine.firmware,
+    machine.imported?.given,
     machine.operatingSystemDetails.osName,
     machine.disks.map(({ uuid, maxSizeInBytes }) => [uuid, maxSizeInBytes]),
     machine.networkAdapters.map(({ nicId, macAddress, networkName }) => [nicId, macAddress, networkName]),

@@ -1,6 +1,6 @@
 /**
  * The discovery and performance data plane: docs/protocols/appliance-data-planes.md, section 1, and the
- * explanations of assessments, section 3.
+ * explanations of assessments, section 3, and what is inside machines, section 4.
  */
 import { POINT_PERIOD_MS } from '#core/metrics/roll-up.ts';
 import type { HttpHandler } from '#core/net/http-server.ts';
@@ -14,13 +14,18 @@ import { createPlane, type PlaneCall, type PlaneRoute } from '../data-plane.ts';
 import { iso } from '../http.ts';
 import type { IdentityService } from '../identity/service.ts';
 import { finite, flag, instant, list, matching, oneOf, type Reader, shape, text, whole } from '../shape.ts';
-import { COUNTERS, KEPT_WINDOWS, type SiteInventory } from './inventory.ts';
-import { readMachine } from './machine-shape.ts';
+import { readApplications, readDependencies } from './guest-shapes.ts';
+import { COUNTERS, KEPT_WINDOWS, type SiteInventory, type VCenterReport } from './inventory.ts';
+import { type DiscoveredMachine, readMachine } from './machine-shape.ts';
+import { readHyperVMachine, readServerMachine } from './other-machines.ts';
+
+export type SiteKind = 'VMware' | 'HyperV' | 'Server' | 'Import';
 
 /** A site as this service sees it; Microsoft.OffAzure owns it. */
 export interface ServedSite {
   /** ARM id. */
   readonly id: string;
+  readonly kind: SiteKind;
   readonly inventory: SiteInventory;
 }
 
@@ -51,12 +56,49 @@ const readHeartbeat = shape(
   { warnings: list(shape({ code: text(256), message: text(1_024) }), 64) },
 );
 
+const common = { full: flag, removed: list(text(128), MACHINES_MAX) };
 const readInventory = shape({
+  ...common,
   vcenter: shape({ fqdn: text(256), instanceUuid: text(64), version: text(64) }),
-  full: flag,
   machines: list(readMachine, MACHINES_MAX),
-  removed: list(text(64), MACHINES_MAX),
 });
+const readHyperVInventory = shape({
+  ...common,
+  source: shape({ fqdn: text(256), type: oneOf('Host', 'Cluster') }, { version: text(64) }),
+  machines: list(readHyperVMachine, MACHINES_MAX),
+});
+const readServerInventory = shape({ ...common, machines: list(readServerMachine, MACHINES_MAX) });
+
+/** What an inventory says, whatever kind the site is. */
+interface InventoryReport {
+  readonly full: boolean;
+  readonly removed: readonly string[];
+  readonly machines: readonly DiscoveredMachine[];
+  /** Address of the vCenter, host or cluster; of a server site none: its list is one. */
+  readonly source: string | undefined;
+  readonly vcenter: VCenterReport | undefined;
+}
+
+function readReport(kind: SiteKind, body: unknown): InventoryReport {
+  switch (kind) {
+    case 'VMware': {
+      const read = readInventory(body, '');
+      return { ...read, source: read.vcenter.fqdn };
+    }
+    case 'HyperV': {
+      const read = readHyperVInventory(body, '');
+      return { ...read, source: read.source.fqdn, vcenter: undefined };
+    }
+    case 'Server':
+      return { ...readServerInventory(body, ''), source: undefined, vcenter: undefined };
+    case 'Import':
+      throw new ArmError(
+        400,
+        'SiteHasNoAppliance',
+        'Servers of an import site come from a file, not from an appliance.',
+      );
+  }
+}
 
 const readRunAs = shape({
   displayName: text(256),
@@ -76,10 +118,7 @@ const readValue: Reader<number | null> = (value, path) =>
 const readSeriesHead = shape({
   machine: text(64),
   counter: oneOf(...Object.keys(COUNTERS)),
-  instance: matching(
-    /^(?:\w{1,16}\d{1,3}:\d{1,3}|\d{1,9})?$/,
-    'empty, a disk such as scsi0:0, or an adapter key',
-  ),
+  instance: matching(/^[\w.:{}-]{0,128}$/, 'empty, a disk such as scsi0:0, or an adapter key'),
   firstWindow: whole(0, 0xffff_ffff),
   values: (value: unknown, path: string): Array<number | null> => {
     if (!Array.isArray(value) || value.length > KEPT_WINDOWS)
@@ -141,17 +180,17 @@ export function discoveryRoutes(options: DiscoveryServiceOptions): readonly Plan
       operation: 'PutInventory',
       says: 'an appliance sends what it discovered',
       handle(call) {
-        const { inventory } = siteOf(call);
+        const { inventory, kind } = siteOf(call);
         const sequence = sequenceOf(call);
-        const { vcenter, full, machines, removed } = readInventory(call.body, '');
+        const { vcenter, source, full, machines, removed } = readReport(kind, call.body);
         if (isNew(sequence, inventory.inventorySequence)) {
-          inventory.putVCenter(vcenter);
+          if (vcenter) inventory.putVCenter(vcenter);
           for (const machine of machines) inventory.put(machine, call.now);
           for (const uuid of removed) inventory.markDeleted(uuid, call.now);
           if (full)
             markMissing(
               inventory,
-              vcenter.fqdn,
+              source,
               new Set(machines.map((m) => m.instanceUuid.toLowerCase())),
               call.now,
             );
@@ -183,13 +222,50 @@ export function discoveryRoutes(options: DiscoveryServiceOptions): readonly Plan
       },
     },
     {
+      method: 'PUT',
+      path: '/v1/sites/:site/applications/:sequence',
+      operation: 'PutApplications',
+      says: 'an appliance sends what it found inside machines',
+      handle(call) {
+        const { inventory } = siteOf(call);
+        const sequence = sequenceOf(call);
+        const { machines } = readApplications(call.body, '');
+        if (isNew(sequence, inventory.applicationsSequence)) {
+          for (const machine of machines) inventory.putGuest(machine);
+          inventory.applicationsSequence = sequence;
+        }
+        return { status: 200, body: { sequence, machines: machines.length } };
+      },
+    },
+    {
+      method: 'PUT',
+      path: '/v1/sites/:site/dependencies/:sequence',
+      operation: 'PutDependencies',
+      says: 'an appliance sends which machines talk to which',
+      handle(call) {
+        const { inventory } = siteOf(call);
+        const sequence = sequenceOf(call);
+        const { timeslot, machines, dependencies } = readDependencies(call.body, '');
+        if (isNew(sequence, inventory.dependenciesSequence)) {
+          inventory.dependencies.add(timeslot.start, dependencies);
+          for (const status of machines) inventory.putDependencyStatus(status, timeslot.start);
+          inventory.dependenciesSequence = sequence;
+        }
+        return { status: 200, body: { sequence, dependencies: dependencies.length } };
+      },
+    },
+    {
       method: 'GET',
       path: '/v1/sites/:site/state/:appliance',
       operation: 'GetState',
       says: 'an appliance asks what the service has stored of it',
       handle(call) {
-        const { inventorySequence, pointsSequence } = siteOf(call).inventory;
-        return { status: 200, body: { inventorySequence, pointsSequence } };
+        const { inventorySequence, pointsSequence, applicationsSequence, dependenciesSequence } =
+          siteOf(call).inventory;
+        return {
+          status: 200,
+          body: { inventorySequence, pointsSequence, applicationsSequence, dependenciesSequence },
+        };
       },
     },
     {
@@ -222,7 +298,7 @@ export function createDiscoveryService(options: DiscoveryServiceOptions): HttpHa
 }
 
 function requireWrite(authorization: Authorization, principal: Principal, siteId: string): void {
-  const action = 'Microsoft.OffAzure/vmwareSites/write';
+  const action = `Microsoft.OffAzure/${siteId.split('/').at(-2)}/write`;
   if (!authorization.allows(principal, action, siteId)) throw forbidden(principal, action, siteId);
 }
 
@@ -241,15 +317,15 @@ function isNew(sequence: number, stored: number): boolean {
   });
 }
 
-/** After a full inventory of a vCenter, whatever it did not list is gone. */
+/** After a full inventory of a source, whatever it did not list is gone. @param fqdn of all sources, without one */
 function markMissing(
   inventory: SiteInventory,
-  fqdn: string,
+  fqdn: string | undefined,
   listed: ReadonlySet<string>,
   now: UnixMillis,
 ): void {
   for (const [uuid, { facts }] of inventory.machines())
-    if (facts.vCenterFQDN.toLowerCase() === fqdn.toLowerCase() && !listed.has(uuid))
+    if ((fqdn === undefined || facts.vCenterFQDN.toLowerCase() === fqdn.toLowerCase()) && !listed.has(uuid))
       inventory.markDeleted(uuid, now);
 }
 

@@ -7,7 +7,7 @@ import { explain } from '#core/assessment/explanation.ts';
 import type { CounterName, MachineFacts, PointSource } from '#core/assessment/machine-facts.ts';
 import type { Catalogue } from '#core/assessment/plan.ts';
 import type { UnixMillis } from '#core/units.ts';
-import type { DiscoveredMachine } from '../discovery-service/machine-shape.ts';
+import { type DiscoveredMachine, platformOf } from '../discovery-service/machine-shape.ts';
 import { machineId } from '../off-azure/views.ts';
 import type { GivenAssessment } from './assessment-properties.ts';
 import { asArmError } from './assessment-properties.ts';
@@ -37,11 +37,12 @@ export function computeAssessment(
 
 export function factsOf({ site, machine }: ProjectMachine): MachineFacts {
   const { facts } = machine;
+  if (facts.imported) return { ...facts.imported, id: machineId(site, facts) };
   const { osName = '', osType = '', osArchitecture } = facts.operatingSystemDetails;
   return {
     id: machineId(site, facts),
     displayName: facts.displayName,
-    platform: 'VMware',
+    platform: platformOf(facts),
     cores: facts.numberOfProcessorCore,
     memoryMiB: facts.allocatedMemoryInMB,
     bootType: facts.firmware,

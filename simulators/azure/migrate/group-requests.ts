@@ -11,10 +11,13 @@ import {
 } from '../arm/faults.ts';
 import { listOf } from '../arm/paging.ts';
 import { type ArmAnswer, ArmError, type ArmRequest, type ArmType } from '../arm/provider.ts';
+import { iso } from '../http.ts';
 import { list, oneOf, shape, text } from '../shape.ts';
 import { asArmError, readAssessment } from './assessment-properties.ts';
+import { assessmentReport, REPORT_TYPE } from './assessment-report.ts';
 import { computeAssessment } from './compute-assessment.ts';
 import {
+  type Computed,
   findMachine,
   type Group,
   type Project,
@@ -136,8 +139,11 @@ export function groupTypes(state: MigrateState): Readonly<Record<string, ArmType
     const { method, name, segments } = request;
     const project = projectOf(state, request);
     const group = groupOf(request);
-    if (segments.length > 0)
+    if (segments.length > 0) {
+      if (method === 'POST' && segments.length === 1 && segments[0]!.toLowerCase() === 'downloadurl')
+        return downloadUrl(assessmentOf(request));
       throw unknownAction(method, `${NAMESPACE}/${request.type}/${segments.join('/')}`);
+    }
     if (name === '') {
       requireGet(request);
       const all = [...group.assessments.values()];
@@ -150,6 +156,30 @@ export function groupTypes(state: MigrateState): Readonly<Record<string, ArmType
     requireGet(request);
     if (!existing) throw resourceNotFound(request, NAMESPACE);
     return { status: 200, body: assessmentView(project, sites, existing) };
+  }
+
+  /** All assessments of a project; each is reached through its group. */
+  function listAssessments(request: ArmRequest): ArmAnswer {
+    const project = projectOf(state, request);
+    requireGet(request);
+    if (request.name !== '') throw resourceNotFound(request, NAMESPACE);
+    const all = [...project.groups.values()].flatMap((group) => [...group.assessments.values()]);
+    return { list: listOf(all.map((assessment) => assessmentView(project, sites, assessment))) };
+  }
+
+  function downloadUrl(assessment: StoredAssessment): ArmAnswer {
+    const computed = requireComputed(assessment);
+    const name = `${assessment.name}-${assessment.revision}.xlsx`;
+    const { blobUri, sasToken, expiresAt } = state.files.publish(
+      'assessments',
+      name,
+      assessmentReport(assessment.name, computed),
+      REPORT_TYPE,
+    );
+    return {
+      status: 200,
+      body: { assessmentReportUrl: `${blobUri}?${sasToken}`, expirationTime: iso(expiresAt) },
+    };
   }
 
   /** Makes or recalculates an assessment. */
@@ -218,12 +248,7 @@ export function groupTypes(state: MigrateState): Readonly<Record<string, ArmType
     requireGet(request);
     const project = projectOf(state, request);
     const assessment = assessmentOf(request);
-    const { computed } = assessment;
-    if (!computed)
-      throw conflict(
-        'AssessmentNotComplete',
-        `The assessment '${assessment.name}' has not been computed yet.`,
-      );
+    const computed = requireComputed(assessment);
     const shown = [...computed.machines].flatMap(([name, assessed]) => {
       const machine = findMachine(project, sites, name);
       return machine ? [{ machine, assessed }] : [];
@@ -245,6 +270,14 @@ export function groupTypes(state: MigrateState): Readonly<Record<string, ArmType
   return {
     [`${ROOT}/groups`]: { apiVersions, handle: handleGroup },
     [`${ROOT}/groups/assessments`]: { apiVersions, handle: handleAssessment },
+    [`${ROOT}/assessments`]: { apiVersions, handle: listAssessments },
     [`${ROOT}/groups/assessments/assessedMachines`]: { apiVersions, handle: handleAssessedMachine },
   };
+}
+
+/** @throws ArmError 409 */
+function requireComputed({ name, computed }: StoredAssessment): Computed {
+  if (!computed)
+    throw conflict('AssessmentNotComplete', `The assessment '${name}' has not been computed yet.`);
+  return computed;
 }

@@ -28,6 +28,11 @@ interface HubProject {
   revision: number;
 }
 
+export interface ReplicatedCounts {
+  readonly replicatingCount: number;
+  readonly migratedCount: number;
+}
+
 const anything = (value: unknown): unknown => value;
 const envelope = { id: text(1_024), name: text(128), type: text(128), eTag: text(128) };
 
@@ -64,6 +69,8 @@ const readTool = shape({ tool: oneOf(...TOOLS) });
 export function migrateProjectTypes(host: {
   sites: Sites;
   projects(): readonly Project[];
+  /** Machines of the vaults of a group that are replicated, and that were migrated. */
+  replicated(resourceGroup: string): ReplicatedCounts;
 }): Readonly<Record<string, ArmType>> {
   const byId = new Map<string, HubProject>();
 
@@ -98,8 +105,7 @@ export function migrateProjectTypes(host: {
             instanceType: 'Servers',
             discoveredCount: discovered,
             assessedCount: assessed.size,
-            replicatingCount: 0,
-            migratedCount: 0,
+            ...host.replicated(project.resourceGroup),
           },
         },
         provisioningState: 'Succeeded',
@@ -153,11 +159,23 @@ export function migrateProjectTypes(host: {
     throw unknownAction(method, `${NAMESPACE}/migrateProjects/${segments.join('/')}`);
   }
 
+  function solutionAction(project: HubProject, { method, name, segments }: ArmRequest): ArmAnswer {
+    const verb = method === 'POST' && segments.length === 1 ? segments[0]!.toLowerCase() : '';
+    const solution = project.solutions.get(name.toLowerCase());
+    if (!solution) throw parentNotFound(`${project.id}/Solutions/${name}`);
+    if (verb === 'getconfig') return { status: 200, body: { publisherSasUri: '' } };
+    if (verb === 'cleanupdata') {
+      solution.properties = { ...solution.properties, cleanupState: 'Completed' };
+      return { status: 200 };
+    }
+    throw unknownAction(method, `${NAMESPACE}/solutions/${segments.join('/')}`);
+  }
+
   function handleSolution(request: ArmRequest): ArmAnswer {
     const { method, name, segments } = request;
     const project = byId.get(idOf(request).toLowerCase());
     if (!project) throw parentNotFound(idOf(request));
-    if (segments.length > 0) throw unknownAction(method, `${NAMESPACE}/solutions/${segments.join('/')}`);
+    if (segments.length > 0) return solutionAction(project, request);
     const solutionView = (solution: Solution): object => ({
       id: `${project.id}/Solutions/${solution.name}`,
       name: solution.name,

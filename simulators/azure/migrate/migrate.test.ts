@@ -1,3 +1,4 @@
+import { read } from '@e965/xlsx';
 import { describe, expect, test } from 'vitest';
 import { POINT_PERIOD_MS } from '#core/metrics/roll-up.ts';
 import { DAY, SECOND } from '#core/units.ts';
@@ -8,6 +9,7 @@ import { offAzureProvider } from '../off-azure/provider.ts';
 import { type Site, Sites } from '../off-azure/sites.ts';
 import { type ArmWorld, armWorld, GROUP, TENANT } from '../testing/arm-world.ts';
 import { discovered } from '../testing/discovered.ts';
+import { type TestFiles, testFiles } from '../testing/files.ts';
 import { createMigrate, type MigrateService } from './provider.ts';
 
 const V = '2019-10-01';
@@ -35,16 +37,18 @@ const PROPERTIES = {
 interface MigrateWorld extends ArmWorld {
   readonly site: Site;
   readonly migrate: MigrateService;
+  readonly files: TestFiles;
   wait(ms: number): Promise<void>;
 }
 
 /** A project with two machines that have run at 50 % CPU and memory for a day. */
 async function inProject(script: (world: MigrateWorld) => Promise<void>): Promise<void> {
   const sites = new Sites();
+  const files = testFiles();
   let migrate: MigrateService | undefined;
   await using arm = await armWorld(({ context }) => {
-    migrate = createMigrate({ context, sites, ruleset: 'seed' });
-    return [offAzureProvider({ context, cloud: PUBLIC_CLOUD, sites }), migrate.provider];
+    migrate = createMigrate({ context, sites, files, ruleset: 'seed' });
+    return [offAzureProvider({ context, cloud: PUBLIC_CLOUD, sites, files }), migrate.provider];
   });
   const { world, identity, authorization } = arm;
   await world.serve(
@@ -95,7 +99,7 @@ async function inProject(script: (world: MigrateWorld) => Promise<void>): Promis
     await arm.ask('PUT', `${PROJECT}/groups/g1`, V, { body: { properties: {} } });
     const wait = (ms: number) =>
       new Promise<void>((done) => clock.schedule(clock.wall() + ms, 'test.wait', done));
-    await script({ ...arm, site, migrate: migrate!, wait });
+    await script({ ...arm, site, migrate: migrate!, files, wait });
   });
 }
 
@@ -273,6 +277,35 @@ describe('an assessment', () => {
   test('of an empty group is refused', () =>
     inProject(async ({ ask }) => {
       expect((await ask('PUT', ASSESSMENT, V, { body: { properties: PROPERTIES } })).status).toBe(400);
+    }));
+
+  test('can be fetched as the portal’s workbook once it is there', () =>
+    inProject(async (world) => {
+      const { ask, wait, files } = world;
+      await ask('PUT', `${PROJECT}/groups/g1`, V, { body: { properties: {} } });
+      await ask('POST', `${PROJECT}/groups/g1/updateMachines`, V, {
+        body: {
+          properties: {
+            operationType: 'Add',
+            machines: [`${PROJECT}/machines/${discovered(1)['instanceUuid']}`],
+          },
+        },
+      });
+      await ask('PUT', ASSESSMENT, V, { body: { properties: PROPERTIES } });
+      expect((await ask('POST', `${ASSESSMENT}/downloadUrl`, V, { body: {} })).json.error.code).toBe(
+        'AssessmentNotComplete',
+      );
+      await wait(20 * SECOND);
+      const { json } = await ask('POST', `${ASSESSMENT}/downloadUrl`, V, { body: {} });
+      const { assessmentReportUrl } = json as unknown as { assessmentReportUrl: string };
+      const book = read(files.stored.get(new URL(assessmentReportUrl).pathname.slice(1)));
+      expect(book.SheetNames).toEqual([
+        'Assessment_Summary',
+        'All_Assessed_Machines',
+        'All_Assessed_Disks',
+        'Assessment_Properties',
+      ]);
+      expect((await ask('GET', `${PROJECT}/assessments`, V)).json.value).toHaveLength(1);
     }));
 
   test('explains itself on the discovery host: points, ranks, needs, sizes that fell out', () =>

@@ -3,6 +3,7 @@ import { invalidProperty, resourceNotFound, unknownAction } from '../arm/faults.
 import { readLocation, readTags } from '../arm/groups.ts';
 import { listOf } from '../arm/paging.ts';
 import type { ArmAnswer, ArmRequest, ArmType } from '../arm/provider.ts';
+import type { SiteKind } from '../discovery-service/service.ts';
 import { oneOf, shape, text } from '../shape.ts';
 import { type CollectorKind, findMachine, machinesOf, type Project } from './projects.ts';
 import {
@@ -26,6 +27,13 @@ const COLLECTOR_KINDS = [
   'servercollectors',
   'importcollectors',
 ] as const;
+
+const SITE_OF: Readonly<Record<CollectorKind, SiteKind>> = {
+  vmwarecollectors: 'VMware',
+  hypervcollectors: 'HyperV',
+  servercollectors: 'Server',
+  importcollectors: 'Import',
+};
 
 const readProject = shape(
   { location: (value: unknown) => readLocation(value) },
@@ -195,8 +203,11 @@ export function projectTypes(state: MigrateState): Readonly<Record<string, ArmTy
         const { properties, eTag } = readCollector(request.body, '');
         if (existing) requireEtag(eTag, existing, name);
         const { discoverySiteId, agentProperties = {} } = properties;
-        if (kind === 'vmwarecollectors' && !sites.find(discoverySiteId))
-          throw invalidProperty('properties.discoverySiteId', 'the id of a VMware site that exists');
+        if (sites.find(discoverySiteId)?.kind !== SITE_OF[kind])
+          throw invalidProperty(
+            'properties.discoverySiteId',
+            `the id of a ${SITE_OF[kind]} site that exists`,
+          );
         const collector = existing ?? {
           name,
           kind,

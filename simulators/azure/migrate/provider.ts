@@ -8,9 +8,10 @@ import type { RulesetName } from '#core/assessment/rulesets.ts';
 import type { SimulatorContext } from '../../kit/context.ts';
 import type { ArmProvider } from '../arm/provider.ts';
 import type { Sites } from '../off-azure/sites.ts';
+import type { PublishedFiles } from '../published-files.ts';
 import { explanationOf } from './compute-assessment.ts';
 import { groupTypes } from './group-requests.ts';
-import { migrateProjectTypes } from './migrate-projects.ts';
+import { migrateProjectTypes, type ReplicatedCounts } from './migrate-projects.ts';
 import { projectTypes } from './project-requests.ts';
 import { findMachine, type Project, type StoredAssessment } from './projects.ts';
 import { type MigrateState, NAMESPACE } from './requests.ts';
@@ -20,6 +21,10 @@ export interface MigrateOptions {
   readonly sites: Sites;
   /** Rules that new projects assess by. */
   readonly ruleset: RulesetName;
+  /** Machines of the vaults of a group that are replicated, and that were migrated; none by default. */
+  readonly replicated?: (resourceGroup: string) => ReplicatedCounts;
+  /** Where reports are left. */
+  readonly files: PublishedFiles;
   /** Sizes, disks and prices; the built-in ones by default. */
   readonly catalogue?: Catalogue;
 }
@@ -35,20 +40,26 @@ export interface MigrateService {
 }
 
 export function createMigrate(options: MigrateOptions): MigrateService {
-  const { context, sites, ruleset, catalogue = builtInCatalogue() } = options;
+  const { context, sites, files, ruleset, catalogue = builtInCatalogue() } = options;
   const state: MigrateState = {
     clock: context.clock,
     sites,
+    files,
     catalogue,
     ruleset,
     projects: new Map(),
     computing: new Map(),
   };
+  const { replicated = () => ({ replicatingCount: 0, migratedCount: 0 }) } = options;
   const projects = (): readonly Project[] => [...state.projects.values()];
   return {
     provider: {
       namespace: NAMESPACE,
-      types: { ...migrateProjectTypes({ sites, projects }), ...projectTypes(state), ...groupTypes(state) },
+      types: {
+        ...migrateProjectTypes({ sites, projects, replicated }),
+        ...projectTypes(state),
+        ...groupTypes(state),
+      },
     },
     projects,
     completeAssessment: (id) => state.computing.get(id.toLowerCase())?.(),

@@ -5,6 +5,7 @@ import type { Clock } from '#core/time/clock.ts';
 import { badRequest, methodNotAllowed, parentNotFound, preconditionFailed } from '../arm/faults.ts';
 import type { ArmRequest } from '../arm/provider.ts';
 import type { Sites } from '../off-azure/sites.ts';
+import type { PublishedFiles } from '../published-files.ts';
 import { text } from '../shape.ts';
 import { etag, type Project } from './projects.ts';
 
@@ -15,6 +16,7 @@ export const ASSESSMENT_API_VERSIONS = ['2019-10-01'] as const;
 export interface MigrateState {
   readonly clock: Clock;
   readonly sites: Sites;
+  readonly files: PublishedFiles;
   readonly catalogue: Catalogue;
   readonly ruleset: RulesetName;
   /** By ARM id in lower case. */

@@ -3,7 +3,7 @@ import type { AssessedMachine } from '#core/assessment/assess.ts';
 import { targetLocations } from '#core/assessment/regions.ts';
 import { VM_SIZES } from '#core/assessment/vm-sizes.ts';
 import { CURRENCIES, OFFERS } from '#core/assessment/vocabulary.ts';
-import { GIB } from '#core/units.ts';
+import { DAY, GIB, SECOND } from '#core/units.ts';
 import type { DiscoveredMachine } from '../discovery-service/machine-shape.ts';
 import { iso } from '../http.ts';
 import type { Sites } from '../off-azure/sites.ts';
@@ -193,6 +193,9 @@ function results({ assessment, machines }: Computed): Record<string, unknown> {
   };
 }
 
+/** A month of 31 days, as the uptime of an assessment counts it. */
+const MONTH_SECONDS = (31 * DAY) / SECOND;
+
 const megabytes = (bytesPerSecond: number | undefined): number | undefined =>
   bytesPerSecond === undefined ? undefined : bytesPerSecond / 1e6;
 
@@ -241,7 +244,12 @@ export function assessedMachineView(
               suitabilityExplanation: 'NotApplicable',
               suitabilityDetail: detail,
               monthlyBandwidthCosts: 0,
-              ...(transmitted === undefined ? {} : { megabytesPerSecondTransmitted: transmitted }),
+              ...(transmitted === undefined
+                ? {}
+                : {
+                    megabytesPerSecondTransmitted: transmitted,
+                    netGigabytesTransmittedPerMonth: (transmitted * MONTH_SECONDS) / 1_000,
+                  }),
             },
           ];
         }),

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import type { UnixMillis } from '#core/units.ts';
 import { SiteInventory } from '../discovery-service/inventory.ts';
+import type { SiteKind } from '../discovery-service/service.ts';
 
 export interface SpnDetails {
   readonly tenantId?: string;
@@ -33,6 +34,44 @@ export interface VCenter {
   updatedAt: UnixMillis;
 }
 
+/** A Hyper-V host or cluster that a site discovers. */
+export interface HyperVSource {
+  readonly name: string;
+  readonly kind: 'hosts' | 'clusters';
+  properties: {
+    readonly fqdn: string;
+    readonly runAsAccountId: string;
+    /** Of a cluster. */
+    readonly hostFqdnList?: readonly string[];
+  };
+  readonly createdAt: UnixMillis;
+  updatedAt: UnixMillis;
+}
+
+/** A file of servers on its way into an import site, or out of it. */
+export interface ImportJob {
+  readonly name: string;
+  readonly kind: 'importJobs' | 'exportJobs' | 'deleteJobs';
+  readonly displayName: string;
+  readonly startedAt: UnixMillis;
+  endedAt?: UnixMillis;
+  result:
+    | 'WaitingForBlobUpload'
+    | 'InProgress'
+    | 'Completed'
+    | 'CompletedWithWarnings'
+    | 'CompletedWithErrors'
+    | 'Failed';
+  readonly blobName: string;
+  readonly blobSasUri: string;
+  machines: number;
+  errors: ReadonlyArray<{ readonly code: string; readonly message: string; readonly severity: string }>;
+  errorCount: number;
+  warningCount: number;
+  /** Where the problems lie as a file. */
+  errorsUri?: string;
+}
+
 export interface SiteJob {
   readonly name: string;
   readonly displayName: string;
@@ -44,6 +83,7 @@ export interface SiteJob {
 export interface Site {
   /** ARM id. */
   readonly id: string;
+  readonly kind: SiteKind;
   readonly name: string;
   readonly subscriptionId: string;
   readonly resourceGroup: string;
@@ -55,8 +95,22 @@ export interface Site {
   etag: number;
   readonly inventory: SiteInventory;
   readonly vcenters: Map<string, VCenter>;
+  /** By kind and name in lower case: "hosts/hv-1". */
+  readonly hyperV: Map<string, HyperVSource>;
   readonly jobs: Map<string, SiteJob>;
+  /** By name. */
+  readonly imports: Map<string, ImportJob>;
+  /** Tags of machines, by instance UUID in lower case; people's, not the appliance's. */
+  readonly machineTags: Map<string, Readonly<Record<string, string>>>;
 }
+
+/** How the kinds of sites are called in ARM. */
+export const SITE_TYPES: Readonly<Record<SiteKind, string>> = {
+  VMware: 'VMwareSites',
+  HyperV: 'HyperVSites',
+  Server: 'ServerSites',
+  Import: 'ImportSites',
+};
 
 export class Sites {
   readonly #byId = new Map<string, Site>();
@@ -77,14 +131,19 @@ export class Sites {
 
   create(
     at: Pick<Site, 'id' | 'name' | 'subscriptionId' | 'resourceGroup' | 'location' | 'tags' | 'properties'>,
+    kind: SiteKind = 'VMware',
   ): Site {
     const site: Site = {
       ...at,
+      kind,
       token: tokenOf(at.id),
       etag: 1,
       inventory: new SiteInventory(),
       vcenters: new Map(),
+      hyperV: new Map(),
       jobs: new Map(),
+      imports: new Map(),
+      machineTags: new Map(),
     };
     this.#byId.set(site.id.toLowerCase(), site);
     this.#byToken.set(site.token, site);

@@ -15,6 +15,7 @@ const LATE_NAMES: Readonly<Record<string, string>> = {
   allocatedMemoryInMB: 'allocatedMemoryInMb',
   guestOSDetails: 'guestOsDetails',
   vCenterFQDN: 'vCenterFqdn',
+  maxMemoryMB: 'maxMemoryMb',
 };
 
 /** Renames the top level of a map of properties given in the early spelling. */

@@ -1,8 +1,10 @@
 /** Sites, vCenters, accounts, jobs and machines as ARM shows them, in the spelling of an api-version. */
-import type { StoredMachine } from '../discovery-service/inventory.ts';
+import type { MachineFacts } from '#core/assessment/machine-facts.ts';
+import type { GuestInventory } from '../discovery-service/guest-shapes.ts';
+import type { GuestFacts, StoredMachine } from '../discovery-service/inventory.ts';
 import type { DiscoveredMachine } from '../discovery-service/machine-shape.ts';
 import { iso } from '../http.ts';
-import type { Site, SiteJob, VCenter } from './sites.ts';
+import { type HyperVSource, SITE_TYPES, type Site, type SiteJob, type VCenter } from './sites.ts';
 import { type Spelling, spelt } from './versions.ts';
 
 export function siteView(site: Site, serviceEndpoint: string, spelling: Spelling): object {
@@ -11,7 +13,7 @@ export function siteView(site: Site, serviceEndpoint: string, spelling: Spelling
   return {
     id: site.id,
     name: site.name,
-    type: 'Microsoft.OffAzure/VMwareSites',
+    type: typeOf(site),
     location: site.location,
     tags: site.tags,
     eTag: etagOf(site),
@@ -65,7 +67,7 @@ export function runAsAccountViews(site: Site): object[] {
   return [...site.inventory.runAsAccounts().values()].map((account) => ({
     id: `${site.id}/runAsAccounts/${account.name}`,
     name: account.name,
-    type: 'Microsoft.OffAzure/VMwareSites/runAsAccounts',
+    type: `${typeOf(site)}/runAsAccounts`,
     properties: {
       displayName: account.displayName,
       credentialType: account.credentialType,
@@ -80,7 +82,7 @@ export function jobView(site: Site, job: SiteJob): object {
   return {
     id: `${site.id}/jobs/${job.name}`,
     name: job.name,
-    type: 'Microsoft.OffAzure/VMwareSites/jobs',
+    type: `${typeOf(site)}/jobs`,
     properties: {
       displayName: job.displayName,
       status: job.status,
@@ -91,8 +93,35 @@ export function jobView(site: Site, job: SiteJob): object {
   };
 }
 
-/** `{vcenter}_{instanceUuid}`; a vCenter that is not registered in ARM is named after its address. */
+/** Of a host or cluster of a Hyper-V site. */
+export function hyperVSourceView(site: Site, source: HyperVSource, spelling: Spelling): object {
+  const { kind, name, properties } = source;
+  return {
+    id: `${site.id}/${kind}/${name}`,
+    name,
+    type: `${typeOf(site)}/${kind}`,
+    properties: {
+      ...properties,
+      ...(kind === 'clusters' ? { functionalLevel: 9, status: 'Succeeded' } : { version: '10.0' }),
+      errors: [],
+      createdTimestamp: iso(source.createdAt),
+      updatedTimestamp: iso(source.updatedAt),
+      ...(spelling === 'late' ? { provisioningState: 'Succeeded' } : {}),
+    },
+  };
+}
+
+/** "Microsoft.OffAzure/VMwareSites" */
+export function typeOf({ kind }: Site): string {
+  return `Microsoft.OffAzure/${SITE_TYPES[kind]}`;
+}
+
+/**
+ * VMware: `{vcenter}_{instanceUuid}`, where a vCenter that is not registered in ARM is named after its address;
+ * of all other kinds the machine's own identifier.
+ */
 export function machineName(site: Site, facts: DiscoveredMachine): string {
+  if (site.kind !== 'VMware') return facts.instanceUuid;
   const registered = [...site.vcenters.values()].find(({ properties }) =>
     sameHost(properties.fqdn, facts.vCenterFQDN),
   );
@@ -109,34 +138,24 @@ export function machineId(site: Site, facts: DiscoveredMachine): string {
   return `${site.id}/machines/${machineName(site, facts)}`;
 }
 
-/** Disks and adapters as published: without the performance instances, which only the data plane knows. */
+/** A machine of a site by the name of its resource. */
+export function machineNamed(site: Site, name: string): StoredMachine | undefined {
+  return site.inventory.machines().get(site.kind === 'VMware' ? instanceUuidOf(name) : name.toLowerCase());
+}
+
 export function machineView(site: Site, machine: StoredMachine, spelling: Spelling): object {
   const { facts } = machine;
-  const {
-    isTemplate: _isTemplate,
-    managedObjectId: _managedObjectId,
-    operatingSystemDetails,
-    disks,
-    ...rest
-  } = facts;
   const name = machineName(site, facts);
+  const guest = site.inventory.guest(facts.instanceUuid);
   const { applianceName } = site.properties;
+  const tags = site.machineTags.get(facts.instanceUuid.toLowerCase()) ?? {};
   const properties = {
-    ...rest,
-    operatingSystemDetails,
-    guestOSDetails: operatingSystemDetails,
-    // in ARM always the id of a resource, whatever the appliance calls its vCenter
-    vCenterId: `${site.id}/vcenters/${name.slice(0, name.lastIndexOf('_'))}`,
-    numberOfSnapshots: facts.numberOfSnapshots ?? -1,
-    maxSnapshots: -1,
-    disks: disks.map(({ instance: _instance, key: _key, ...disk }) => disk),
+    ...ownProperties(site, facts, name),
     isDeleted: machine.isDeleted,
     createdTimestamp: iso(machine.createdAt),
     updatedTimestamp: iso(machine.updatedAt),
-    isGuestDetailsDiscoveryInProgress: false,
-    dependencyMapping: 'Disabled',
-    errors: [],
-    tags: {},
+    tags,
+    ...(site.kind === 'Import' ? {} : guestProperties(site, facts, guest)),
     ...(spelling === 'late'
       ? { applianceNames: applianceName === undefined ? [] : [applianceName], provisioningState: 'Succeeded' }
       : {}),
@@ -144,8 +163,142 @@ export function machineView(site: Site, machine: StoredMachine, spelling: Spelli
   return {
     id: `${site.id}/machines/${name}`,
     name,
-    type: 'Microsoft.OffAzure/VMwareSites/machines',
+    type: `${typeOf(site)}/machines`,
     properties: spelt(properties, spelling),
+  };
+}
+
+/** What was found inside the machine, or why not. */
+function guestProperties(site: Site, facts: DiscoveredMachine, guest: GuestFacts | undefined): object {
+  const { inventory, errors = [], dependencies } = guest ?? {};
+  const apps = inventory?.appsAndRoles;
+  const failed = [...errors, ...(dependencies?.status === 'Failed' ? dependencies.errors : [])];
+  const scope = (isDone: boolean, isTried: boolean, scopeErrors: readonly object[]) => ({
+    discoveryScopeStatus: isDone
+      ? scopeErrors.length === 0
+        ? 'DiscoverySucceeded'
+        : 'DiscoverySucceededAtleastOnce'
+      : isTried
+        ? 'DiscoveryFailed'
+        : 'DiscoveryNotStarted',
+    errors: scopeErrors,
+  });
+  const account = inventory?.runAsAccount;
+  return {
+    guestOSDetails: inventory?.guestOsDetails ?? facts.operatingSystemDetails,
+    isGuestDetailsDiscoveryInProgress: false,
+    numberOfApplications: apps?.applications?.length ?? 0,
+    ...(inventory
+      ? {
+          guestDetailsDiscoveryTimestamp: iso(inventory.discoveredAt),
+          appsAndRoles: appsAndRolesOf(inventory),
+        }
+      : {}),
+    ...(account === undefined ? {} : { runAsAccountId: `${site.id}/runAsAccounts/${account}` }),
+    applicationDiscovery: scope(inventory !== undefined, guest !== undefined, errors),
+    dependencyMapDiscovery: scope(
+      (dependencies?.collections ?? 0) > 0,
+      dependencies !== undefined,
+      dependencies?.errors ?? [],
+    ),
+    dependencyMapping: dependencies === undefined ? 'Disabled' : 'Enabled',
+    ...(dependencies === undefined ? {} : { dependencyMappingStartTime: iso(dependencies.since) }),
+    errors: failed.map((error, id) => ({
+      id,
+      ...error,
+      source: 'RefreshFabricLayoutGuest',
+      severity: 'Error',
+    })),
+  };
+}
+
+/** All lists of the published type; what nobody looks for is empty. */
+export function appsAndRolesOf({ appsAndRoles }: GuestInventory): object {
+  const { applications = [], features = [], sqlServers = [] } = appsAndRoles ?? {};
+  return {
+    applications,
+    webApplications: [],
+    features,
+    sqlServers: sqlServers.map(({ sqlServerName, ...server }) => ({ name: sqlServerName, ...server })),
+    sharePointServers: [],
+    systemCenters: [],
+    bizTalkServers: [],
+    exchangeServers: [],
+    otherDatabases: [],
+  };
+}
+
+/** What comes from outside the machine, in the words of its kind. */
+function ownProperties(site: Site, facts: DiscoveredMachine, name: string): Record<string, unknown> {
+  const { hyperV, server, imported } = facts;
+  const own = hyperV ?? server;
+  if (imported) return importedProperties(facts, imported);
+  if (own) {
+    const { powerStatus: _power, allocatedMemoryInMb, ...rest } = own as Record<string, unknown>;
+    return {
+      ...rest,
+      allocatedMemoryInMB: allocatedMemoryInMb,
+      // of machines that are not virtual nothing is known of the power
+      ...(hyperV ? { powerStatus: facts.powerStatus === 'ON' ? 'Running' : 'PowerOff' } : {}),
+      disks: facts.disks.map(({ uuid, instance: _instance, label: _label, ...disk }) =>
+        hyperV ? { instanceId: uuid, ...disk } : { id: uuid, ...disk },
+      ),
+      networkAdapters: facts.networkAdapters,
+    };
+  }
+  const { isTemplate: _isTemplate, managedObjectId: _managedObjectId, fabric, disks, ...rest } = facts;
+  return {
+    ...rest,
+    // in ARM always the id of a resource, whatever the appliance calls its vCenter
+    vCenterId: `${site.id}/vcenters/${name.slice(0, name.lastIndexOf('_'))}`,
+    ...(fabric?.toolsVersion === undefined ? {} : { vMwareToolsVersion: fabric.toolsVersion }),
+    ...(fabric?.guestHostName === undefined ? {} : { vmFqdn: fabric.guestHostName }),
+    numberOfSnapshots: facts.numberOfSnapshots ?? -1,
+    maxSnapshots: -1,
+    // without the performance instances, which only the data plane knows
+    disks: disks.map(({ instance: _instance, key: _key, ...disk }) => disk),
+  };
+}
+
+const MEGABYTE = 1e6;
+
+function importedProperties(
+  facts: DiscoveredMachine,
+  { given = {}, nics, os }: MachineFacts,
+): Record<string, unknown> {
+  const { totals = {}, disks: rates = {} } = given;
+  const mega = (bytes: number | undefined) => (bytes === undefined ? undefined : bytes / MEGABYTE);
+  return {
+    displayName: facts.displayName,
+    vmFqdn: facts.displayName,
+    machineId: facts.instanceUuid,
+    numberOfProcessorCore: facts.numberOfProcessorCore,
+    allocatedMemoryInMB: facts.allocatedMemoryInMB,
+    firmware: facts.firmware,
+    operatingSystemDetails: {
+      ...facts.operatingSystemDetails,
+      ...(os.version === undefined ? {} : { osVersion: os.version }),
+    },
+    ipAddresses: nics.flatMap(({ ipAddresses = [] }) => ipAddresses),
+    macAddress: nics.flatMap(({ macAddress = [] }) => macAddress).join(';'),
+    numberOfNetworkAdapters: nics.length,
+    numberOfDisks: facts.disks.length,
+    percentageCpuUtilization: given.cpuPercent,
+    percentageMemoryUtilization: given.memoryPercent,
+    networkOutThroughput: mega(given.outBps),
+    totalDiskReadOperationsPerSecond: totals.readIops,
+    totalDiskWriteOperationsPerSecond: totals.writeIops,
+    totalDiskReadThroughput: mega(totals.readBps),
+    totalDiskWriteThroughput: mega(totals.writeBps),
+    disks: facts.disks.map(({ uuid, label, maxSizeInBytes, lun }) => ({
+      name: label,
+      lun,
+      maxSizeInBytes,
+      numberOfReadOperationsPerSecond: rates[uuid]?.readIops,
+      numberOfWriteOperationsPerSecond: rates[uuid]?.writeIops,
+      megabytesPerSecondOfRead: mega(rates[uuid]?.readBps),
+      megabytesPerSecondOfWrite: mega(rates[uuid]?.writeBps),
+    })),
   };
 }
 

@@ -2,7 +2,7 @@
 
 import type { Sites } from '../off-azure/sites.ts';
 import { instanceUuidOf } from '../off-azure/views.ts';
-import type { DiscoveredMachine } from '../replication-service/store.ts';
+import type { DiscoveredMachine, ReplicationStore } from '../replication-service/store.ts';
 import type { SiteAppliance } from './vault-health.ts';
 
 const MACHINE_ID = /^(.+\/VMwareSites\/[^/]+)\/machines\/([^/]+)$/i;
@@ -47,4 +47,16 @@ export function appliancesOf(sites: Sites): (siteId: string) => readonly SiteApp
       version,
       at,
     }));
+}
+
+/** Machines of the vaults of a resource group that are replicated, and that were migrated. */
+export function replicatedIn(
+  store: ReplicationStore,
+  resourceGroup: string,
+): { replicatingCount: number; migratedCount: number } {
+  const mine = store
+    .items()
+    .filter(({ vaultId }) => vaultId.split('/')[4]?.toLowerCase() === resourceGroup.toLowerCase());
+  const migratedCount = mine.filter(({ target }) => target !== undefined).length;
+  return { replicatingCount: mine.length - migratedCount, migratedCount };
 }

@@ -19,7 +19,7 @@ const XMLNS = 'http://www.w3.org/2000/xmlns/';
 const NO_ATTRIBUTES: ReadonlyMap<string, XmlAttribute> = new Map();
 const NO_SCOPE: ReadonlyMap<string, string> = new Map();
 const DEPTH_MAX = 30;
-const ELEMENTS_MAX = 2000;
+const ELEMENTS_MAX = 50_000;
 
 const DECLARATION = /^<\?xml version="1\.0"(?: encoding="(?:UTF|utf)-8")? ?\?>/;
 /** Characters that need the strict reader: controls but line feeds and tabs, references, all beyond ASCII. */

@@ -6,7 +6,7 @@
 import type { IncomingMessage } from 'node:http';
 import { DryliftError } from '#core/errors.ts';
 import type { HttpResponseOut } from '#core/net/http-server.ts';
-import { type Bytes, KIB, MIB } from '#core/units.ts';
+import { type Bytes, MIB } from '#core/units.ts';
 import { envelopeOf, parseEnvelope } from '#core/wire/soap/envelope.ts';
 import { child, type XmlElement } from '#core/wire/xml/element.ts';
 import { drained } from './drained.ts';
@@ -29,7 +29,7 @@ import type { Vcenter } from './vcenter.ts';
 const BODY_BYTES_MAX: Bytes = 8 * MIB;
 const LIMITS = { bytesMax: BODY_BYTES_MAX, depthMax: 64, elementsMax: 400_000 };
 /** Larger requests are read strictly at once: most of their time goes elsewhere. */
-const QUICK_BYTES_MAX: Bytes = 64 * KIB;
+const QUICK_BYTES_MAX: Bytes = MIB;
 /** Answers larger than the first size are sent in pieces of about the second. */
 const FIRST_PIECE_BYTES = 8 * 1024;
 const PIECE_BYTES = 256 * 1024;

@@ -33,6 +33,7 @@ export const queryAvailablePerfMetric = defineMethod<Args>({
     )
       throw invalidArgument('intervalId');
     const provider = call.vcenter.performance.providerOf(object);
+    if (isRealtime && !provider?.isRealTime) return [];
     return (provider?.series ?? [])
       .filter(
         ({ counter, instance }) =>

@@ -15,13 +15,13 @@ export const queryPerfProviderSummary = defineMethod<{ entity: Ref }>({
   run({ entity }, call) {
     const object = call.find(entity);
     if (!object) throw objectNotFound(entity);
-    const isProvider = call.vcenter.performance.providerOf(object) !== undefined;
+    const isRealTime = call.vcenter.performance.providerOf(object)?.isRealTime ?? false;
     return {
       $: 'PerfProviderSummary',
       entity: object.ref,
-      currentSupported: isProvider,
+      currentSupported: isRealTime,
       summarySupported: true,
-      refreshRate: isProvider ? REFRESH_RATE_SECONDS : undefined,
+      refreshRate: isRealTime ? REFRESH_RATE_SECONDS : undefined,
     };
   },
 });

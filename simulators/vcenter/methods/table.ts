@@ -39,6 +39,7 @@ import { powerOnVm } from './power-on-vm.ts';
 import { queryAvailablePerfMetric } from './query-available-perf-metric.ts';
 import { queryChangedDiskAreas } from './query-changed-disk-areas.ts';
 import { queryPerf } from './query-perf.ts';
+import { queryPerfComposite } from './query-perf-composite.ts';
 import { queryPerfCounter } from './query-perf-counter.ts';
 import { queryPerfCounterByLevel } from './query-perf-counter-by-level.ts';
 import { queryPerfProviderSummary } from './query-perf-provider-summary.ts';
@@ -94,6 +95,7 @@ export const METHODS: readonly Method[] = [
   findByDnsName,
   findChild,
   queryPerf,
+  queryPerfComposite,
   queryPerfProviderSummary,
   queryAvailablePerfMetric,
   queryPerfCounter,

@@ -17,8 +17,11 @@ type Unit =
 type Rollup = 'average' | 'summation' | 'latest';
 type Group = 'cpu' | 'mem' | 'disk' | 'net' | 'sys' | 'virtualDisk';
 
-/** What its instances are: none (only the aggregate ""), a machine's disks, or its adapters and the aggregate. */
-type Instances = 'aggregate' | 'disks' | 'adapters';
+/**
+ * What its instances are: none (only the aggregate ""), a machine's disks, or its virtual CPUs or adapters and the
+ * aggregate.
+ */
+type Instances = 'aggregate' | 'cores' | 'disks' | 'adapters';
 
 export interface Counter {
   readonly id: number;
@@ -112,7 +115,7 @@ export const COUNTERS: readonly Counter[] = [
     6,
     'cpu.usagemhz.average',
     ['megaHertz', 'rate', 1, 3],
-    'aggregate',
+    'cores',
     'Usage in MHz',
     'CPU usage in megahertz during the interval',
   ),
@@ -120,7 +123,7 @@ export const COUNTERS: readonly Counter[] = [
     12,
     'cpu.ready.summation',
     ['millisecond', 'delta', 1, 3],
-    'aggregate',
+    'cores',
     'Ready',
     'Time that the virtual machine was ready, but could not get scheduled to run on the physical CPU during last measurement interval',
   ),

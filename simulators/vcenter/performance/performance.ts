@@ -5,22 +5,24 @@
 import { MIB, type SampleIndex, type UnixMillis } from '#core/units.ts';
 import type { Estate, EstateChange } from '../../estate/estate.ts';
 import type { Inventory } from '../inventory.ts';
-import { PoolObject } from '../objects/compute.ts';
+import { ComputeObject, PoolObject } from '../objects/compute.ts';
 import { HostObject, hostMhz } from '../objects/host.ts';
 import type { ManagedObject } from '../objects/object.ts';
 import type { Data } from '../values.ts';
 import { VirtualMachine } from '../vm/virtual-machine.ts';
 import { COUNTERS, counterNamed } from './counters.ts';
-import { groupSeries } from './group-series.ts';
+import { type Group, groupSeries } from './group-series.ts';
 import { SAMPLE_MS, type Series, seriesOf } from './series.ts';
 import { TimeTexts } from './time-texts.ts';
 
 /** Real-time statistics are kept for one hour. */
 export const REALTIME_SAMPLES = 180;
 
-/** An entity that has real-time statistics. */
+/** An entity that has statistics. */
 export interface Provider {
-  readonly entity: VirtualMachine | HostObject | PoolObject;
+  readonly entity: VirtualMachine | Group;
+  /** Clusters have history only. */
+  readonly isRealTime: boolean;
   readonly series: readonly Series[];
   /** Is there a sample for the window that ends at this index? */
   exists(sample: SampleIndex): boolean;
@@ -43,7 +45,7 @@ export class Performance {
     this.#inventory = inventory;
   }
 
-  /** Undefined for entities without real-time statistics. */
+  /** Undefined for entities without statistics. */
   providerOf(object: ManagedObject): Provider | undefined {
     const known = this.#providers.get(object);
     if (known) return known;
@@ -70,7 +72,7 @@ export class Performance {
     if (!vm.isOn) return { cpuMhz: 0, memoryMiB: 0 };
     let series = this.#usage.get(vm);
     if (!series) {
-      series = seriesOf(this.#estate.facts, vm, USAGE);
+      series = seriesOf(this.#estate.facts, vm, USAGE).filter(({ instance }) => instance === '');
       this.#usage.set(vm, series);
     }
     const sample = this.lastSample(now);
@@ -103,14 +105,17 @@ export class Performance {
       const { id } = object.machine;
       return {
         entity: object,
+        isRealTime: true,
         series: seriesOf(this.#estate.facts, object, COUNTERS),
         exists: (sample) => this.#estate.wasOn(id, sample * SAMPLE_MS),
         existsSince: (sample) => object.isOn && object.powerSince <= (sample - 1) * SAMPLE_MS,
       };
     }
-    if (object instanceof HostObject || object instanceof PoolObject)
+    const isCluster = object instanceof ComputeObject && object.ref.type === 'ClusterComputeResource';
+    if (object instanceof HostObject || object instanceof PoolObject || isCluster)
       return {
         entity: object,
+        isRealTime: !isCluster,
         series: groupSeries(object, (vm) => this.providerOf(vm)!),
         exists: () => true,
         existsSince: () => true,

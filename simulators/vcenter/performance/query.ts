@@ -53,7 +53,8 @@ export function planQuery(
   if (spec.maxSample !== undefined && spec.maxSample <= 0) throw invalidArgument('querySpec.maxSample');
   const seconds = spec.intervalId ?? DEFAULT_SECONDS;
   const history = HISTORICAL_INTERVALS.find((interval) => interval.seconds === seconds);
-  if (seconds !== REALTIME_SECONDS && !history) throw invalidArgument('querySpec.interval');
+  if (!history && !(seconds === REALTIME_SECONDS && provider.isRealTime))
+    throw invalidArgument('querySpec.interval');
   const factor = seconds / REALTIME_SECONDS;
   const series = seriesFor(provider, spec).filter(
     ({ counter, instance }) =>
@@ -164,15 +165,32 @@ export function* writeQueries(queries: Iterable<PlannedQuery>, times: TimeTexts)
   yield* out.take(true);
 }
 
+/** The QueryPerfComposite answer: a whole and its parts. */
+export function* writeComposite(
+  whole: PlannedQuery,
+  parts: Iterable<PlannedQuery>,
+  times: TimeTexts,
+): Iterable<Buffer> {
+  const out = new AsciiWriter();
+  out.text('<returnval>');
+  writeQuery(out, whole, times, 'entity');
+  for (const query of parts) {
+    writeQuery(out, query, times, 'childEntity');
+    if (out.hasFullPiece) yield* out.take(false);
+  }
+  out.text('</returnval>');
+  yield* out.take(true);
+}
+
 const VALUE_OPEN = Buffer.from('<value>');
 const VALUE_CLOSE = Buffer.from('</value>');
 
-function writeQuery(out: AsciiWriter, query: PlannedQuery, times: TimeTexts): void {
+function writeQuery(out: AsciiWriter, query: PlannedQuery, times: TimeTexts, element = 'returnval'): void {
   const { provider, series, format } = query;
   const { type, id } = provider.entity.ref;
   const isCsv = format === 'csv';
   out.text(
-    `<returnval xsi:type="${isCsv ? 'PerfEntityMetricCSV' : 'PerfEntityMetric'}"><entity type="${type}">${id}</entity>`,
+    `<${element} xsi:type="${isCsv ? 'PerfEntityMetricCSV' : 'PerfEntityMetric'}"><entity type="${type}">${id}</entity>`,
   );
   out.bytes(times.of(query));
   const isEmpty = countOf(query.windows) === 0;
@@ -189,5 +207,5 @@ function writeQuery(out: AsciiWriter, query: PlannedQuery, times: TimeTexts): vo
     } else out.valueElements(values, count);
     out.bytes(VALUE_CLOSE);
   }
-  out.text('</returnval>');
+  out.text(`</${element}>`);
 }

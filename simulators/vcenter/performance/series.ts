@@ -55,6 +55,10 @@ export function seriesOf(facts: EstateFacts, vm: VirtualMachine, counters: reado
     switch (counter.instances) {
       case 'aggregate':
         return [aggregate(counter, vm, curve, disks)];
+      case 'cores': {
+        const whole = aggregate(counter, vm, curve, disks);
+        return [whole, ...shares(whole, machine.cores)];
+      }
       case 'disks':
         return disks.map((index) => ({
           counter,
@@ -129,6 +133,22 @@ function aggregate(
           out[i] = Math.max(0, Math.floor(((first + i) * SAMPLE_MS - boot) / SECOND));
       });
   }
+}
+
+/** Virtual CPUs share alike, the first ones by one more, so that the parts make up the whole. */
+function shares({ counter, fill }: Series, cores: number): Series[] {
+  return Array.from({ length: cores }, (_, core) => ({
+    counter,
+    instance: String(core),
+    fill(first, count, out) {
+      fill(first, count, out);
+      for (let i = 0; i < count; i++) {
+        const value = out[i]!;
+        const share = Math.floor(value / cores);
+        out[i] = core < value - share * cores ? share + 1 : share;
+      }
+    },
+  }));
 }
 
 function sumOf(curves: readonly Curve[]): Fill {

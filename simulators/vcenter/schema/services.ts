@@ -71,6 +71,7 @@ PerfCounterInfo: key int, nameInfo ElementDescription, groupInfo ElementDescript
 PerfInterval: key int, samplingPeriod int, name string, length int, level int?, enabled boolean
 PerfProviderSummary: entity &ManagedObject, currentSupported boolean, summarySupported boolean,
   refreshRate int?
+PerfCompositeMetric: entity PerfEntityMetricBase?, childEntity PerfEntityMetricBase[]
 PerfMetricId: counterId int, instance string
 PerfQuerySpec: entity &ManagedObject, startTime dateTime?, endTime dateTime?, maxSample int?,
   metricId PerfMetricId[], intervalId int?, format string?

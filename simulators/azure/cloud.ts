@@ -22,7 +22,6 @@ export interface Cloud {
   readonly sqlSuffix: string;
   /** Below it stand the names of appliances' telemetry. */
   readonly telemetryHosts: readonly string[];
-  readonly timeHost: string;
   /** Resources that tokens can be asked for; the first spelling of each is the one documented first. */
   readonly audiences: {
     readonly arm: readonly string[];
@@ -64,7 +63,6 @@ export const PUBLIC_CLOUD: Cloud = {
   replicationSuffix: 'hypervrecoverymanager.windowsazure.com',
   sqlSuffix: 'database.windows.net',
   telemetryHosts: ['*.services.visualstudio.com'],
-  timeHost: 'time.windows.com',
   audiences: {
     arm: ['https://management.azure.com', 'https://management.core.windows.net'],
     discovery: ['https://discoverysrv.windowsazure.com'],
@@ -91,7 +89,6 @@ export const GOVERNMENT_CLOUD: Cloud = {
   replicationSuffix: 'hypervrecoverymanager.windowsazure.us',
   sqlSuffix: 'database.usgovcloudapi.net',
   telemetryHosts: ['*.services.visualstudio.com', '*.applicationinsights.us'],
-  timeHost: 'time.nist.gov',
   audiences: {
     arm: ['https://management.usgovcloudapi.net', 'https://management.core.usgovcloudapi.net'],
     discovery: ['https://discoverysrv.windowsazure.us'],

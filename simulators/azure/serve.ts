@@ -17,6 +17,8 @@ import { generateEstate } from '../estate/generate.ts';
 import type { EstateFacts } from '../estate/model.ts';
 import { importRvtools } from '../estate/rvtools.ts';
 import { startProxy } from '../internet/forward-proxy.ts';
+import { startInternetHosts } from '../internet/hosts.ts';
+import { serveNtp } from '../internet/ntp.ts';
 import type { SimulatorContext } from '../kit/context.ts';
 import { FaultPoints } from '../kit/fault-points.ts';
 import type { ServeOutcome } from '../kit/serve.ts';
@@ -85,18 +87,30 @@ export async function serveAzure(options: ServeAzureOptions): Promise<ServeOutco
   try {
     const azure = await startAzure({ context, seed: resources, cloud, direct: true, pace });
     const preloaded = preloadEstate({ azure, context, seed: resources, estate });
+    const { telemetryHosts } = cloudNamed(cloud);
+    const others = await startInternetHosts({
+      context: { ...context, transport: network.as('internet') },
+      telemetryHosts,
+    });
     const proxy = await startProxy({
       context: { ...context, transport: network.as('internet') },
       at: { host: '127.0.0.1', port },
-      route: (host, at) => (azure.knows(host, at) ? { host, port: at } : undefined),
+      route: (host, at) => (azure.knows(host, at) || others.knows(host, at) ? { host, port: at } : undefined),
       dialAs: (node) => network.as(node),
     });
+    // last: nothing else would end it when the proxy cannot start
+    const time = await serveNtp({ clock, port: 0 });
     const ca = { name: 'drylift-azure-ca.pem', content: authority.certificatePem };
     return {
-      exports: environment(azure, resources, preloaded, cloud, proxy.endpoint.port),
+      exports: {
+        ...environment(azure, resources, preloaded, cloud, proxy.endpoint.port),
+        AZ_NTP: `127.0.0.1:${time.endpoint.port}`,
+      },
       files: { NODE_EXTRA_CA_CERTS: ca, REQUESTS_CA_BUNDLE: ca },
       async stop() {
         await proxy.stop();
+        await time.stop();
+        await others.stop();
         await azure.stop();
         await network.close();
       },

@@ -1,6 +1,14 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { PeakSink, RollUp, type RollUpState, rollUpGrid } from './roll-up.ts';
+import {
+  lastSampleOf,
+  PeakSink,
+  RollUp,
+  type RollUpState,
+  rollUpGrid,
+  windowOfSample,
+  windowStart,
+} from './roll-up.ts';
 
 /** The plainest statement of the rule: by instants, one sample at a time. */
 function oracle(
@@ -120,6 +128,45 @@ test('the watermark is the highest sample seen or declared over, and closing aga
       const before = sink.length;
       rollUp.close(last, sink);
       expect(sink.length).toBe(before);
+    }),
+  );
+});
+
+test('windows part the samples: each belongs to one, and they follow one another without gap', () => {
+  fc.assert(
+    fc.property(
+      periods,
+      fc.integer({ min: 1, max: 0xffff_ffff }),
+      ([samplePeriodMs, pointPeriodMs], sample) => {
+        const grid = rollUpGrid(samplePeriodMs, pointPeriodMs);
+        const window = windowOfSample(grid, sample);
+        expect(sample).toBeGreaterThan(window === 0 ? 0 : lastSampleOf(grid, window - 1));
+        expect(sample).toBeLessThanOrEqual(lastSampleOf(grid, window));
+        // measured over (end − period, end], which lies wholly in [start, start of the next)
+        const end = sample * samplePeriodMs;
+        expect(end - samplePeriodMs).toBeGreaterThanOrEqual(windowStart(pointPeriodMs, window));
+        expect(end).toBeLessThanOrEqual(windowStart(pointPeriodMs, window + 1));
+      },
+    ),
+  );
+});
+
+test('when a clock steps back or forth, numbers come twice with other values or not at all: the largest seen stands', () => {
+  const batch = fc.record({
+    first: fc.integer({ min: 1, max: 300 }),
+    values: fc.array(value, { minLength: 1, maxLength: 60 }),
+  });
+  fc.assert(
+    fc.property(periods, fc.array(batch, { maxLength: 10 }), (grid, batches) => {
+      const sink = new PeakSink(1);
+      const rollUp = new RollUp(rollUpGrid(...grid));
+      const seen = new Map<number, number>();
+      for (const { first, values } of batches) {
+        rollUp.add(Int32Array.from(values), 0, values.length, first, sink);
+        for (const [i, v] of values.entries()) seen.set(first + i, Math.max(seen.get(first + i) ?? -1, v));
+      }
+      rollUp.close(10_000, sink);
+      expect(stored(sink)).toEqual(oracle(seen, ...grid));
     }),
   );
 });

@@ -58,7 +58,7 @@ test('@azure/data-tables: queries with filters, in pages, in order', () => {
     'in order': true,
     pages: [200, 200, 100],
     filters: [10, 20, 11, 4, 2, 0],
-    'bad filter': '400 InvalidQueryParameterValue',
+    'bad filter': '400 InvalidInput',
     selected: ['etag', 'number'],
   });
 });

@@ -1,113 +1,25 @@
 /** Our blob service, judged by the official SDK over real TLS. */
-import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { Entropy } from '#core/entropy/entropy.ts';
-import { createAuthority } from '#core/net/certificates.ts';
-import { serveHttp } from '#core/net/http-server.ts';
-import { LinkRules } from '#core/net/link-rules.ts';
-import { TcpNetwork } from '#core/net/tcp-network.ts';
-import { SystemClock } from '#core/time/system-clock.ts';
-import { Counters } from '#core/trace/recorder.ts';
-import { DAY, MIB } from '#core/units.ts';
-import { createStorage } from '#simulators/azure/storage/service.ts';
-import { FaultPoints } from '#simulators/kit/fault-points.ts';
+import { MIB } from '#core/units.ts';
+import { expectSeen as expectIn, type ServedStorage, servedStorage } from './azure-storage/served.ts';
 
+let served: ServedStorage;
 let seen: Record<string, unknown>;
-let stop: () => Promise<void>;
-let bugs: number;
 let heldBytes: number;
 
 beforeAll(async () => {
-  const clock = new SystemClock();
-  const entropy = new Entropy('azure-storage crosscheck');
-  const network = new TcpNetwork({ tier: 'wall', links: new LinkRules(clock) });
-  const now = clock.wall();
-  const authority = await createAuthority('drylift crosscheck', { from: now - DAY, to: now + DAY });
-  const recorder = { record() {} };
-  const counters = new Counters();
-  const context = {
-    clock,
-    entropy,
-    transport: network.as('azure'),
-    recorder,
-    counters,
-    faults: new FaultPoints({ clock, recorder }),
-    identityFor: (names: readonly string[]) => authority.issue(names),
-  };
-  const storage = createStorage({
-    context,
-    accounts: [{ name: 'devaccount' }],
-    verifyToken: (token) =>
-      token === 'good' ? { oid: 'an-object', tid: 'a-tenant' } : 'InvalidAuthenticationToken',
-  });
-  const listener = await serveHttp({
-    transport: context.transport,
-    at: { host: '127.0.0.1', port: 0 },
-    identity: await authority.issue(['127.0.0.1', 'localhost']),
-    clock,
-    handler: storage.handler,
-  });
-  const folder = mkdtempSync(join(tmpdir(), 'drylift-storage-'));
-  writeFileSync(join(folder, 'ca.pem'), authority.certificatePem);
-  stop = async () => {
-    await listener.close();
-    await network.close();
-    storage.close();
-    rmSync(folder, { recursive: true });
-  };
+  served = await servedStorage();
   // the first two answers are errors, which the SDK has to get over by itself
-  context.faults.arm({
-    id: 'busy',
-    at: 'azure.CreateContainer',
-    from: 0,
-    until: now + DAY,
-    times: 1,
-    answer: '503',
-  });
-  context.faults.arm({
-    id: 'cut',
-    at: 'azure.PutBlob',
-    from: 0,
-    until: now + DAY,
-    times: 1,
-    answer: 'reset',
-  });
-  const input = {
-    origin: `https://127.0.0.1:${listener.endpoint.port}`,
-    account: 'devaccount',
-    key: storage.account('devaccount')!.keys[0],
-    bearer: 'good',
-  };
-  const script = new URL('./azure-storage/client.ts', import.meta.url).pathname;
-  const child = spawn(
-    'env',
-    [
-      `NODE_EXTRA_CA_CERTS=${join(folder, 'ca.pem')}`,
-      process.execPath,
-      '--import',
-      'tsx',
-      script,
-      JSON.stringify(input),
-    ],
-    { stdio: ['ignore', 'pipe', 'inherit'] },
-  );
-  const output = await text(child.stdout);
-  seen = JSON.parse(output || '{}') as Record<string, unknown>;
-  bugs = counters.toJSON()['bugs.azure'] ?? 0;
-  heldBytes = storage.usage().heldBytes;
+  const once = { from: 0, until: Number.MAX_SAFE_INTEGER, times: 1 };
+  served.faults.arm({ id: 'busy', at: 'azure.CreateContainer', answer: '503', ...once });
+  served.faults.arm({ id: 'cut', at: 'azure.PutBlob', answer: 'reset', ...once });
+  seen = await served.run('./client.ts');
+  heldBytes = served.storage.usage().heldBytes;
 }, 120_000);
 
-afterAll(() => stop());
+afterAll(() => served.stop());
 
-/** Every case named must have been seen, with this outcome. */
-function expectSeen(expected: Record<string, unknown>): void {
-  const those = Object.fromEntries(Object.keys(expected).map((name) => [name, seen[name]]));
-  expect(those).toEqual(expected);
-}
+const expectSeen = (expected: Record<string, unknown>): void => expectIn(seen, expected);
 
 describe('@azure/storage-blob takes the simulator for the blob service', () => {
   test('containers', () => {
@@ -257,5 +169,5 @@ describe('@azure/storage-blob takes the simulator for the blob service', () => {
     });
   });
 
-  test('and met no bug of ours on the way', () => expect(bugs).toBe(0));
+  test('and met no bug of ours on the way', () => expect(served.bugs()).toBe(0));
 });

@@ -36,8 +36,13 @@ export async function group(cases: () => Promise<void>): Promise<void> {
   try {
     await cases();
   } catch (error) {
-    console.error(cases.name, error);
+    process.stderr.write(`${cases.name}: ${error instanceof Error ? error.stack : String(error)}\n`);
   }
+}
+
+/** Of page ranges as the SDK gives them: its count is one less than a range covers. */
+export function ranges(list: ReadonlyArray<{ offset: number; count?: number }> | undefined): string {
+  return (list ?? []).map(({ offset, count }) => `${offset}+${(count ?? 0) + 1}`).join(' ');
 }
 
 export function finish(): void {

@@ -17,51 +17,18 @@ import {
   ContainerSASPermissions,
   generateAccountSASQueryParameters,
   generateBlobSASQueryParameters,
-  RestError,
   SASProtocol,
   StorageSharedKeyCredential,
 } from '@azure/storage-blob';
-
-export interface ClientInput {
-  readonly origin: string;
-  readonly account: string;
-  readonly key: string;
-  readonly bearer: string;
-}
+import { all, bytes, finish, group, inOneHour, input, ranges, refusal, seen } from './case-kit.ts';
 
 const MIB = 1024 * 1024;
-const { origin, account, key, bearer } = JSON.parse(process.argv[2]!) as ClientInput;
+const { origin, account, key, bearer } = input;
 const credential = new StorageSharedKeyCredential(account, key);
 const options = { retryOptions: { maxTries: 3, retryDelayInMs: 1, maxRetryDelayInMs: 2 } };
 const service = new BlobServiceClient(`${origin}/${account}`, credential, options);
-const inOneHour = new Date(Date.now() + 3_600_000);
 
-/** Status and code of the error a call ends with. */
-async function refusal(call: () => Promise<unknown>): Promise<string> {
-  try {
-    await call();
-    return 'accepted';
-  } catch (error) {
-    if (!(error instanceof RestError)) throw error;
-    const details = error.details as { errorCode?: string } | undefined;
-    return `${error.statusCode} ${error.code ?? details?.errorCode ?? ''}`.trim();
-  }
-}
-
-async function all<T>(items: AsyncIterable<T>): Promise<T[]> {
-  const out: T[] = [];
-  for await (const item of items) out.push(item);
-  return out;
-}
-
-const bytes = (length: number, seed: number): Buffer =>
-  Buffer.from(Uint8Array.from({ length }, (_, i) => (i * 31 + seed * 17 + (i >> 8)) & 255));
 const sha256 = (data: Uint8Array): string => createHash('sha256').update(data).digest('hex').slice(0, 16);
-const ranges = (list: ReadonlyArray<{ offset: number; count?: number }> | undefined): string =>
-  // the SDK's count is one less than the range covers
-  (list ?? []).map(({ offset, count }) => `${offset}+${(count ?? 0) + 1}`).join(' ');
-
-const seen: Record<string, unknown> = {};
 
 async function containers(): Promise<void> {
   for (const name of ['box-a', 'box-b', 'other'])
@@ -463,14 +430,10 @@ async function signatures(): Promise<void> {
   ).toString();
 }
 
-await containers();
-await blockBlobs();
-await checksums();
-await pageBlobs();
-await leases();
-await conditions();
-await appendAndCopy();
-await signatures();
-const information = await service.getAccountInfo();
-seen['account kind'] = information.accountKind;
-process.stdout.write(JSON.stringify(seen));
+async function information(): Promise<void> {
+  seen['account kind'] = (await service.getAccountInfo()).accountKind;
+}
+
+const groups = [containers, blockBlobs, checksums, pageBlobs, leases, conditions, appendAndCopy, signatures];
+for (const cases of [...groups, information]) await group(cases);
+finish();

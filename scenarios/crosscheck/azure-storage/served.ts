@@ -13,6 +13,7 @@ import { createAuthority } from '#core/net/certificates.ts';
 import { type HttpHandler, serveHttp } from '#core/net/http-server.ts';
 import { LinkRules } from '#core/net/link-rules.ts';
 import { TcpNetwork } from '#core/net/tcp-network.ts';
+import type { TlsIdentity } from '#core/net/transport.ts';
 import { SystemClock } from '#core/time/system-clock.ts';
 import { Counters } from '#core/trace/recorder.ts';
 import { DAY } from '#core/units.ts';
@@ -42,6 +43,9 @@ export interface ServedStorage {
   readonly faults: FaultPoints;
   readonly input: ClientInput;
   readonly folder: string;
+  /** For other servers on this machine that the same clients shall trust. */
+  readonly identity: TlsIdentity;
+  readonly authorityPem: string;
   /** Runs a script of this folder. @returns what it saw, case by case */
   run(script: string, input?: object): Promise<Record<string, unknown>>;
   /** Bugs of ours that were met. */
@@ -96,6 +100,8 @@ export async function servedStorage(options: Partial<StorageOptions> = {}): Prom
     faults,
     input,
     folder,
+    identity,
+    authorityPem: authority.certificatePem,
     run: (script, more = {}) => runClient(script, join(folder, 'ca.pem'), { ...input, ...more }),
     bugs: () => counters.toJSON()['bugs.azure'] ?? 0,
     async stop() {

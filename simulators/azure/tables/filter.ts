@@ -2,7 +2,7 @@
  * `$filter`: the part of OData that the table service has.
  * @see learn.microsoft.com, rest/api/storageservices/querying-tables-and-entities
  */
-import { badParameter, StorageFault as Fault, type StorageFault } from '../storage/storage-fault.ts';
+import { StorageFault, storageFault } from '../storage/storage-fault.ts';
 import { compareValues, type EdmValue, readDateTime, readGuid, readInt64 } from './edm.ts';
 
 /** Value of a property, or of a key; undefined where there is none. */
@@ -56,9 +56,9 @@ function tokens(text: string): Token[] | undefined {
   return out;
 }
 
-/** @throws StorageFault InvalidQueryParameterValue */
+/** @throws StorageFault InvalidInput */
 export function parseFilter(text: string): Filter {
-  const bad = (): StorageFault => badParameter('$filter', text);
+  const bad = (): StorageFault => storageFault('InvalidInput', { detail: { QueryParameterName: '$filter' } });
   const list = text.length <= TEXT_MAX ? tokens(text) : undefined;
   if (!list) throw bad();
   let at = 0;
@@ -128,7 +128,7 @@ function literal(token: Token | undefined): EdmValue | undefined {
     if (!/^(?:[0-9a-f]{2})*$/i.test(token.text)) return undefined;
     return { type: 'Edm.Binary', value: Buffer.from(token.text, 'hex').toString('base64') };
   } catch (fault) {
-    if (fault instanceof Fault) return undefined;
+    if (fault instanceof StorageFault) return undefined;
     throw fault;
   }
 }

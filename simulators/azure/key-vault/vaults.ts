@@ -92,7 +92,7 @@ const readPatch = shape(
   { tags: (value: unknown) => readTags(value), properties: shape({}, { ...settings, sku: anything }) },
 );
 const readPolicies = shape({ properties: shape({ accessPolicies }) }, ENVELOPE);
-const readName = shape({ name: text(64), type: text(64) });
+const readName = shape({ name: text(64) }, { type: text(64) });
 
 export interface Vault {
   readonly settings: Readonly<Record<string, unknown>>;

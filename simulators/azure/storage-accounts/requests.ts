@@ -76,7 +76,7 @@ export const readAccountPatch = shape(
 export type AccountRequestSettings = NonNullable<ReturnType<typeof readAccountPatch>['properties']>;
 
 export const readKeyName = shape({ keyName: oneOf('key1', 'key2') });
-export const readName = shape({ name: text(64), type: text(64) });
+export const readName = shape({ name: text(64) }, { type: text(64) });
 export const readContainer = shape(
   {},
   {

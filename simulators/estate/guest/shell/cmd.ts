@@ -74,6 +74,26 @@ function runLine(line: string, io: Io, session: Session): number {
       ? trimmed.slice(1, -1)
       : trimmed;
   const text = inner.replace(/%(\w+)%/g, (whole, name: string) => variable(session, name) ?? whole);
+  const loop = FOR_L.exec(text);
+  return loop ? runLoop(loop, io, session) : runParts(text, io, session);
+}
+
+/** `for /L %i in (first,step,last) do …`: all that follows is the body. */
+const FOR_L = /^\s*@?for\s+\/L\s+%(\w)\s+in\s*\(\s*(-?\d+)\s*,\s*(-?\d+)\s*,\s*(-?\d+)\s*\)\s+do\s+(.*)$/is;
+
+function runLoop([, name, first, by, last, body]: RegExpExecArray, io: Io, session: Session): number {
+  const [from, increment, to] = [Number(first), Number(by), Number(last)];
+  for (let i = from; increment < 0 ? i >= to : i <= to; i += increment) {
+    step(session.machine);
+    const command = body!.replaceAll(`%${name}`, String(i));
+    // commands are shown before they run, unless an @ says not to
+    if (!command.startsWith('@')) io.out(`\r\n${session.cwd}>${command}\r\n`);
+    runParts(command, io, session);
+  }
+  return session.status;
+}
+
+function runParts(text: string, io: Io, session: Session): number {
   for (const { operator, command } of parts(text)) {
     if (operator === '&&' && session.status !== 0) continue;
     if (operator === '||' && session.status === 0) continue;

@@ -50,6 +50,7 @@ export class FaultPoints {
   readonly #recorder: Recorder;
   readonly #points = new Map<string, FaultPoint>();
   readonly #armed: ArmedFault[] = [];
+  readonly #watchers = new Map<string, Set<(fault: Fault) => void>>();
 
   constructor({ clock, recorder }: { clock: Clock; recorder: Recorder }) {
     this.#clock = clock;
@@ -58,6 +59,13 @@ export class FaultPoints {
 
   declare(points: readonly FaultPoint[]): void {
     for (const point of points) this.#points.set(point.name, point);
+  }
+
+  /** Told of every fault that is armed at the point: for points where nobody comes by, since they are states. */
+  watch(point: string, watcher: (fault: Fault) => void): Disposable {
+    const watchers = this.#watchers.get(point) ?? new Set();
+    this.#watchers.set(point, watchers.add(watcher));
+    return { [Symbol.dispose]: () => void watchers.delete(watcher) };
   }
 
   points(): readonly FaultPoint[] {
@@ -79,6 +87,7 @@ export class FaultPoints {
       });
     const armed: ArmedFault = { ...fault, fired: 0 };
     this.#armed.push(armed);
+    for (const watcher of this.#watchers.get(fault.at) ?? []) watcher(armed);
     return { [Symbol.dispose]: () => void this.#armed.splice(this.#armed.indexOf(armed), 1) };
   }
 

@@ -1,15 +1,26 @@
 /** The named points at which a scenario may act on a vCenter, and what each can answer. */
+import { MINUTE, type Millis, SECOND } from '#core/units.ts';
 import type { Fault, FaultPoint } from '../kit/fault-points.ts';
 import { type VimFault, vimFault } from './faults.ts';
+import { HOST_POINT } from './host-outages.ts';
 import { METHODS } from './methods/table.ts';
 import type { ManagedObject } from './objects/object.ts';
 import { typeNamed } from './schema/schema.ts';
 import { ref, type Value } from './values.ts';
+import { TRACKING_DEFECTS } from './vm/tracking-defects.ts';
 
 /** HTTP status: the web server in front of the service answers in its place. */
 export const UNAVAILABLE = '503';
 /** The connection is cut without an answer. */
 export const RESET = 'reset';
+
+export const DELAYS: Readonly<Record<string, Millis>> = {
+  '100ms': 100,
+  '1s': SECOND,
+  '5s': 5 * SECOND,
+  '30s': 30 * SECOND,
+  '2min': 2 * MINUTE,
+};
 
 /** What may happen to any call. */
 const COMMON = [
@@ -45,8 +56,28 @@ export function faultPoints(): FaultPoint[] {
     },
     {
       name: 'vcenter.folder',
-      says: 'a request to /folder; the subject is the path; reset cuts the answer in its middle',
-      answers: ['401', '404', '500', UNAVAILABLE, RESET],
+      says: 'a request to /folder; the subject is the path; reset cuts the answer in its middle, and vmotion moves the machine to another host then',
+      answers: ['401', '404', '500', '507', UNAVAILABLE, RESET, 'vmotion'],
+    },
+    {
+      name: 'vcenter.slow',
+      says: 'any call of /sdk, which is answered so much later; the subject is the method',
+      answers: Object.keys(DELAYS),
+    },
+    {
+      name: 'vcenter.changeTracking',
+      says: 'a snapshot of a machine, whose change tracking begins anew with it, so that older change ids are of another epoch; the subject is the machine',
+      answers: ['newEpoch'],
+    },
+    {
+      name: 'vcenter.changedAreas',
+      says: 'an answer of QueryChangedDiskAreas with a defect of vSphere; the subject is the machine',
+      answers: Object.keys(TRACKING_DEFECTS),
+    },
+    {
+      name: HOST_POINT,
+      says: 'a host, from the fault on to its end; the subject is the name of the host',
+      answers: ['disconnected', 'notResponding'],
     },
   ];
 }

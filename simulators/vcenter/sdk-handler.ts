@@ -10,7 +10,7 @@ import { type Bytes, MIB } from '#core/units.ts';
 import { envelopeOf, parseEnvelope } from '#core/wire/soap/envelope.ts';
 import { child, type XmlElement } from '#core/wire/xml/element.ts';
 import { drained } from './drained.ts';
-import { actsOnTask, faultOf, RESET, UNAVAILABLE } from './fault-points.ts';
+import { actsOnTask, DELAYS, faultOf, RESET, UNAVAILABLE } from './fault-points.ts';
 import { invalidRequest, noPermission, notAuthenticated, VimFault, vimFault } from './faults.ts';
 import { type Call, type Method, type Outcome, Unavailable, Written } from './methods/method.ts';
 import { methodNamed } from './methods/table.ts';
@@ -65,6 +65,8 @@ export async function handleSdk(
     if (version === undefined) throw invalidRequest(`unsupported version URI ${header}`);
     const element = requestElement(body);
     response.operation = methodNamed(element.name) ? element.name : 'unknown';
+    const slow = vcenter.context.faults.hit('vcenter.slow', element.name);
+    if (slow) await vcenter.pause(DELAYS[slow.answer]!);
     const outcome = call(vcenter, request, response, element, encoder, departure);
     if (outcome === CUT) return void response.destroy();
     if (isRefusal(outcome)) return sendRefusal(response, outcome);

@@ -1,6 +1,6 @@
 /** The state of one simulated vCenter: what its methods work on. */
 
-import type { UnixMillis } from '#core/units.ts';
+import type { Millis, UnixMillis } from '#core/units.ts';
 import type { Estate } from '../estate/estate.ts';
 import type { SimulatorContext } from '../kit/context.ts';
 import { Authorization } from './authorization/authorization.ts';
@@ -8,6 +8,7 @@ import { Changes } from './changes.ts';
 import { EventLog } from './events/event-log.ts';
 import { keepJournal } from './events/journal.ts';
 import { DatastoreFiles } from './folder/datastore-files.ts';
+import { followHostFaults } from './host-outages.ts';
 import { Inventory } from './inventory.ts';
 import type { LeaseObject } from './leases/lease.ts';
 import type { Unregistered } from './lifecycle/removal.ts';
@@ -70,6 +71,7 @@ export class Vcenter {
   readonly #snapshots = new Map<string, SnapshotObject>();
   readonly #listening: Disposable;
   readonly #journal: Disposable;
+  readonly #outages: Disposable;
   #snapshotCount = 0;
   #made = 0;
   #sessionObjects = 0;
@@ -102,6 +104,7 @@ export class Vcenter {
     this.tags = new Tags(estate, entropy, this.inventory.hosts());
     this.managers = managersOf();
     this.#journal = keepJournal(this);
+    this.#outages = followHostFaults(this);
     this.#listening = estate.onChange((change) => {
       this.performance.follow(change);
       this.inventory.follow(change);
@@ -117,6 +120,7 @@ export class Vcenter {
   stop(): void {
     this.#listening[Symbol.dispose]();
     this.#journal[Symbol.dispose]();
+    this.#outages[Symbol.dispose]();
     this.sessions.onChange = undefined;
     this.tasks.stop();
     this.fragments.stop();
@@ -154,6 +158,11 @@ export class Vcenter {
   /** An id for an object of a session, in the form that vCenter gives them. */
   sessionObjectId(session: Session): string {
     return `session[${session.key}]${this.context.entropy.uuid('vcenter.sessionObject', this.#sessionObjects++)}`;
+  }
+
+  /** Lets time pass before something goes on. */
+  pause(ms: Millis): Promise<void> {
+    return new Promise((resolve) => this.tasks.later(ms, resolve));
   }
 
   /** Counts what is made in the course of the story: machines, disks, adapters. */

@@ -10,11 +10,14 @@ import { escapeAttribute, escapeText } from '#core/wire/xml/writer.ts';
 import type { Fault } from '../../kit/fault-points.ts';
 import { drained } from '../drained.ts';
 import { VimFault } from '../faults.ts';
+import { isConnected } from '../host-outages.ts';
+import { relocate } from '../lifecycle/relocate.ts';
 import type { DatastoreObject } from '../objects/datastore.ts';
 import type { DatacenterObject } from '../objects/folder.ts';
 import { basicCredentials, type Session, setCookie, tokenOf } from '../sessions.ts';
 import type { Vcenter } from '../vcenter.ts';
 import type { VmFile } from '../vm/files.ts';
+import type { VirtualMachine } from '../vm/virtual-machine.ts';
 
 const PIECE_BYTES = MIB;
 const PRIVILEGE = 'Datastore.Browse';
@@ -42,7 +45,8 @@ export async function handleFolder(
   }
   response.operation = operation;
   const fault = vcenter.context.faults.hit('vcenter.folder', url.pathname);
-  if (fault && fault.answer !== 'reset') return injected(response, fault);
+  const isCut = fault?.answer === 'reset' || fault?.answer === 'vmotion';
+  if (fault && !isCut) return injected(response, fault);
   const access = authenticate(vcenter, request, response);
   if (!access) return;
   if (url.searchParams.get('dsName') === null && !access.may(PRIVILEGE))
@@ -67,7 +71,7 @@ export async function handleFolder(
   if (isWrite) return change(vcenter, request, response, datastore, path);
 
   const file = vcenter.files.file(datastore, path);
-  if (file) return sendFile(request, response, file, fault);
+  if (file) return sendFile(vcenter, request, response, file, fault);
   const directory = vcenter.files.directory(datastore, path);
   if (!directory) return refuse(response, 404, 'There is no such file.');
   listing(response, `[${datastore.name}] ${path}`, linksInDirectory(datacenter, datastore, path, directory));
@@ -191,6 +195,7 @@ export function spanOf(header: string | undefined, size: Bytes): Span | undefine
 }
 
 async function sendFile(
+  vcenter: Vcenter,
   request: IncomingMessage,
   response: HttpResponseOut,
   file: VmFile,
@@ -217,6 +222,7 @@ async function sendFile(
   for (let at = 0; at < span.length && !response.destroyed; ) {
     const piece = file.read(span.start + at, Math.min(PIECE_BYTES, span.length - at));
     if (!piece || at + piece.length > cutAfter) {
+      if (fault?.answer === 'vmotion' && file.vm) moveAway(vcenter, file.vm);
       response.destroy();
       return;
     }
@@ -224,6 +230,13 @@ async function sendFile(
     if (!response.write(piece)) await drained(response);
   }
   response.end();
+}
+
+/** vMotion in the middle of a read: the machine goes on elsewhere, and who reads has to begin again. */
+function moveAway(vcenter: Vcenter, vm: VirtualMachine): void {
+  const { host } = vm;
+  const others = host.compute.hosts.filter((each) => each !== host && isConnected(each));
+  if (others[0]) relocate(vcenter, vm, { host: others[0] });
 }
 
 function injected(response: HttpResponseOut, fault: Fault): void {

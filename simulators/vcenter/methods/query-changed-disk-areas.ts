@@ -12,6 +12,7 @@ import type { Data, Ref } from '../values.ts';
 import type { ChangeTracking } from '../vm/change-tracking.ts';
 import { diskKey } from '../vm/devices.ts';
 import { SnapshotObject } from '../vm/snapshot.ts';
+import { TRACKING_DEFECTS } from '../vm/tracking-defects.ts';
 import { VirtualMachine } from '../vm/virtual-machine.ts';
 import { defineMethod, selfAs } from './method.ts';
 
@@ -45,7 +46,12 @@ export const queryChangedDiskAreas = defineMethod<Args>({
       at = found;
     } else if (vm.power !== 'off') throw fileFault(disk, 'a running machine can be asked only by a snapshot');
     if (startOffset < 0 || startOffset >= disk.sizeBytes) throw invalidArgument('startOffset');
-    return window(changed(vm, disk, at, changeId), startOffset, disk.sizeBytes);
+    const areas = changed(vm, disk, at, changeId);
+    const defect = call.vcenter.context.faults.hit('vcenter.changedAreas', vm.label);
+    const { sizeBytes } = disk;
+    const trackedBytes = vm.trackingOf(disk.index)!.sizeBytes;
+    const told = defect ? TRACKING_DEFECTS[defect.answer]!(areas, { sizeBytes, trackedBytes }) : areas;
+    return window(told, startOffset, sizeBytes);
   },
 });
 

@@ -68,7 +68,7 @@ export const HOST: Properties<HostObject> = {
 };
 
 export class HostObject extends Entity {
-  readonly facts: Host;
+  facts: Host;
   readonly datastores: DatastoreObject[] = [];
   readonly networks: NetworkObject[] = [];
   readonly vms = new VmList();

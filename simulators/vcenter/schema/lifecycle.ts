@@ -21,6 +21,7 @@ enum VirtualMachineMovePriority: lowPriority highPriority defaultPriority
 VirtualMachineCloneSpec: location VirtualMachineRelocateSpec, template boolean,
   config VirtualMachineConfigSpec?, customization CustomizationSpec?, powerOn boolean,
   snapshot &VirtualMachineSnapshot? @4.0, memory boolean? @5.5
+HostNotConnected < HostCommunication:
 DuplicateName < VimFault: name string, object &ManagedObject
 InvalidVmConfig < VmConfigFault: property PropertyPath?
 InvalidDeviceSpec < InvalidVmConfig: deviceIndex int

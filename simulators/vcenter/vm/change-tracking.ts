@@ -4,6 +4,7 @@
  * nothing.
  */
 import type { Entropy } from '#core/entropy/entropy.ts';
+import type { Bytes } from '#core/units.ts';
 import type { Epoch, VirtualDisk } from '../../estate/virtual-disk.ts';
 import { vmxUuid } from './paths.ts';
 
@@ -11,6 +12,8 @@ export class ChangeTracking {
   readonly disk: VirtualDisk;
   /** Were there snapshots when tracking began? Then `*` cannot be answered exactly. */
   readonly beganBelowSnapshots: boolean;
+  /** Size of the disk when tracking began. */
+  readonly sizeBytes: Bytes;
   readonly #uuid: string;
   /** Epoch of the disk by sequence number. */
   readonly #epochs: Epoch[];
@@ -19,6 +22,7 @@ export class ChangeTracking {
   constructor(disk: VirtualDisk, entropy: Entropy, generation: number, beganBelowSnapshots: boolean) {
     this.disk = disk;
     this.beganBelowSnapshots = beganBelowSnapshots;
+    this.sizeBytes = disk.facts.sizeBytes;
     const digits = entropy.hex(30, 'vcenter.changeId', disk.facts.id, generation);
     this.#uuid = vmxUuid(`52${digits}`);
     const begin = disk.mark();

@@ -82,6 +82,7 @@ export function createSnapshot(vcenter: Vcenter, vm: VirtualMachine, request: Sn
         reason: 'msg.snapshot.error-BUSSHARING',
       },
     );
+  if (vcenter.context.faults.hit('vcenter.changeTracking', vm.label)) vm.tracking = undefined;
   stun(vcenter, vm);
   const disks = new Map<number, SnapshotDisk>();
   for (const disk of vm.machine.disks) {

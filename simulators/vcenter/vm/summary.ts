@@ -1,5 +1,7 @@
 /** Runtime state and summary; the summary repeats configuration, runtime and guest, as clients rely on. */
+
 import { fieldValues } from '../custom-fields.ts';
+import { isConnected } from '../host-outages.ts';
 import type { Reading } from '../objects/object.ts';
 import type { Data } from '../values.ts';
 import { ftInfoOf } from './config.ts';
@@ -13,7 +15,7 @@ export function runtimeOf(vm: VirtualMachine): Data {
   return {
     $: 'VirtualMachineRuntimeInfo',
     host: vm.host.ref,
-    connectionState: machine.connection ?? 'connected',
+    connectionState: machine.connection ?? (isConnected(vm.host) ? 'connected' : 'disconnected'),
     powerState: powerName(power),
     faultToleranceState: machine.faultTolerance ? (power === 'on' ? 'running' : 'enabled') : 'notConfigured',
     toolsInstallerMounted: false,

@@ -1,4 +1,5 @@
 /** Tasks on machines: one at a time on each. */
+import { hostNotConnected, isConnected } from '../host-outages.ts';
 import type { Call } from '../methods/method.ts';
 import { taskInProgress } from '../tasks.ts';
 import type { Ref, Value } from '../values.ts';
@@ -20,6 +21,7 @@ export function startVmTask(
       session: call.session,
       run() {
         if (busy) throw taskInProgress(busy);
+        if (!isConnected(vm.host)) throw hostNotConnected(vm.host);
         return run();
       },
       settled() {

@@ -8,7 +8,6 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { assert } from '#core/assert.ts';
-import { percentile } from '#core/metrics/percentile.ts';
 import { openPackedStore } from '#core/points/packed-store.ts';
 import { planOf, type Wants } from '#scenarios/assess/chunk.ts';
 import { propertiesOf } from '#scenarios/assess/property-words.ts';
@@ -24,7 +23,7 @@ async function percentilesOf(path: string, servers: number): Promise<number> {
   const store = openPackedStore(path);
   let sum = 0;
   for await (const { series } of store.read(0, servers))
-    for (const { points } of series) sum += percentile(points.slots(0, Number.MAX_SAFE_INTEGER), 95)!.value;
+    for (const { points } of series) sum += points.percentile(95, 0, Number.MAX_SAFE_INTEGER)!.value;
   await store.close();
   return sum;
 }

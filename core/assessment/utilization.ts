@@ -3,8 +3,7 @@
  * Each counter by itself (A4); sums over read and write and over adapters come after.
  */
 
-import { percentile } from '../metrics/percentile.ts';
-import { countPresent, type Points } from '../metrics/points.ts';
+import type { Points } from '../metrics/points.ts';
 import {
   type CounterName,
   DISK_COUNTERS,
@@ -64,15 +63,12 @@ export function utilizationOf(plan: AssessmentPlan, facts: MachineFacts, points:
     return givenUtilization(plan, facts);
   const { history } = plan;
   let present = 0;
-  const slots = (counter: CounterName, instance: string) => {
-    const series: Points | undefined = points(counter, instance);
-    return series === undefined || series.periodMs !== history.periodMs
-      ? undefined
-      : series.slots(history.from, history.to);
+  const usable = (counter: CounterName, instance: string): Points | undefined => {
+    const series = points(counter, instance);
+    return series?.periodMs === history.periodMs ? series : undefined;
   };
   const measure = (counter: CounterName, instance: string): Measured | undefined => {
-    const found = slots(counter, instance);
-    const chosen = found && percentile(found, plan.percentile);
+    const chosen = usable(counter, instance)?.percentile(plan.percentile, history.from, history.to);
     present += chosen?.n ?? 0;
     return chosen;
   };
@@ -85,8 +81,7 @@ export function utilizationOf(plan: AssessmentPlan, facts: MachineFacts, points:
     writeBps: measure('writeBps', disk.id),
   }));
   const nics = facts.nics.map((nic) => {
-    const incoming = slots('inBps', nic.id);
-    if (incoming) present += countPresent(incoming);
+    present += usable('inBps', nic.id)?.count(history.from, history.to) ?? 0;
     return { outBps: measure('outBps', nic.id) };
   });
   const counters = 2 + 4 * facts.disks.length + 2 * facts.nics.length;

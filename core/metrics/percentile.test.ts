@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { nearestRank, percentile } from './percentile.ts';
+import { nearestRank, percentile, percentileOfNumbers } from './percentile.ts';
 
 const points = (...values: number[]) => Float32Array.from(values);
 
@@ -127,5 +127,22 @@ test('taking every point twice leaves the value as it is', () => {
       const twice = Float32Array.from([...list, ...list]);
       expect(percentile(twice, percent)?.value).toBe(percentile(Float32Array.from(list), percent)?.value);
     }),
+  );
+});
+
+test('of whole numbers of 8 and 16 bits it is what it is of the same points as floats', () => {
+  const p = fc.integer({ min: 1, max: 100 });
+  fc.assert(
+    fc.property(
+      fc.uint16Array({ maxLength: 300 }),
+      fc.uint8Array({ maxLength: 300 }),
+      p,
+      (sixteen, eight, percent) => {
+        for (const numbers of [sixteen, eight, sixteen.map((n) => n % 3)])
+          expect(percentileOfNumbers(numbers, percent)).toEqual(
+            percentile(Float32Array.from(numbers), percent),
+          );
+      },
+    ),
   );
 });

@@ -127,3 +127,55 @@ function selectAmong(count: number, left: number): number {
   }
   return candidates[left - 1]!;
 }
+
+const lower = new Int32Array(256);
+const upper = new Int32Array(256);
+
+/**
+ * The same of whole numbers of 8 or 16 bits, as stores keep most points: a count of the high bytes names the
+ * bin, a count of the low bytes in it the number.
+ * @param numbers present points in any order.
+ */
+export function percentileOfNumbers(numbers: Uint8Array | Uint16Array, p: number): Percentile | undefined {
+  const n = numbers.length;
+  if (n === 0) return undefined;
+  const rank = nearestRank(p, n);
+  const value = numbers instanceof Uint16Array ? select16(numbers, rank) : select8(numbers, rank);
+  return { value, rank, n };
+}
+
+function select16(numbers: Uint16Array, rank: number): number {
+  lower.fill(0);
+  upper.fill(0);
+  const even = numbers.length & ~1;
+  for (let i = 0; i < even; i += 2) {
+    lower[numbers[i]! >>> 8]!++;
+    upper[numbers[i + 1]! >>> 8]!++;
+  }
+  if (even < numbers.length) lower[numbers[even]! >>> 8]!++;
+  let left = rank;
+  let high = 0;
+  for (; left > lower[high]! + upper[high]!; high++) left -= lower[high]! + upper[high]!;
+  const among = lower[high]! + upper[high]!;
+  lower.fill(0);
+  for (let i = 0, found = 0; found < among; i++) {
+    const number = numbers[i]!;
+    if (number >>> 8 !== high) continue;
+    lower[number & 0xff]!++;
+    found++;
+  }
+  return (high << 8) | pick(left);
+}
+
+function select8(numbers: Uint8Array, rank: number): number {
+  lower.fill(0);
+  for (let i = 0; i < numbers.length; i++) lower[numbers[i]!]!++;
+  return pick(rank);
+}
+
+/** The `left`-th smallest of what `lower` counts. */
+function pick(left: number): number {
+  let low = 0;
+  while (left > lower[low]!) left -= lower[low++]!;
+  return low;
+}

@@ -200,3 +200,33 @@ describe('DPT1', () => {
     );
   });
 });
+
+test('a series of stored numbers is the series of their values, whatever is asked of it first', () => {
+  const numbers = fc.uint16Array({ minLength: 1, maxLength: 60 });
+  fc.assert(
+    fc.property(
+      numbers,
+      fc.constantFrom(1, 1024),
+      fc.nat(70),
+      fc.nat(70),
+      fc.nat(2),
+      (stored, scale, a, b, first) => {
+        const [from, to] = [100 + Math.min(a, b), 100 + Math.max(a, b)];
+        const packed = Points.ofNumbers(600_000, 105, stored, scale);
+        const plain = new Points(600_000);
+        stored.forEach((n, i) => plain.raise(105 + i, n * scale));
+        const ask = [
+          (of: Points) => of.percentile(95, from, to),
+          (of: Points) => of.count(from, to),
+          (of: Points) => of.at(from),
+        ];
+        for (let i = 0; i < 3; i++)
+          expect(ask[(first + i) % 3]!(packed)).toEqual(ask[(first + i) % 3]!(plain));
+        packed.raise(120, 5e6);
+        plain.raise(120, 5e6);
+        expect(packed.percentile(95, from, to)).toEqual(plain.percentile(95, from, to));
+        expect(packed.encode().equals(plain.encode())).toBe(true);
+      },
+    ),
+  );
+});

@@ -21,6 +21,7 @@
 import { assert } from '../assert.ts';
 import { defineErrors } from '../errors.ts';
 import type { Millis } from '../units.ts';
+import { type Percentile, percentile, percentileOfNumbers } from './percentile.ts';
 import type { PeakSink, WindowIndex } from './roll-up.ts';
 
 export const errors = defineErrors({
@@ -44,10 +45,17 @@ const ABSENT = Number.NaN;
 /** The float layout is defined little-endian; all platforms Node runs drylift on are. */
 const LITTLE_ENDIAN = new Uint8Array(new Uint32Array([1]).buffer)[0] === 1;
 
+interface PackedNumbers {
+  readonly numbers: Uint8Array | Uint16Array;
+  readonly scale: number;
+}
+
 export class Points {
   readonly periodMs: Millis;
   #base: WindowIndex = 0;
-  #slots: Float32Array = new Float32Array(0);
+  #own: Float32Array = new Float32Array(0);
+  /** In place of `#own`, until a slot is looked at: most series of a store are asked for one percentile only. */
+  #packed: PackedNumbers | undefined;
   /** Slots in use; the first and the last of them are present. */
   #length = 0;
 
@@ -57,6 +65,21 @@ export class Points {
       `a point period is whole milliseconds, got ${periodMs}`,
     );
     this.periodMs = periodMs;
+  }
+
+  get #slots(): Float32Array {
+    if (this.#packed) {
+      const { numbers, scale } = this.#packed;
+      this.#own = new Float32Array(numbers.length);
+      for (let i = 0; i < numbers.length; i++) this.#own[i] = numbers[i]! * scale;
+      this.#packed = undefined;
+    }
+    return this.#own;
+  }
+
+  set #slots(slots: Float32Array) {
+    this.#packed = undefined;
+    this.#own = slots;
   }
 
   /** First window with a point; undefined when there is none. */
@@ -127,7 +150,21 @@ export class Points {
 
   /** Points that exist in windows from … to-1; without arguments, all of them. */
   count(from: WindowIndex = 0, to: WindowIndex = Number.MAX_SAFE_INTEGER): number {
+    if (this.#packed) {
+      const start = Math.min(Math.max(from - this.#base, 0), this.#length);
+      return Math.min(Math.max(to - this.#base, start), this.#length) - start;
+    }
     return countPresent(this.slots(from, to));
+  }
+
+  /** The percentile of the points in windows from … to-1; undefined when there are none. */
+  percentile(p: number, from: WindowIndex, to: WindowIndex): Percentile | undefined {
+    if (!this.#packed) return percentile(this.slots(from, to), p);
+    const { numbers, scale } = this.#packed;
+    const start = Math.min(Math.max(from - this.#base, 0), this.#length);
+    const stop = Math.min(Math.max(to - this.#base, start), this.#length);
+    const picked = percentileOfNumbers(numbers.subarray(start, stop), p);
+    return picked && { ...picked, value: picked.value * scale };
   }
 
   /** Present points in order of time. */
@@ -161,6 +198,24 @@ export class Points {
     points.#base = slots.length === 0 ? 0 : first;
     points.#length = slots.length;
     points.#slots = slots;
+    return points;
+  }
+
+  /**
+   * A series without gaps as somebody stored it: number × scale, the scale being a power of two, so that it is
+   * exact. The array is kept, not copied.
+   */
+  static ofNumbers(
+    periodMs: Millis,
+    first: WindowIndex,
+    numbers: Uint8Array | Uint16Array,
+    scale: number,
+  ): Points {
+    assert(numbers.length <= WINDOWS_MAX, `a series covers at most ${WINDOWS_MAX} windows`);
+    const points = new Points(periodMs);
+    points.#base = numbers.length === 0 ? 0 : first;
+    points.#length = numbers.length;
+    if (numbers.length > 0) points.#packed = { numbers, scale };
     return points;
   }
 

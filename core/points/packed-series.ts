@@ -140,19 +140,43 @@ export function unpackSeries(block: Uint8Array, periodMs: Millis): Series[] {
     const width = BYTES_OF_KIND[(kind & 3) as 0 | 1 | 2 | 3];
     const end = valuesAt + width * present;
     if (end > bytes.length) throw bad('is cut short');
-    const values = valuesOf(bytes, valuesAt, present, kind & 3, 2 ** shift, bad);
-    const slots = hasGaps ? spread(values, bitmap, windows, bad) : values;
+    const points = pointsOf(bytes, { periodMs, first, windows, kind, shift, present, valuesAt, bitmap }, bad);
     const space = name.indexOf(' ');
     const counter = space < 0 ? name : name.slice(0, space);
     if (!COUNTERS.has(counter)) throw bad(`names a counter "${counter}"`);
     series.push({
       counter: counter as CounterName,
       instance: space < 0 ? '' : name.slice(space + 1),
-      points: Points.ofSlots(periodMs, first, slots),
+      points,
     });
     at = valuesAt + width * present + (-(width * present) & 3);
   }
   return series;
+}
+
+interface StoredSeries {
+  readonly periodMs: Millis;
+  readonly first: number;
+  readonly windows: number;
+  readonly kind: number;
+  readonly shift: number;
+  readonly present: number;
+  readonly valuesAt: number;
+  readonly bitmap: Uint8Array;
+}
+
+function pointsOf(bytes: Uint8Array, of: StoredSeries, bad: (what: string) => Error): Points {
+  const { periodMs, first, windows, kind, shift, present, valuesAt } = of;
+  const offset = bytes.byteOffset + valuesAt;
+  const scale = 2 ** shift;
+  // Small numbers without gaps stay as they are: a percentile needs no more.
+  if (kind === 0)
+    return Points.ofNumbers(periodMs, first, new Uint8Array(bytes.buffer, offset, present), scale);
+  if (kind === 1)
+    return Points.ofNumbers(periodMs, first, new Uint16Array(bytes.buffer, offset, present), scale);
+  const values = valuesOf(bytes, valuesAt, present, kind & 3, scale, bad);
+  const slots = (kind & HAS_GAPS) === 0 ? values : spread(values, of.bitmap, windows, bad);
+  return Points.ofSlots(periodMs, first, slots);
 }
 
 function valuesOf(

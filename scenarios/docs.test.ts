@@ -26,6 +26,7 @@ const SETTINGS = ['exit', 'needs'];
 
 /** Programs of others that a block can need: how to ask for them, and where Debian has them. */
 const CLIENTS: Readonly<Record<string, [command: string, args: readonly string[], debianPackage: string]>> = {
+  ansible: ['ansible-playbook', ['--version'], 'ansible'],
   curl: ['curl', ['--version'], 'curl'],
   pyVmomi: ['/usr/bin/python3', ['-c', 'import pyVmomi'], 'python3-pyvmomi'],
   virsh: ['virsh', ['--version'], 'libvirt-clients'],

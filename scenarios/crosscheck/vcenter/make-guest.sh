@@ -1,7 +1,7 @@
 #!/bin/bash
 # Makes a raw disk with as much of a Debian on it as an inspection looks at: partition table, ext4, release files, fstab, and
 # the database of installed packages. Not bootable: there is no kernel.
-#   make-guest.sh FOLDER      writes FOLDER/disk.raw, 96 MiB, the same bytes each time
+#   make-guest.sh FOLDER      writes FOLDER/disk.raw, 32 MiB, the same bytes each time
 set -euo pipefail
 PATH=$PATH:/usr/sbin:/sbin
 cd "$1"
@@ -29,9 +29,9 @@ for package in 'dpkg 1.21.22 package manager' 'nginx 1.22.1-9 web server'; do
   printf 'Package: %s\nStatus: install ok installed\nPriority: optional\nSection: admin\nMaintainer: nobody <nobody@example>\nArchitecture: amd64\nVersion: %s\nDescription: %s\n\n' \
     "$name" "$version" "$summary"
 done > root/var/lib/dpkg/status
-truncate -s 95M root.ext4
+truncate -s 31M root.ext4
 mkfs.ext4 -q -F -L root -U 6d1f1c42-0000-4000-8000-000000000001 -d root root.ext4
-truncate -s 96M disk.raw
+truncate -s 32M disk.raw
 printf 'label: dos\nlabel-id: 0x64726966\nstart=2048, type=83, bootable\n' | sfdisk -q disk.raw
 dd if=root.ext4 of=disk.raw bs=1M seek=1 conv=notrunc status=none
 rm -r root root.ext4

@@ -164,6 +164,7 @@ test('registers, discovers, collects and reports; and its status says so', () =>
       replications: [],
       problems: [],
       warnings: [],
+      guests: { known: 0, failures: [] },
     });
     expect(it.trace.map(({ kind }) => kind)).toContain('durable');
     expect(it.trace.find(({ kind }) => kind === 'step')?.what).toBe('registered with 1 vCenters');

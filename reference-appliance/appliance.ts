@@ -11,13 +11,15 @@ import type { Transport } from '#core/net/transport.ts';
 import { type Clock, sleep } from '#core/time/clock.ts';
 import { Counters, type Recorder } from '#core/trace/recorder.ts';
 import { HOUR, MINUTE, type Millis, type UnixMillis } from '#core/units.ts';
+import { Applications } from './app/applications.ts';
+import { Dependencies } from './app/dependencies.ts';
 import { Discovery } from './app/discovery.ts';
 import { beyondLimits, LIMIT_KEYS } from './app/limits.ts';
 import { Outbox, readNumber, writeNumber } from './app/outbox.ts';
 import { SETTLE_MS, SeriesNames } from './app/peaks.ts';
 import { Performance } from './app/performance.ts';
 import { PointLog } from './app/point-log.ts';
-import type { Source, SourceMachine, Warning } from './app/ports.ts';
+import type { Dependency, GuestFailure, Source, SourceMachine, Warning } from './app/ports.ts';
 import { type Problem, Problems } from './app/problems.ts';
 import { Replication } from './app/replication.ts';
 import type { ReplicationView } from './app/replication-view.ts';
@@ -76,6 +78,8 @@ export interface ApplianceStatus {
   readonly outbox: number;
   readonly sent: number;
   readonly replications: readonly ReplicationView[];
+  /** Machines that were looked into, and those that could not be, with the reason. */
+  readonly guests: { readonly known: number; readonly failures: readonly GuestFailure[] };
   /** What does not work at the moment. Empty: healthy. */
   readonly problems: readonly Problem[];
   /** What works and yet should be known: documented limits exceeded, privileges that lack. */
@@ -88,8 +92,14 @@ export interface Appliance {
   /** Gone at once: connections cut, timers dead, what was not flushed lost. */
   crash(): void;
   status(): ApplianceStatus;
+  /** Who talks to whom, as far as it was seen in the last month. Empty while starting, or without credentials of guests. */
+  dependencies(): Promise<readonly Dependency[]>;
 }
 
+const DEPENDENCIES_EVERY_MS: Millis = 5 * MINUTE;
+const GUESTS_LIMIT_MS: Millis = HOUR;
+/** The first inventory waits for the first picture of the machines. */
+const INVENTORY_AFTER_MS: Millis = MINUTE;
 const FOLLOW_LIMIT_MS: Millis = 30 * MINUTE;
 const PRIVILEGES_EVERY_MS: Millis = 6 * HOUR;
 const HEARTBEAT_EVERY_MS: Millis = 30 * MINUTE;
@@ -105,6 +115,8 @@ interface Running {
   readonly performance: Performance;
   readonly outbox: Outbox;
   readonly replication: Replication | undefined;
+  readonly applications: Applications;
+  readonly dependencies: Dependencies;
 }
 
 export function startAppliance(options: ApplianceOptions): Appliance {
@@ -185,8 +197,21 @@ export function startAppliance(options: ApplianceOptions): Appliance {
         onStep: note,
         ...config.replication,
       });
-    running = { incarnation, cloud, sources, discoveries, performance, outbox, replication };
+    const applications = new Applications({ ...shared, credentials: credentials.guests });
+    const dependencies = new Dependencies({ ...shared, credentials: credentials.guests }, applications);
+    running = {
+      incarnation,
+      cloud,
+      sources,
+      discoveries,
+      performance,
+      outbox,
+      replication,
+      applications,
+      dependencies,
+    };
     await outbox.load();
+    await applications.load();
     await pointLog.load();
     await replication?.load();
     state = 'running';
@@ -232,6 +257,9 @@ export function startAppliance(options: ApplianceOptions): Appliance {
           }),
         ),
       ),
+      ...(credentials.guests.length === 0 ? [] : discoveries).map((discovery, i) =>
+        looked[i]!.passed.then(() => lookInside(discovery)),
+      ),
       Promise.all(looked.map(({ passed }) => passed)).then(() => register(registered.open)),
       registered.passed.then(() => outbox.run(life.signal)),
       registered.passed.then(() =>
@@ -239,6 +267,36 @@ export function startAppliance(options: ApplianceOptions): Appliance {
       ),
       registered.passed.then(() => replication && pollReplication(replication)),
     ]);
+
+    /** The inventory of software first: it finds out which credential works where. */
+    async function lookInside(discovery: Discovery): Promise<void> {
+      await sleep(clock, INVENTORY_AFTER_MS, 'appliance.guest.first', life.signal).catch(() => {});
+      const machines = () => [...discovery.machines().values()];
+      const inventoried = gate(life.signal);
+      await Promise.all([
+        job({
+          name: `applications ${discovery.source.name}`,
+          everyMs: config.guests.inventoryMs,
+          limitMs: GUESTS_LIMIT_MS,
+          run: (signal) =>
+            applications.collect(discovery.source, machines(), signal).finally(inventoried.open),
+        }),
+        inventoried.passed.then(async () => {
+          if (!config.guests.dependencies) return;
+          await job({
+            name: `dependencies ${discovery.source.name}`,
+            everyMs: DEPENDENCIES_EVERY_MS,
+            alignedPlusMs: 0,
+            limitMs: GUESTS_LIMIT_MS,
+            run: (signal) => dependencies.collect(discovery.source, machines(), everyMachine, signal),
+          });
+        }),
+      ]);
+    }
+
+    function everyMachine(): SourceMachine[] {
+      return discoveries.flatMap((discovery) => [...discovery.machines().values()]);
+    }
 
     /** Registers what answered; vCenters that answer only later are added when they do. */
     async function register(onDone: () => void): Promise<void> {
@@ -343,6 +401,12 @@ export function startAppliance(options: ApplianceOptions): Appliance {
       log.level = 'silent';
       life.abort(new Error('the appliance has crashed'));
     },
+    async dependencies() {
+      if (!running) return [];
+      const { dependencies, discoveries } = running;
+      const machines = discoveries.flatMap((discovery) => [...discovery.machines().values()]);
+      return dependencies.of(0, Number.MAX_SAFE_INTEGER, machines);
+    },
     status: () => ({
       state,
       incarnation: running?.incarnation ?? 0,
@@ -361,6 +425,10 @@ export function startAppliance(options: ApplianceOptions): Appliance {
       outbox: running?.outbox.pending ?? 0,
       sent: running?.outbox.sent ?? 0,
       replications: running?.replication?.views() ?? [],
+      guests: {
+        known: running?.applications.inventoried ?? 0,
+        failures: running?.applications.failures() ?? [],
+      },
       problems: problems.list(),
       warnings: warnings.list(),
     }),

@@ -7,7 +7,7 @@
 import { LineCounter, parseDocument } from 'yaml';
 import { z } from 'zod';
 import { type DryliftError, defineErrors, nearest, type Where } from '#core/errors.ts';
-import { MINUTE, type Millis } from '#core/units.ts';
+import { HOUR, MINUTE, type Millis } from '#core/units.ts';
 import type { Scope } from './sources/vsphere/scope.ts';
 
 export const errors = defineErrors({
@@ -29,7 +29,7 @@ export const errors = defineErrors({
       'drylift, applianceName, dataDirectory, proxy, ca, cloud {authorityHost, arm, tenantId, clientId, clientSecret, ' +
       'clientSecretFile, subscriptionId, resourceGroup, project, siteName, region, vault}, vcenters [{host, port, user, ' +
       'password, passwordFile, ca, fingerprint, scope {machines, machinesFile, folders, clusters, resourcePools}}], collection {everyMinutes, ' +
-      'refreshMinutes}, replication {uploadsPerDisk, shutdownGraceMinutes}.',
+      'refreshMinutes}, guests {credentials [{name, family, user, password, passwordFile}], inventoryHours, dependencies}, replication {uploadsPerDisk, shutdownGraceMinutes}.',
   },
   'config.missingKey': {
     blame: 'input',
@@ -74,6 +74,15 @@ export interface VcenterConfig {
   readonly scope: Scope | undefined;
 }
 
+export interface GuestCredentialConfig {
+  /** Letters, digits and hyphens: names it to people and to the service. */
+  readonly name: string;
+  readonly family: 'linux' | 'windows';
+  readonly user: string;
+  /** Undefined: the one stored at an earlier start is used. */
+  readonly password: string | undefined;
+}
+
 export interface ProxyConfig {
   readonly host: string;
   readonly port: number;
@@ -92,6 +101,14 @@ export interface ApplianceConfig {
     readonly everyMs: Millis;
     /** Between refreshes of the inventory. */
     readonly refreshMs: Millis;
+  };
+  /** What is looked for inside machines; without credentials nothing is. */
+  readonly guests: {
+    readonly credentials: readonly GuestCredentialConfig[];
+    /** Between inventories of software. */
+    readonly inventoryMs: Millis;
+    /** Are connections collected? */
+    readonly dependencies: boolean;
   };
   readonly replication: {
     readonly uploadsPerDisk: number;
@@ -172,6 +189,27 @@ const FILE = z.strictObject({
     .strictObject({
       everyMinutes: z.int().min(10).max(50).multipleOf(10, 'a multiple of 10').default(30),
       refreshMinutes: z.int().min(1).max(1440).default(15),
+    })
+    .prefault({}),
+  guests: z
+    .strictObject({
+      credentials: z
+        .array(
+          z
+            .strictObject({
+              name: z.string().regex(/^[A-Za-z0-9-]{1,40}$/, 'letters, digits and hyphens, at most 40'),
+              family: z.enum(['linux', 'windows']),
+              user: word,
+              password: word.optional(),
+              passwordFile: word.optional(),
+            })
+            .refine((guest) => !(guest.password && guest.passwordFile), 'password or passwordFile, not both'),
+        )
+        .max(100)
+        .refine((all) => new Set(all.map((one) => one.name)).size === all.length, 'a name for each')
+        .default([]),
+      inventoryHours: z.int().min(1).max(168).default(12),
+      dependencies: z.boolean().default(true),
     })
     .prefault({}),
   replication: z
@@ -307,7 +345,7 @@ const REPLICATION_AUDIENCE = 'https://hypervrecoverymanager.windowsazure.com';
  * @param readFile gives the text of a file that the configuration names; trailing line breaks of secrets are cut.
  */
 export function resolveConfig(file: ConfigFile, readFile: (path: string) => string): ApplianceConfig {
-  const { cloud, collection, replication } = file;
+  const { cloud, collection, guests, replication } = file;
   const secret = (text: string | undefined, path: string | undefined): string | undefined =>
     text ?? (path === undefined ? undefined : readFile(path).replace(/[\r\n]+$/, ''));
   return {
@@ -340,6 +378,16 @@ export function resolveConfig(file: ConfigFile, readFile: (path: string) => stri
     collection: {
       everyMs: collection.everyMinutes * MINUTE,
       refreshMs: collection.refreshMinutes * MINUTE,
+    },
+    guests: {
+      credentials: guests.credentials.map(({ name, family, user, password, passwordFile }) => ({
+        name,
+        family,
+        user,
+        password: secret(password, passwordFile),
+      })),
+      inventoryMs: guests.inventoryHours * HOUR,
+      dependencies: guests.dependencies,
     },
     replication: {
       uploadsPerDisk: replication.uploadsPerDisk,

@@ -3,6 +3,7 @@
  * at each start, so that they can be taken out of it afterwards.
  */
 import { DryliftError, defineErrors } from '#core/errors.ts';
+import type { GuestCredential } from './app/ports.ts';
 import type { ApplianceConfig } from './config.ts';
 import type { Store } from './store/store.ts';
 
@@ -18,13 +19,15 @@ export interface Credentials {
   readonly clientSecret: string;
   /** By vCenter host. */
   readonly passwords: ReadonlyMap<string, string>;
+  readonly guests: readonly GuestCredential[];
 }
 
 /** Names of the secrets of a configuration, with the values that it gives. */
-export function secretsOf({ cloud, vcenters }: ApplianceConfig): Map<string, string | undefined> {
+export function secretsOf({ cloud, vcenters, guests }: ApplianceConfig): Map<string, string | undefined> {
   return new Map([
     [`cloud ${cloud.clientId}`, cloud.clientSecret],
     ...vcenters.map(({ host, user, password }) => [`vcenter ${host} ${user}`, password] as const),
+    ...guests.credentials.map(({ name, user, password }) => [`guest ${name} ${user}`, password] as const),
   ]);
 }
 
@@ -59,6 +62,12 @@ export async function settleCredentials(config: ApplianceConfig, store: Store): 
     passwords: new Map(
       config.vcenters.map(({ host, user }) => [host, secrets.get(`vcenter ${host} ${user}`)!] as const),
     ),
+    guests: config.guests.credentials.map(({ name, family, user }) => ({
+      name,
+      family,
+      user,
+      password: secrets.get(`guest ${name} ${user}`)!,
+    })),
   };
 }
 

@@ -132,6 +132,7 @@ async function credentialsOf({ config, dataDirectory }: Loaded): Promise<Credent
     return {
       clientSecret: config.cloud.clientSecret!,
       passwords: new Map(config.vcenters.map(({ host, password }) => [host, password!])),
+      guests: config.guests.credentials.map((guest) => ({ ...guest, password: guest.password! })),
     };
   if (!existsSync(join(dataDirectory, 'appliance.db')))
     throw credentialErrors.make('config.noSecret', { what: `There is no secret for "${missing}".` });

@@ -14,11 +14,11 @@ import type { Bytes } from '#core/units.ts';
 import type { Logger } from '../log.ts';
 import type { ApplianceSchema } from '../store/schema.ts';
 import type { Database, Store } from '../store/store.ts';
-import type { Cloud } from './ports.ts';
+import type { BatchKind, Cloud } from './ports.ts';
 import type { Problems } from './problems.ts';
 import type { Retrier } from './retry.ts';
 
-export type OutboxKind = 'inventory' | 'points';
+export type OutboxKind = BatchKind;
 
 export interface OutboxOptions {
   store: Store;
@@ -132,7 +132,9 @@ export class Outbox {
         .selectFrom('outbox')
         .select(['id', 'kind', 'sequence', 'body', 'compacted'])
         .where('sent_at', 'is', null)
-        .orderBy('kind')
+        .orderBy((e) =>
+          e.case().when('kind', '=', 'inventory').then(0).when('kind', '=', 'points').then(1).else(2).end(),
+        )
         .orderBy('id')
         .executeTakeFirst(),
     );
@@ -153,8 +155,7 @@ export class Outbox {
     this.#sent++;
     // not flushed: if a crash loses this, the batch is sent again, which changes nothing
     await store.transaction(async (db) => {
-      if (kind === 'inventory' || compacted === 1)
-        await db.deleteFrom('outbox').where('id', '=', id).execute();
+      if (kind !== 'points' || compacted === 1) await db.deleteFrom('outbox').where('id', '=', id).execute();
       else await db.updateTable('outbox').set({ sent_at: clock.wall() }).where('id', '=', id).execute();
     });
   }
@@ -163,7 +164,7 @@ export class Outbox {
     const { store, cloud, log } = this.#options;
     const stored = await cloud.sequences(life);
     const met = await store.read((db) => readNumber(db, 'outbox.met'));
-    for (const kind of ['inventory', 'points'] as const) {
+    for (const kind of ['inventory', 'points', 'applications', 'dependencies'] as const) {
       const ours = await this.#firstUnsent(kind);
       if (met === 0 && stored[kind] > 0) {
         // the service knows batches of a store that we do not have: ours come after those
@@ -206,7 +207,7 @@ export class Outbox {
         .deleteFrom('outbox')
         .where('kind', '=', kind)
         .where('sent_at', 'is not', null)
-        .where((e) => e.or([e('kind', '=', 'inventory'), e('compacted', '=', 1)]))
+        .where((e) => e.or([e('kind', '!=', 'points'), e('compacted', '=', 1)]))
         .execute();
     });
   }

@@ -3,6 +3,7 @@
  * SOAP, HTTP or status codes; sources/ and targets/ implement these ports in their protocols' own words.
  */
 import type { Bytes, Millis, SampleIndex, UnixMillis } from '#core/units.ts';
+import type { GuestInventory } from './guest-scripts.ts';
 
 // ---------------------------------------------------------------- discovery
 
@@ -172,6 +173,67 @@ export interface Frozen {
   readonly disks: readonly FrozenDisk[];
 }
 
+// ---------------------------------------------------------------- guests
+
+export interface GuestCredential {
+  /** As configured: names it in messages and to the service. */
+  readonly name: string;
+  readonly family: 'linux' | 'windows';
+  readonly user: string;
+  readonly password: string;
+}
+
+/** Command lines that are run one after the other; what they write is taken together. */
+export interface GuestScript {
+  readonly family: 'linux' | 'windows';
+  readonly commands: readonly string[];
+}
+
+/** Why one machine could not be looked into. */
+export interface GuestFailure {
+  readonly machine: string;
+  readonly instanceUuid: string;
+  readonly code: string;
+  readonly what: string;
+  readonly why: string;
+  readonly next: string;
+}
+
+/** What was found inside one machine, or why nothing was. */
+export interface GuestReport {
+  readonly machine: SourceMachine;
+  readonly at: UnixMillis;
+  /** Name of the credential that worked. */
+  readonly credential: string | undefined;
+  readonly inventory: GuestInventory | undefined;
+  readonly failure: GuestFailure | undefined;
+}
+
+export interface DependencyEnd {
+  readonly ip: string;
+  /** Of the one discovered machine that has the address. */
+  readonly instanceUuid?: string;
+  readonly serverName?: string;
+  readonly process?: string;
+  readonly application?: string;
+}
+
+export interface Dependency {
+  readonly source: DependencyEnd;
+  readonly destination: DependencyEnd & { readonly port: number };
+  /** Collections that saw it. */
+  readonly observations: number;
+  readonly firstSeen: UnixMillis;
+  readonly lastSeen: UnixMillis;
+}
+
+export interface DependencyStatus {
+  readonly instanceUuid: string;
+  /** Collections that succeeded. */
+  readonly collections: number;
+  readonly failure: GuestFailure | undefined;
+}
+
 export interface Source {
   /** As configured: names the source in logs, errors and the store. */
   readonly name: string;
@@ -219,6 +281,14 @@ export interface Source {
   /** Bytes of a frozen disk of the machine. */
   read(handle: string, disk: FrozenDisk, range: ByteRange, signal: AbortSignal): Promise<Buffer>;
   powerState(handle: string, signal: AbortSignal): Promise<SourceMachine['power']>;
+  /** Runs a script inside a guest. @returns what it wrote. @throws `guest.*`, `vcenter.*`, `net.*` */
+  runInGuest(
+    handle: string,
+    name: string,
+    credential: GuestCredential,
+    script: GuestScript,
+    signal: AbortSignal,
+  ): Promise<string>;
   /** Asks the guest to shut down. False when it cannot be asked. */
   shutDownGuest(handle: string, signal: AbortSignal): Promise<boolean>;
   powerOff(handle: string, signal: AbortSignal): Promise<void>;
@@ -235,10 +305,14 @@ export interface Registration {
   readonly serviceEndpoint: string;
 }
 
+export type BatchKind = 'inventory' | 'points' | 'applications' | 'dependencies';
+
 /** What the service stores of this appliance's batches. */
 export interface Sequences {
   readonly inventory: number;
   readonly points: number;
+  readonly applications: number;
+  readonly dependencies: number;
 }
 
 export interface Heartbeat {
@@ -275,6 +349,15 @@ export interface BatchForms {
     removed: readonly string[],
   ): Buffer;
   points(batch: PointsBatch): Buffer;
+  guestReport(report: GuestReport): string;
+  /** @param reports as `guestReport` worded them */
+  guestReports(reports: readonly string[]): Buffer;
+  dependencies(
+    start: UnixMillis,
+    end: UnixMillis,
+    statuses: readonly DependencyStatus[],
+    dependencies: readonly Dependency[],
+  ): Buffer;
   /** The reverse of `points`, for batches that were stored before a restart. */
   readPoints(body: Uint8Array): PointsBatch;
 }
@@ -289,7 +372,7 @@ export interface Cloud {
   heartbeat(beat: Heartbeat, signal: AbortSignal): Promise<UnixMillis>;
   sequences(signal: AbortSignal): Promise<Sequences>;
   /** Sends one batch under its sequence; `expected` when the service misses one before it. */
-  send(kind: 'inventory' | 'points', sequence: number, body: Buffer, signal: AbortSignal): Promise<Accepted>;
+  send(kind: BatchKind, sequence: number, body: Buffer, signal: AbortSignal): Promise<Accepted>;
   readonly replication: ReplicationControl | undefined;
 }
 

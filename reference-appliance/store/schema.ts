@@ -18,7 +18,7 @@ export interface ApplianceSchema {
   /** Batches in the order in which they are to be sent; the body is kept until it has been. */
   outbox: {
     id: Generated<number>;
-    kind: 'inventory' | 'points';
+    kind: 'inventory' | 'points' | 'applications' | 'dependencies';
     /** Its number at the service; counts per kind. */
     sequence: number;
     /** zstd of the JSON body: repeating it repeats the same bytes. */
@@ -33,6 +33,21 @@ export interface ApplianceSchema {
   series: { id: Generated<number>; machine: string; counter: string; instance: string };
   /** One packed blob (core/metrics/points.ts) per series and UTC day (days since the epoch). */
   points: { series: number; day: number; data: Uint8Array };
+  /** Machines that were looked into: the credential that worked ('' for none), and a digest of what the service was told. */
+  guests: { instance_uuid: string; credential: string; digest: string };
+  /** Connections seen in a slot of six hours, from the side of their client ('source') or server ('destination'). */
+  dependencies: {
+    slot: number;
+    view: 'source' | 'destination';
+    source: string;
+    destination: string;
+    port: number;
+    process: string;
+    application: string;
+    observations: number;
+    first_seen: UnixMillis;
+    last_seen: UnixMillis;
+  };
   /** Replication items; `state` is JSON of app/replication-item.ts. */
   items: { item_id: string; state: string };
   /** The cycle of an item that is under way; `state` is JSON of app/cycle-record.ts. */
@@ -62,6 +77,14 @@ export const SCHEMA_STEPS: ReadonlyArray<readonly string[]> = [
   [
     `create table gaps (machine text not null, first integer not null, last integer not null, reason text not null,
        primary key (machine, first)) without rowid`,
+  ],
+  [
+    `create table guests (instance_uuid text primary key, credential text not null, digest text not null)
+       without rowid`,
+    `create table dependencies (slot integer not null, view text not null, source text not null,
+       destination text not null, port integer not null, process text not null, application text not null,
+       observations integer not null, first_seen integer not null, last_seen integer not null,
+       primary key (slot, view, source, destination, port, process, application)) without rowid`,
   ],
 ];
 

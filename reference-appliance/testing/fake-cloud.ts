@@ -7,7 +7,16 @@ import { zstdDecompressSync } from 'node:zlib';
 import { DryliftError } from '#core/errors.ts';
 import type { Clock } from '#core/time/clock.ts';
 import { SECOND } from '#core/units.ts';
-import type { Block, ByteRange, Cloud, CycleKind, Progress, Sequences, Work } from '../app/ports.ts';
+import type {
+  BatchKind,
+  Block,
+  ByteRange,
+  Cloud,
+  CycleKind,
+  Progress,
+  Sequences,
+  Work,
+} from '../app/ports.ts';
 import { discoveryMessages } from '../targets/azure/discovery-messages.ts';
 
 interface FakeCycle {
@@ -29,7 +38,7 @@ interface FakeItem {
 
 export interface FakeCloud extends Cloud {
   /** Bodies stored, by kind and sequence. */
-  readonly stored: { inventory: Map<number, string>; points: Map<number, string> };
+  readonly stored: Record<BatchKind, Map<number, string>>;
   readonly items: Map<string, FakeItem>;
   readonly calls: string[];
   trouble: (call: string) => void;
@@ -45,7 +54,12 @@ export interface FakeCloud extends Cloud {
 }
 
 export function fakeCloud(clock: Clock): FakeCloud {
-  const stored = { inventory: new Map<number, string>(), points: new Map<number, string>() };
+  const stored: FakeCloud['stored'] = {
+    inventory: new Map(),
+    points: new Map(),
+    applications: new Map(),
+    dependencies: new Map(),
+  };
   const items = new Map<string, FakeItem>();
   const calls: string[] = [];
   const refusal = (code: string, retry: 'never' | 'safe' | 'after-change' = 'never') =>
@@ -64,7 +78,12 @@ export function fakeCloud(clock: Clock): FakeCloud {
     if (!cycle) throw refusal('azure.notFound');
     return cycle;
   };
-  const sequences = (): Sequences => ({ inventory: stored.inventory.size, points: stored.points.size });
+  const sequences = (): Sequences => ({
+    inventory: stored.inventory.size,
+    points: stored.points.size,
+    applications: stored.applications.size,
+    dependencies: stored.dependencies.size,
+  });
 
   const cloud: FakeCloud = {
     forms: discoveryMessages,

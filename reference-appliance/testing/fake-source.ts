@@ -5,7 +5,15 @@
 import { DryliftError } from '#core/errors.ts';
 import { type Clock, sleep } from '#core/time/clock.ts';
 import { HOUR, KIB } from '#core/units.ts';
-import type { ByteRange, CounterName, SampleSink, Source, SourceMachine } from '../app/ports.ts';
+import type {
+  ByteRange,
+  CounterName,
+  GuestCredential,
+  GuestScript,
+  SampleSink,
+  Source,
+  SourceMachine,
+} from '../app/ports.ts';
 
 const TRACKED: number = 64 * KIB;
 
@@ -30,6 +38,8 @@ export interface FakeSource extends Source {
   readonly disks: Map<string, FakeDisk>;
   readonly snapshotsById: Map<string, FakeSnapshot>;
   readonly calls: string[];
+  /** What scripts in guests write. */
+  inside: (handle: string, credential: GuestCredential, script: GuestScript) => string;
   /** Called before each call with its name; throws to make it fail. */
   trouble: (call: string) => void;
   write(diskUuid: string, offset: number, bytes: Buffer): void;
@@ -180,6 +190,7 @@ export function fakeSource(clock: Clock, name = 'vc1'): FakeSource {
   const source: FakeSource = {
     name,
     machinesPerPart: 1_000,
+    inside: () => '@@end\n',
     lateMs: () => 0,
     isAbsent: () => false,
     disorder: (instants) => instants,
@@ -330,6 +341,10 @@ export function fakeSource(clock: Clock, name = 'vc1'): FakeSource {
     async powerState(handle) {
       enter('powerState');
       return machineOf(handle).power;
+    },
+    async runInGuest(handle, _name, credential, script) {
+      enter('runInGuest');
+      return source.inside(handle, credential, script);
     },
     async shutDownGuest(handle) {
       enter('shutDownGuest');

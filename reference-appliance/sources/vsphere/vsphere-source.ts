@@ -10,6 +10,7 @@ import { enableChangeTracking, queryChangedAreas } from './changed-blocks.ts';
 import { type ManagedObject, type ServiceContent, VsphereConnection } from './connection.ts';
 import { readDisk } from './disk-reader.ts';
 import { told, VimFault } from './faults.ts';
+import { runInGuest } from './guest.ts';
 import { Inventory } from './inventory.ts';
 import { INVENTORY_SPECS, readPower } from './machine-properties.ts';
 import { type CounterIds, PerformanceQueries, readCounterIds } from './performance.ts';
@@ -132,6 +133,10 @@ export function vsphereSource(options: VsphereOptions): Source {
         const values = await readObject(connection, machineOf(handle), ['runtime.powerState'], signal);
         return readPower(values.get('runtime.powerState')?.text ?? '');
       }),
+    runInGuest: (handle, name, credential, script, signal) =>
+      telling(`look into ${name}`, () =>
+        runInGuest({ connection, http, clock }, machineOf(handle), name, credential, script, signal),
+      ),
     shutDownGuest: (handle, signal) =>
       telling('shut a guest down', async () => {
         try {

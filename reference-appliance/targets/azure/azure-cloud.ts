@@ -72,6 +72,13 @@ export function azureCloud(options: AzureOptions): AzureCloud {
         signal,
       );
       discovery = connect(registration.serviceEndpoint);
+      for (const { name, family, user } of config.guests.credentials)
+        await discovery.putRunAsAccount(
+          name,
+          user,
+          family === 'windows' ? 'WindowsGuest' : 'LinuxGuest',
+          signal,
+        );
       return registration;
     },
     heartbeat: (beat, signal) => registered().heartbeat(beat, clock.wall(), signal),

@@ -2,7 +2,15 @@
  * Bodies of the discovery data plane. [docs/protocols/appliance-data-planes.md §1; property names of
  * Microsoft.OffAzure 2020-07-07]
  */
-import type { BatchForms, CounterName, SeriesName, SourceAbout, SourceMachine } from '../../app/ports.ts';
+import type {
+  BatchForms,
+  CounterName,
+  GuestFailure,
+  GuestReport,
+  SeriesName,
+  SourceAbout,
+  SourceMachine,
+} from '../../app/ports.ts';
 
 export const POINT_PERIOD_SECONDS = 600;
 
@@ -39,6 +47,25 @@ export const discoveryMessages: BatchForms = {
     }
     return Buffer.from(`${body}]}`);
   },
+  guestReport: (report) => JSON.stringify(guestView(report)),
+  guestReports: (reports) => Buffer.from(`{"machines":[${reports.join(',')}]}`),
+  dependencies: (start, end, statuses, dependencies) =>
+    Buffer.from(
+      JSON.stringify({
+        timeslot: { start: new Date(start).toISOString(), end: new Date(end).toISOString() },
+        machines: statuses.map(({ instanceUuid, collections, failure }) => ({
+          instanceUuid,
+          status: failure ? 'Failed' : 'Enabled',
+          collections,
+          errors: failure ? [errorView(failure)] : [],
+        })),
+        dependencies: dependencies.map((dependency) => ({
+          ...dependency,
+          firstSeen: new Date(dependency.firstSeen).toISOString(),
+          lastSeen: new Date(dependency.lastSeen).toISOString(),
+        })),
+      }),
+    ),
   readPoints(body) {
     const { series } = JSON.parse(Buffer.from(body).toString('utf8')) as StoredPoints;
     const windows = series[0]?.values.length ?? 0;
@@ -71,6 +98,32 @@ function headOf(name: SeriesName): string {
     heads.set(name, head);
   }
   return head;
+}
+
+function errorView({ code, what, why, next }: GuestFailure): Record<string, string> {
+  return { code, message: what, possibleCauses: why, recommendedAction: next };
+}
+
+function guestView({ machine, at, credential, inventory, failure }: GuestReport): Record<string, unknown> {
+  const base = { instanceUuid: machine.instanceUuid, discoveredAt: new Date(at).toISOString() };
+  if (failure || !inventory) return { ...base, errors: failure ? [errorView(failure)] : [] };
+  const { osName, osVersion, osArchitecture, applications, features, sqlServers } = inventory;
+  return {
+    ...base,
+    runAsAccount: credential,
+    guestOsDetails: { osType: `${machine.os.family}guest`, osName, osVersion, osArchitecture },
+    appsAndRoles: {
+      applications,
+      features: features.map(({ name, featureType, parent }) => ({
+        name,
+        featureType,
+        parent,
+        status: 'Installed',
+      })),
+      sqlServers,
+    },
+    errors: [],
+  };
 }
 
 function machineView(machine: SourceMachine, about: SourceAbout): Record<string, unknown> {

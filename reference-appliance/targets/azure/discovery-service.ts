@@ -1,11 +1,17 @@
 /** The discovery data plane: heartbeats, inventory and points. [docs/protocols/appliance-data-planes.md §1] */
 import { z } from 'zod';
 import type { UnixMillis } from '#core/units.ts';
-import type { Accepted, Heartbeat, Sequences, Warning } from '../../app/ports.ts';
+import type { Accepted, BatchKind, Heartbeat, Sequences, Warning } from '../../app/ports.ts';
 import { type AzureHttp, errors, readAs } from './azure-http.ts';
 
 const TIME = z.object({ serverTime: z.iso.datetime() });
-const STATE = z.object({ inventorySequence: z.int().min(0), pointsSequence: z.int().min(0) });
+const SEQUENCE = z.int().min(0);
+const STATE = z.object({
+  inventorySequence: SEQUENCE,
+  pointsSequence: SEQUENCE,
+  applicationsSequence: SEQUENCE.default(0),
+  dependenciesSequence: SEQUENCE.default(0),
+});
 const GAP = z.object({
   error: z.object({ code: z.literal('SequenceGap') }).loose(),
   expected: z.int().min(1),
@@ -25,9 +31,14 @@ export interface DiscoveryOptions {
 export interface DiscoveryService {
   heartbeat(beat: Heartbeat, time: UnixMillis, signal: AbortSignal): Promise<UnixMillis>;
   /** Names an account that this appliance holds for a vCenter; its secret stays here. */
-  putRunAsAccount(name: string, displayName: string, signal: AbortSignal): Promise<void>;
+  putRunAsAccount(
+    name: string,
+    displayName: string,
+    credentialType: 'VMwareFabric' | 'WindowsGuest' | 'LinuxGuest',
+    signal: AbortSignal,
+  ): Promise<void>;
   sequences(signal: AbortSignal): Promise<Sequences>;
-  send(kind: 'inventory' | 'points', sequence: number, body: Buffer, signal: AbortSignal): Promise<Accepted>;
+  send(kind: BatchKind, sequence: number, body: Buffer, signal: AbortSignal): Promise<Accepted>;
 }
 
 export function discoveryService({
@@ -53,12 +64,12 @@ export function discoveryService({
       });
       return Date.parse(readAs(TIME, 'a heartbeat', json).serverTime);
     },
-    async putRunAsAccount(account, displayName, signal) {
+    async putRunAsAccount(account, displayName, credentialType, signal) {
       await azure.send({
         method: 'PUT',
         url: `${base}/run-as-accounts/${encodeURIComponent(account)}`,
         audience,
-        body: { displayName, credentialType: 'VMwareFabric' },
+        body: { displayName, credentialType },
         expect: [200, 201],
         signal,
       });
@@ -71,8 +82,13 @@ export function discoveryService({
         expect: [200],
         signal,
       });
-      const { inventorySequence, pointsSequence } = readAs(STATE, 'the state', json);
-      return { inventory: inventorySequence, points: pointsSequence };
+      const state = readAs(STATE, 'the state', json);
+      return {
+        inventory: state.inventorySequence,
+        points: state.pointsSequence,
+        applications: state.applicationsSequence,
+        dependencies: state.dependenciesSequence,
+      };
     },
     async send(kind, sequence, body, signal) {
       const { status, json } = await azure.send({

@@ -74,7 +74,7 @@ export async function register(
   const service = connect(serviceEndpoint);
   for (const { fqdn } of sources) {
     const account = uuidOf(`${siteId}/${fqdn}`);
-    await service.putRunAsAccount(account, `${fqdn} account`, signal);
+    await service.putRunAsAccount(account, `${fqdn} account`, 'VMwareFabric', signal);
     await arm.put(
       `${siteId}/vcenters/${vcenterName(fqdn)}`,
       OFF_AZURE,

@@ -111,7 +111,8 @@ export class VaultRegistration {
     const vault = this.#vault(request);
     if (method !== 'DELETE' || name === '' || segments.length > 0)
       throw methodNotAllowed(method, `${NAMESPACE}/${type}`);
-    return { status: this.#of(vault).delete(name.toLowerCase()) ? 200 : 204 };
+    this.#of(vault).delete(name.toLowerCase());
+    return { status: 204 };
   }
 
   handleUsages(request: ArmRequest): ArmAnswer {

@@ -48,7 +48,7 @@ const JUDGES: ReadonlyArray<readonly [part: string, judge: string]> = [
 const REFUSED: ReadonlyArray<readonly [what: string, answer: string]> = [
   ['Entra ID: authorization code, implicit, password, on-behalf-of; /authorize', '404, or AADSTS70003'],
   [
-    'ARM: policies, custom roles, conditions on role assignments, deployments, management groups',
+    'ARM: policies, custom roles, conditions on role assignments, deployments elsewhere than into groups, management groups',
     '404 NotFound or InvalidResourceNamespace, 400',
   ],
   [

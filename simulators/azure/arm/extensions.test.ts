@@ -200,3 +200,67 @@ describe('the activity log', () => {
       expect((await ask('GET', log("status eq 'Failed'"), '2015-04-01')).status).toBe(400);
     }));
 });
+
+describe('a deployment', () => {
+  const at = `${GROUP}/providers/Microsoft.Resources/deployments/d1`;
+  const bell = (name: string, more: object = {}) => ({
+    type: 'Toy.Things/bells',
+    apiVersion: V,
+    name,
+    properties: {},
+    ...more,
+  });
+  const template = (resources: object[], more: object = {}) => ({
+    properties: { mode: 'Incremental', template: { contentVersion: '1.0.0.0', resources, ...more } },
+  });
+
+  test('makes what the template says, in the order of what depends on what, and tells outputs', () =>
+    inWorld(async ({ ask, finish }) => {
+      const body = template(
+        [
+          bell("[concat(parameters('prefix'), '-2')]", {
+            dependsOn: ["[resourceId('Toy.Things/bells', variables('first'))]"],
+          }),
+          bell("[variables('first')]"),
+        ],
+        {
+          parameters: { prefix: { type: 'string', defaultValue: 'b' }, key: { type: 'secureString' } },
+          variables: { first: "[format('{0}-{1}', parameters('prefix'), 1)]" },
+          outputs: { where: { type: 'string', value: '[resourceGroup().location]' } },
+        },
+      );
+      const properties = {
+        ...body.properties,
+        parameters: { prefix: { value: 'x' }, key: { value: 'hush' } },
+      };
+      const ended = await finish(await ask('PUT', at, TAGS, { body: { properties } }));
+      expect(ended.json.status).toBe('Succeeded');
+      const shown = await ask('GET', at, TAGS);
+      const made = shown.json.properties['outputResources'] as Array<{ id: string }>;
+      expect(made.map(({ id }) => id.split('/').at(-1))).toEqual(['x-1', 'x-2']);
+      expect(shown.json.properties['outputs']).toEqual({ where: { type: 'string', value: 'westeurope' } });
+      expect(JSON.stringify(shown.json)).not.toContain('hush');
+      expect((await ask('GET', `${GROUP}/providers/Toy.Things/bells/x-2`, V)).status).toBe(200);
+    }));
+
+  test.each([
+    ['a circle', [bell('a', { dependsOn: ['b'] }), bell('b', { dependsOn: ['a'] })]],
+    ['an unknown type', [{ ...bell('a'), type: 'Toy.Things/gongs' }]],
+    ['an unknown function', [bell('[newGuid()]')]],
+    ['a broken expression', [bell("[concat('a',)]")]],
+  ])('fails at %s, and says why', (_what, resources) =>
+    inWorld(async ({ ask, finish }) => {
+      const started = await ask('PUT', at, TAGS, { body: template(resources) });
+      const ended = await finish(started);
+      expect(ended.json).toMatchObject({ status: 'Failed', error: { code: 'DeploymentFailed' } });
+      expect((await ask('GET', at, TAGS)).json.properties['provisioningState']).toBe('Failed');
+    }));
+
+  test('is refused before it begins when a parameter is missing or not declared', () =>
+    inWorld(async ({ ask }) => {
+      const body = template([bell('a')], { parameters: { size: { type: 'string' } } });
+      const refused = await ask('POST', `${at}/validate`, TAGS, { body });
+      expect(refused).toMatchObject({ status: 400, json: { error: { code: 'InvalidTemplate' } } });
+      expect(refused.json.error.message).toContain("'size'");
+    }));
+});

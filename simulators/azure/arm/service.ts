@@ -10,6 +10,7 @@ import type { Cloud } from '../cloud.ts';
 import type { IdentityService } from '../identity/service.ts';
 import { ActivityLog } from './activity-log.ts';
 import type { Authorization } from './authorization.ts';
+import { deploymentsType } from './deployments.ts';
 import {
   actionOf,
   apiVersionOf,
@@ -84,7 +85,11 @@ export function createArm(options: ArmOptions): ArmService {
       principalType: (id) => identity.directory.principalType(id),
     }),
     activity.provider,
-    { namespace: 'Microsoft.Resources', types: {}, extensions: { tags: tagsType(() => state) } },
+    {
+      namespace: 'Microsoft.Resources',
+      types: {},
+      extensions: { tags: tagsType(() => state), deployments: deploymentsType(() => state) },
+    },
   ];
   const providers = new Map(
     [...options.providers, ...own].map((provider) => [provider.namespace.toLowerCase(), provider]),

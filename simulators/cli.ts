@@ -1,4 +1,5 @@
 /** Commands of the simulators: `drylift serve <what>`. Wiring only; what is served is loaded when it is asked for. */
+import { randomBytes } from 'node:crypto';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { defineErrors } from '#core/errors.ts';
 import type { ReleaseName } from './hyperv/hyperv-host.ts';
@@ -21,6 +22,7 @@ interface ServeFlags {
   readonly envFile?: string;
   readonly pace?: number;
   readonly seed?: string;
+  readonly fault?: readonly string[];
   readonly basic?: boolean;
   readonly allowUnencrypted?: boolean;
   readonly release?: ReleaseName;
@@ -35,6 +37,17 @@ interface Served {
   start(flags: Omit<ServeFlags, 'envFile'>): Promise<ServeOutcome>;
 }
 
+const FAULT_SAYS = 'a fault as in scenarios, again for each: "at: vcenter.QueryPerf, answer: 503, times: 3"';
+
+/** Nobody shall guess it, not even from the seed. */
+function newToken(): string {
+  return randomBytes(20).toString('hex');
+}
+
+function collected(text: string, before: readonly string[] = []): readonly string[] {
+  return [...before, text];
+}
+
 const SERVED: readonly Served[] = [
   {
     name: 'vcenter',
@@ -45,8 +58,21 @@ const SERVED: readonly Served[] = [
         .option('--machines <n>', 'so many generated machines instead', wholeFrom(1, 20_000))
         .option('--user <name>', 'account that may do everything')
         .option('--password <text>', 'its password')
-        .option('--pace <n>', 'story seconds per second', paceOf),
-    start: async (flags) => (await import('./vcenter/serve.ts')).serveVcenter(flags),
+        .option('--pace <n>', 'story seconds per second', paceOf)
+        .option('--fault <spec>', FAULT_SAYS, collected),
+    start: async (flags) =>
+      (await import('./vcenter/serve.ts')).serveVcenter({ ...flags, controlToken: newToken() }),
+  },
+  {
+    name: 'esx',
+    says: 'one ESXi host by itself: SOAP at /sdk, datastore files at /folder',
+    flags: (command) => estateFlags(command, 20_000).option('--fault <spec>', FAULT_SAYS, collected),
+    start: async (flags) =>
+      (await import('./vcenter/serve.ts')).serveVcenter({
+        ...flags,
+        flavour: 'esx',
+        controlToken: newToken(),
+      }),
   },
   {
     name: 'azure',

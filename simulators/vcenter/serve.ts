@@ -16,11 +16,16 @@ import { DAY, HOUR } from '#core/units.ts';
 import { applyChurn } from '../estate/churn.ts';
 import { Estate } from '../estate/estate.ts';
 import { generateEstate } from '../estate/generate.ts';
+import { guestsOf } from '../estate/guest/guests.ts';
 import type { EstateFacts } from '../estate/model.ts';
 import { importRvtools } from '../estate/rvtools.ts';
+import { serveControl } from '../kit/control.ts';
 import { FaultPoints } from '../kit/fault-points.ts';
+import { readFaultSpec } from '../kit/fault-spec.ts';
 import type { ServeOutcome } from '../kit/serve.ts';
+import { ofOneHost } from './esx-estate.ts';
 import { startVcenter } from './server.ts';
+import type { User } from './sessions.ts';
 
 export const errors = defineErrors({
   'serve.noEstateFile': {
@@ -35,7 +40,13 @@ export interface ServeVcenterOptions {
   estate?: string;
   /** Or so many generated machines; 20. */
   machines?: number;
-  /** 0 for any free port; 8989. */
+  /** What is served; a vCenter. */
+  flavour?: 'vcenter' | 'esx';
+  /** Secret of the control endpoint; there is none without it. */
+  controlToken?: string;
+  /** Faults, in the words of scenarios. */
+  fault?: readonly string[];
+  /** 0 for any free port; 8989, or 8990 for a host. */
   port?: number;
   user?: string;
   password?: string;
@@ -46,21 +57,27 @@ export interface ServeVcenterOptions {
 }
 
 const HOST = '127.0.0.1';
-const DEFAULT_PORT = 8989;
+const DEFAULT_PORTS = { vcenter: 8989, esx: 8990 } as const;
 /** Larger estates are served without churn: every disk written to takes memory. */
 const CHURNING_MACHINES_MAX = 500;
 
-/** Starts a vCenter for clients outside. @throws `serve.noEstateFile`, `net.listen`, errors of the workbook */
+/**
+ * Starts a vCenter, or with `flavour` one ESXi host, for clients outside.
+ * @throws `serve.noEstateFile`, `net.listen`, `fault.…`, errors of the workbook
+ */
 export async function serveVcenter(options: ServeVcenterOptions): Promise<ServeOutcome> {
-  const { user = 'administrator@vsphere.local', password = 'drylift-1', pace = 1 } = options;
-  const facts = estateFacts(options);
+  const { flavour = 'vcenter', password = 'drylift-1', pace = 1 } = options;
+  const { user = flavour === 'esx' ? 'root' : 'administrator@vsphere.local' } = options;
+  const read = estateFacts(options);
+  const facts = flavour === 'esx' ? ofOneHost(read) : read;
   const entropy = new Entropy(facts.seed);
   const now = new SystemClock().wall();
-  const clock: Clock = pace === 1 ? new SystemClock() : new PacedClock({ start: now, pace });
+  const clock = new PacedClock({ start: now, pace });
   const network = new TcpNetwork({ tier: 'wall', links: new LinkRules(clock) });
   const recorder = { record() {} };
   const authority = await createAuthority('drylift', { from: now - DAY, to: now + 3650 * DAY });
   const estate = new Estate(facts, { clock, entropy });
+  const faults = new FaultPoints({ clock, recorder });
   const vcenter = await startVcenter({
     context: {
       clock,
@@ -68,36 +85,71 @@ export async function serveVcenter(options: ServeVcenterOptions): Promise<ServeO
       transport: network.as('vcenter'),
       recorder,
       counters: new Counters(),
-      faults: new FaultPoints({ clock, recorder }),
+      faults,
       isTraced: false,
       identityFor: (names) => authority.issue(names),
     },
     estate,
-    at: { host: HOST, port: options.port ?? DEFAULT_PORT },
+    at: { host: HOST, port: options.port ?? DEFAULT_PORTS[flavour] },
     names: [HOST, 'localhost'],
-    users: [
-      { name: user, password, role: 'administrator' },
-      { name: 'reader@vsphere.local', password, role: 'readOnly' },
-    ],
+    users: usersOf(flavour, user, password),
+    flavour,
     ...(options.version === undefined ? {} : { version: options.version }),
   });
-  const churn = facts.machines.length <= CHURNING_MACHINES_MAX ? churnHourly(estate, clock) : undefined;
-  const address = `${HOST}:${vcenter.endpoint.port}`;
-  const ca = { name: 'drylift-vcenter-ca.pem', content: `${authority.certificatePem}\n` };
-  return {
-    exports: {
-      GOVC_URL: `https://${encodeURIComponent(user)}:${encodeURIComponent(password)}@${address}/sdk`,
-      VSPHERE_URL: `https://${address}/sdk`,
-      VSPHERE_USER: user,
-      VSPHERE_PASSWORD: password,
-    },
-    files: { GOVC_TLS_CA_CERTS: ca, VSPHERE_CA: ca },
-    async stop() {
-      churn?.cancel();
-      await vcenter.stop();
-      await network.close();
-    },
-  };
+  const started: Array<() => Promise<void>> = [() => vcenter.stop()];
+  try {
+    for (const [n, spec] of (options.fault ?? []).entries())
+      faults.arm(readFaultSpec(spec, `fault-${n + 1}`, now));
+    const token = options.controlToken ?? '';
+    const control =
+      token === ''
+        ? undefined
+        : await serveControl({
+            transport: network.as('control'),
+            at: { host: HOST, port: 0 },
+            identity: await authority.issue([HOST, 'localhost']),
+            clock,
+            token,
+            faults,
+            estate,
+          });
+    if (control) started.push(() => control.close());
+    const guest = { user: 'drylift', password };
+    guestsOf(estate).acceptEverywhere(guest.user, guest.password);
+    const churn = facts.machines.length <= CHURNING_MACHINES_MAX ? churnHourly(estate, clock) : undefined;
+    const address = `${HOST}:${vcenter.endpoint.port}`;
+    const ca = { name: 'drylift-vcenter-ca.pem', content: `${authority.certificatePem}\n` };
+    return {
+      exports: {
+        GOVC_URL: `https://${encodeURIComponent(user)}:${encodeURIComponent(password)}@${address}/sdk`,
+        VSPHERE_URL: `https://${address}/sdk`,
+        VSPHERE_USER: user,
+        VSPHERE_PASSWORD: password,
+        GUEST_LOGIN: `${guest.user}:${guest.password}`,
+        ...(control ? { CONTROL_URL: `https://${HOST}:${control.endpoint.port}`, CONTROL_TOKEN: token } : {}),
+      },
+      files: { GOVC_TLS_CA_CERTS: ca, VSPHERE_CA: ca },
+      async stop() {
+        churn?.cancel();
+        for (const stop of started) await stop();
+        await network.close();
+      },
+    };
+  } catch (error) {
+    for (const stop of started) await stop();
+    await network.close();
+    throw error;
+  }
+}
+
+function usersOf(flavour: 'vcenter' | 'esx', user: string, password: string): User[] {
+  const users: User[] = [{ name: user, password, role: 'administrator' }];
+  if (flavour === 'esx') return users;
+  return [
+    ...users,
+    { name: 'reader@vsphere.local', password, role: 'readOnly' },
+    { name: 'discovery@vsphere.local', password, role: 'readOnlyGuest' },
+  ];
 }
 
 /** @throws `serve.noEstateFile`, errors of the workbook */

@@ -29,8 +29,8 @@ export interface VcenterOptions {
   version?: ProductVersion;
   /** A session that asks nothing for so long is over; 30. */
   sessionIdleMinutes?: number;
-  /** The product. */
-  flavour?: 'vcenter';
+  /** What it is: a vCenter Server, or one ESXi host by itself. */
+  flavour?: 'vcenter' | 'esx';
 }
 
 export interface VcenterSimulator extends Simulator {
@@ -42,7 +42,8 @@ export interface VcenterSimulator extends Simulator {
 export async function startVcenter(options: VcenterOptions): Promise<VcenterSimulator> {
   const { context, estate, at, names, users, version = '8.0.3', sessionIdleMinutes = 30 } = options;
   context.faults.declare(faultPoints());
-  const vcenter = new Vcenter({ context, estate, users, version, sessionIdleMinutes });
+  const { flavour = 'vcenter' } = options;
+  const vcenter = new Vcenter({ context, estate, users, version, sessionIdleMinutes, flavour });
   const listener = await serveHttp({
     transport: context.transport,
     at,

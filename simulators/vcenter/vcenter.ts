@@ -43,6 +43,8 @@ export interface VcenterSettings {
   readonly users: readonly User[];
   readonly version: ProductVersion;
   readonly sessionIdleMinutes: number;
+  /** A vCenter, unless it is one host by itself. */
+  readonly flavour?: 'vcenter' | 'esx';
 }
 
 export class Vcenter {
@@ -77,11 +79,11 @@ export class Vcenter {
   #sessionObjects = 0;
 
   constructor(settings: VcenterSettings) {
-    const { context, estate, users, version, sessionIdleMinutes } = settings;
+    const { context, estate, users, version, sessionIdleMinutes, flavour } = settings;
     const { clock, entropy } = context;
     this.context = context;
     this.estate = estate;
-    this.about = aboutOf(version, estate);
+    this.about = flavour === 'esx' ? aboutHost(version, estate) : aboutOf(version, estate);
     this.apiVersion = versionOf(PRODUCTS[version].api);
     this.startedAt = Math.floor(clock.wall());
     this.inventory = new Inventory(estate, {
@@ -219,6 +221,28 @@ function aboutOf(version: ProductVersion, estate: Estate): Data {
     apiVersion: api,
     instanceUuid: estate.facts.vcenterUuid,
     licenseProductName: 'VMware VirtualCenter Server',
+    licenseProductVersion: `${version.split('.')[0]}.0`,
+  };
+}
+
+/** What an ESXi host says of itself: it has no instance UUID. */
+function aboutHost(version: ProductVersion, estate: Estate): Data {
+  const { api } = PRODUCTS[version];
+  const host = estate.facts.hosts[0]!;
+  return {
+    $: 'AboutInfo',
+    name: 'VMware ESXi',
+    fullName: `VMware ESXi ${version} build-${host.build}`,
+    vendor: 'VMware, Inc.',
+    version,
+    build: host.build,
+    localeVersion: 'INTL',
+    localeBuild: '000',
+    osType: 'vmnix-x86',
+    productLineId: 'embeddedEsx',
+    apiType: 'HostAgent',
+    apiVersion: api,
+    licenseProductName: 'VMware ESX Server',
     licenseProductVersion: `${version.split('.')[0]}.0`,
   };
 }

@@ -18,6 +18,8 @@ export interface Measured {
     readonly nanosecondsPerUnit: number /** Subject's time over the peer's: below 1 is faster. */;
     readonly ratio: number;
   };
+  /** Of the processes that do the work. */
+  readonly cpuMsPerUnit?: { readonly mine: number; readonly peer: number };
 }
 
 const ROUNDS = 5;
@@ -29,10 +31,12 @@ export async function measureBench(suite: string, bench: Bench): Promise<Measure
   const theirs: number[] = [];
   const rounds = bench.isLong ? LONG_ROUNDS : ROUNDS;
   const time = bench.isLong ? once : medianNs;
+  const own = counting(time, bench.cpu?.mine);
+  const other = counting(time, bench.cpu?.peer);
   for (let round = 0; round < rounds; round++) {
-    if (bench.peer && round % 2 === 1) theirs.push(await time(bench.peer.run));
-    mine.push(await time(bench.run));
-    if (bench.peer && round % 2 === 0) theirs.push(await time(bench.peer.run));
+    if (bench.peer && round % 2 === 1) theirs.push(await other.time(bench.peer.run));
+    mine.push(await own.time(bench.run));
+    if (bench.peer && round % 2 === 0) theirs.push(await other.time(bench.peer.run));
   }
   const ns = median(mine) / bench.work;
   const peerNs = bench.peer && median(theirs) / bench.work;
@@ -46,6 +50,30 @@ export async function measureBench(suite: string, bench: Bench): Promise<Measure
     ...(bench.peer && peerNs
       ? { peer: { name: bench.peer.name, nanosecondsPerUnit: peerNs, ratio: ns / peerNs } }
       : {}),
+    ...(bench.cpu
+      ? { cpuMsPerUnit: { mine: own.cpuMs() / bench.work, peer: other.cpuMs() / bench.work } }
+      : {}),
+  };
+}
+
+/** Times calls, and says what CPU time of another process one of them cost on average. */
+function counting(
+  time: (run: () => unknown) => Promise<number>,
+  cpu: () => number = () => 0,
+): { time(run: () => unknown): Promise<number>; cpuMs(): number } {
+  let calls = 0;
+  let cpuMs = 0;
+  return {
+    async time(run) {
+      const before = cpu();
+      const ns = await time(() => {
+        calls++;
+        return run();
+      });
+      cpuMs += cpu() - before;
+      return ns;
+    },
+    cpuMs: () => cpuMs / Math.max(1, calls),
   };
 }
 

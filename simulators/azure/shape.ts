@@ -30,6 +30,16 @@ export function oneOf<T extends string>(...allowed: readonly T[]): Reader<T> {
   };
 }
 
+/** Spelt in any case; read in the declared one. */
+export function oneOfAnyCase<T extends string>(...allowed: readonly T[]): Reader<T> {
+  return (value, path) => {
+    const found = allowed.find((one) => one.toLowerCase() === String(value).toLowerCase());
+    if (typeof value !== 'string' || found === undefined)
+      throw invalidProperty(path, `one of ${allowed.join(', ')}`);
+    return found;
+  };
+}
+
 export function whole(min: number, max: number = Number.MAX_SAFE_INTEGER): Reader<number> {
   return (value, path) => {
     if (typeof value !== 'number' || !Number.isInteger(value) || value < min || value > max)

@@ -209,7 +209,7 @@ function deleteGroup(state: ArmState, { subscriptionId, resourceGroup: name }: A
       asyncOperation: false,
       run() {
         try {
-          for (const { id } of resourcesIn(state, subscriptionId, name)) deleteResource(state, String(id));
+          deleteAll(state, subscriptionId, name);
         } catch (error) {
           group.state = 'Succeeded';
           throw error;
@@ -219,6 +219,25 @@ function deleteGroup(state: ArmState, { subscriptionId, resourceGroup: name }: A
       },
     },
   };
+}
+
+/** What another resource still uses goes after that one: as long as anything goes, the rest is tried again. */
+function deleteAll(state: ArmState, subscriptionId: string, group: string): void {
+  for (;;) {
+    const ids = resourcesIn(state, subscriptionId, group).map(({ id }) => String(id));
+    let refusal: ArmError | undefined;
+    let gone = 0;
+    for (const id of ids)
+      try {
+        deleteResource(state, id);
+        gone++;
+      } catch (error) {
+        if (!(error instanceof ArmError)) throw error;
+        refusal ??= error;
+      }
+    if (!refusal) return;
+    if (gone === 0) throw refusal;
+  }
 }
 
 export function groupBeingDeleted(name: string): ArmError {

@@ -3,7 +3,7 @@ import { type Bytes, GIB, MIB } from '#core/units.ts';
 import { invalidProperty } from '../arm/faults.ts';
 import { readLocation, readTags } from '../arm/groups.ts';
 import { ArmError } from '../arm/provider.ts';
-import { finite, flag, list, oneOf, type Reader, shape, text, whole } from '../shape.ts';
+import { finite, flag, list, oneOf, oneOfAnyCase, type Reader, shape, text, whole } from '../shape.ts';
 import { VHD_FOOTER_BYTES } from '../storage/vhd-footer.ts';
 
 const UPLOAD_BYTES_MIN: Bytes = 20_972_032;
@@ -90,7 +90,7 @@ const creationData = shape(
 );
 export type CreationData = ReturnType<typeof creationData>;
 
-const osType = oneOf('Linux', 'Windows');
+const osType = oneOfAnyCase('Linux', 'Windows');
 const sizeGib = whole(1, LARGE_SIZE_GIB_MAX);
 const skuOf = (names: readonly string[]) => shape({ name: oneOf(...names) }, { tier: anything });
 

@@ -164,6 +164,17 @@ describe('a virtual machine', () => {
       expect(refusal(await put(second, VM, machineBody(other, nics.slice(0, 1))))).toBe('400 NicInUse');
     }));
 
+  test('goes with its group, whatever uses what in it', () =>
+    inWorld(async () => {
+      const [nic = ''] = await networked();
+      await put(MACHINE, VM, machineBody(diskOf('os', Buffer.alloc(MIB)), [nic]));
+      const deleting = await arm.ask('DELETE', GROUP, '2021-04-01');
+      expect(deleting.status).toBe(202);
+      await arm.finish(deleting);
+      expect(refusal(await arm.ask('GET', GROUP, '2021-04-01'))).toBe('404 ResourceGroupNotFound');
+      expect(disks.list('disks', GROUP)).toEqual([]);
+    }));
+
   test('data disks come and go with what the client writes back', () =>
     inWorld(async () => {
       const os = diskOf('os', Buffer.alloc(MIB));

@@ -7,7 +7,7 @@ import { invalidProperty } from '../arm/faults.ts';
 import { readLocation, readTags } from '../arm/groups.ts';
 import { ArmError } from '../arm/provider.ts';
 import { ENVELOPE } from '../arm/resource-shelf.ts';
-import { flag, list, oneOf, type Reader, shape, text, whole } from '../shape.ts';
+import { flag, list, oneOf, oneOfAnyCase, type Reader, shape, text, whole } from '../shape.ts';
 
 const anything: Reader<unknown> = (value) => value;
 const deleteOption = oneOf('Delete', 'Detach');
@@ -49,7 +49,7 @@ function notOffered(value: unknown, path: string): unknown {
 const osDisk = shape(
   { createOption: oneOf('Attach', 'FromImage', 'Empty') },
   {
-    osType: oneOf('Linux', 'Windows'),
+    osType: oneOfAnyCase('Linux', 'Windows'),
     name: text(80),
     caching: oneOf('None', 'ReadOnly', 'ReadWrite'),
     managedDisk,

@@ -27,7 +27,10 @@ async function* machinesOf(chunk: number) {
     yield { facts, points: pointSource(series) };
 }
 
-port.on('message', async (chunk: number) => {
+/** A failure here ends the thread, and is told by its `error` event. */
+async function work(chunk: number): Promise<void> {
   const own = chunk === 0 ? wants : { ...wants, table: false };
   port.postMessage({ chunk, result: await assessChunk(plan, machinesOf(chunk), own) });
-});
+}
+
+port.on('message', (chunk: number) => void work(chunk));

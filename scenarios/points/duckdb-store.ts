@@ -336,11 +336,13 @@ export class DuckdbStore implements PointStore {
     return no;
   }
 
-  async #append(machine: number, series: number, window: number, value: number): Promise<void> {
-    this.#appender ??= await this.#db.createAppender('points');
+  #append(machine: number, series: number, window: number, value: number): void {
     const at = this.#filled++;
-    for (const [column, item] of [machine, series, window, value].entries())
-      this.#pending[column]![at] = item;
+    const [machines, names, windows, values] = this.#pending;
+    machines![at] = machine;
+    names![at] = series;
+    windows![at] = window;
+    values![at] = value;
     if (this.#filled === CHUNK_ROWS) this.#appendChunk();
   }
 

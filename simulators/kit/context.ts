@@ -31,11 +31,12 @@ const SECRET_PARAMETERS = /([?&](?:sig|token|code|ticket)=)[^&]*/gi;
 export function exchangeObserver(context: SimulatorContext, who: string): (exchange: HttpExchange) => void {
   return (exchange) => {
     const operation = exchange.operation ?? exchange.method;
-    const target = exchange.target.replace(SECRET_PARAMETERS, '$1***');
     context.counters.add(`calls.${who}.${operation}`);
     context.counters.add(`bytes.${who}.in`, exchange.requestBytes);
     context.counters.add(`bytes.${who}.out`, exchange.responseBytes);
     if (exchange.status >= 400) context.counters.add(`answers.${who}.${exchange.status}`);
+    if (context.isTraced === false) return;
+    const target = exchange.target.replace(SECRET_PARAMETERS, '$1***');
     context.recorder.record({
       at: context.clock.wall(),
       kind: 'http',

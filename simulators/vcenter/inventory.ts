@@ -68,6 +68,8 @@ export class Inventory {
   readonly #changes: Changes;
   readonly #places: Array<Place | undefined> = [];
   readonly #vms: Array<VirtualMachine | undefined> = [];
+  /** Those that have been made. */
+  readonly #vmById = new Map<string, VirtualMachine>();
   readonly #allocated = new Map<string, Bytes>();
   readonly #slotByMachine = new Map<string, Slot>();
   readonly #firstVm: number;
@@ -94,6 +96,8 @@ export class Inventory {
 
   /** A managed object of the inventory by its id; snapshots, tasks and session objects live elsewhere. */
   find(id: string): ManagedObject | undefined {
+    const made = this.#vmById.get(id);
+    if (made) return made;
     if (!id.startsWith('vm-')) return this.#infrastructure.find(id);
     const digits = id.slice(3);
     if (!/^\d{1,9}$/.test(digits)) return undefined;
@@ -204,7 +208,10 @@ export class Inventory {
     for (const { id } of disks) this.#allocated.delete(id);
     const vm = this.#vms[slot];
     this.#vms[slot] = undefined;
-    if (vm) this.#changes.vanished(vm);
+    if (vm) {
+      this.#vmById.delete(vm.ref.id);
+      this.#changes.vanished(vm);
+    }
     this.#tellHolders(place);
     this.#changes.reshaped();
   }
@@ -261,6 +268,7 @@ export class Inventory {
     assert(place, `there is no machine in slot ${slot}`);
     const vm = new VirtualMachine(`vm-${this.#firstVm + slot}`, slot, this, place.machine, place);
     this.#vms[slot] = vm;
+    this.#vmById.set(vm.ref.id, vm);
     return vm;
   }
 

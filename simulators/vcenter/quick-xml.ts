@@ -62,49 +62,71 @@ export function parseQuickly(document: string): XmlElement | undefined {
   return open.length === 0 ? root : undefined;
 }
 
+interface Bindings {
+  readonly attributes: ReadonlyMap<string, XmlAttribute>;
+  readonly scope: ReadonlyMap<string, string>;
+}
+
+const NOTHING_BOUND: Bindings = { attributes: NO_ATTRIBUTES, scope: NO_SCOPE };
+/** Clients write the same attributes again and again: what they mean in a scope is worked out once. */
+const known = new WeakMap<ReadonlyMap<string, string>, Map<string, Bindings>>();
+const KNOWN_MAX = 200;
+
 function draftOf(qualified: string, source: string, outer: ReadonlyMap<string, string>): Draft | undefined {
-  let attributes = NO_ATTRIBUTES;
-  let scope = outer;
-  if (source !== '') {
-    const found: Array<readonly [qualified: string, value: string]> = [];
-    for (const match of source.matchAll(ATTRIBUTE)) found.push([match[1]!, match[2] ?? match[3]!]);
-    for (const [name, value] of found) {
-      const prefix = name === 'xmlns' ? '' : name.startsWith('xmlns:') ? name.slice(6) : undefined;
-      if (prefix === undefined) continue;
-      if (
-        value === '' ||
-        /^xml/i.test(prefix) ||
-        value.startsWith('http://www.w3.org/XML') ||
-        value === XMLNS
-      )
-        return undefined;
-      if (scope === outer) scope = new Map(outer);
-      (scope as Map<string, string>).set(prefix, value);
-    }
-    const known = new Map<string, XmlAttribute>();
-    for (const [name, value] of found) {
-      const colon = name.indexOf(':');
-      const local = name.slice(colon + 1);
-      const prefix = colon < 0 ? undefined : name.slice(0, colon);
-      const namespace =
-        name === 'xmlns' || prefix === 'xmlns' ? XMLNS : prefix === undefined ? '' : scope.get(prefix);
-      if (namespace === undefined || local === '' || local.includes(':') || known.has(name)) return undefined;
-      for (const other of known.values())
-        if (namespace !== '' && other.name === local && other.namespace === namespace) return undefined;
-      known.set(name, { name: local, namespace, value });
-    }
-    attributes = known;
-  }
+  const bound = source === '' ? NOTHING_BOUND : bindingsOf(source, outer);
+  if (!bound) return undefined;
+  const scope = source === '' ? outer : bound.scope;
   const colon = qualified.indexOf(':');
   const namespace = scope.get(colon < 0 ? '' : qualified.slice(0, colon));
   if (colon >= 0 && namespace === undefined) return undefined;
   return {
     qualified,
-    name: qualified.slice(colon + 1),
+    name: colon < 0 ? qualified : qualified.slice(colon + 1),
     namespace: namespace ?? '',
-    attributes,
+    attributes: bound.attributes,
     children: [],
     text: '',
     scope,
   };
+}
+
+function bindingsOf(source: string, outer: ReadonlyMap<string, string>): Bindings | undefined {
+  let inScope = known.get(outer);
+  if (!inScope) {
+    inScope = new Map();
+    known.set(outer, inScope);
+  }
+  const before = inScope.get(source);
+  if (before) return before;
+  const bindings = readAttributes(source, outer);
+  if (bindings && inScope.size < KNOWN_MAX) inScope.set(source, bindings);
+  return bindings;
+}
+
+function readAttributes(source: string, outer: ReadonlyMap<string, string>): Bindings | undefined {
+  let scope = outer;
+  const found: Array<readonly [qualified: string, value: string]> = [];
+  for (const match of source.matchAll(ATTRIBUTE)) found.push([match[1]!, match[2] ?? match[3]!]);
+  for (const [name, value] of found) {
+    const prefix = name === 'xmlns' ? '' : name.startsWith('xmlns:') ? name.slice(6) : undefined;
+    if (prefix === undefined) continue;
+    if (value === '' || /^xml/i.test(prefix) || value.startsWith('http://www.w3.org/XML') || value === XMLNS)
+      return undefined;
+    if (scope === outer) scope = new Map(outer);
+    (scope as Map<string, string>).set(prefix, value);
+  }
+  const attributes = new Map<string, XmlAttribute>();
+  for (const [name, value] of found) {
+    const colon = name.indexOf(':');
+    const local = name.slice(colon + 1);
+    const prefix = colon < 0 ? undefined : name.slice(0, colon);
+    const namespace =
+      name === 'xmlns' || prefix === 'xmlns' ? XMLNS : prefix === undefined ? '' : scope.get(prefix);
+    if (namespace === undefined || local === '' || local.includes(':') || attributes.has(name))
+      return undefined;
+    for (const other of attributes.values())
+      if (namespace !== '' && other.name === local && other.namespace === namespace) return undefined;
+    attributes.set(name, { name: local, namespace, value });
+  }
+  return { attributes, scope };
 }

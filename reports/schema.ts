@@ -187,6 +187,24 @@ const schema = z.object({
         .optional(),
     })
     .optional(),
+  dependencies: z
+    .array(
+      z.object({
+        source: text,
+        sourceProcess: text,
+        sourceApplication: text,
+        destination: text,
+        destinationIp: text,
+        destinationProcess: text,
+        destinationApplication: text,
+        port: count,
+        observations: count,
+        firstSeen: instant,
+        lastSeen: instant,
+      }),
+    )
+    .max(200_000)
+    .optional(),
   replications: z
     .array(
       z.object({

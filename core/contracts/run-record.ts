@@ -49,6 +49,8 @@ export interface RunRecord {
   readonly counters: Readonly<Record<string, number>>;
   readonly utilisation: readonly UtilisationView[];
   readonly assessment?: AssessmentView;
+  /** Who talks to whom, where guests were looked into. */
+  readonly dependencies?: readonly DependencyView[];
   readonly replications: readonly ReplicationView[];
 }
 
@@ -233,4 +235,22 @@ export interface CycleView {
   readonly blocks: number;
   readonly retries: number;
   readonly state: string;
+}
+
+/** One line of the dependency graph: a process that uses a port of another server. */
+export interface DependencyView {
+  /** Name of the server; its address when it is not one of those discovered. */
+  readonly source: string;
+  /** Empty when the server could not be looked into. */
+  readonly sourceProcess: string;
+  readonly sourceApplication: string;
+  readonly destination: string;
+  readonly destinationIp: string;
+  readonly destinationProcess: string;
+  readonly destinationApplication: string;
+  readonly port: number;
+  /** Collections, five minutes apart, that saw it. */
+  readonly observations: number;
+  readonly firstSeen: UnixMillis;
+  readonly lastSeen: UnixMillis;
 }

@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { assessmentCsv, assessmentJson } from '#core/assessment/table.ts';
 import {
   type CheckView,
+  type DependencyView,
   type FailureView,
   RUN_RECORD_FORMAT,
   type RunRecord,
@@ -28,6 +29,7 @@ import { writeRunPoints } from '../assess/run-files.ts';
 import type { ScenarioSource } from './catalogue.ts';
 import { checkRelaxed, judge } from './checks/judge.ts';
 import { replicationViews } from './checks/replications.ts';
+import { dependencyCsv, dependencyViews } from './dependency-view.ts';
 import { planEstate } from './estate-plan.ts';
 import { estateView } from './estate-view.ts';
 import { checkFaultPoints } from './fault-plan.ts';
@@ -128,6 +130,7 @@ export async function runScenario(options: RunOptions): Promise<RunOutcome> {
     onStep: (step) => options.onStep?.(step),
   });
   let checks: CheckView[] = [];
+  let dependencies: readonly DependencyView[] = [];
   let failure: unknown;
   options.onStart?.(world, scenario, seed);
   try {
@@ -140,6 +143,7 @@ export async function runScenario(options: RunOptions): Promise<RunOutcome> {
     const converges = scenario.expect.find((line) => line.subject === 'converges');
     await story.converge(converges?.subject === 'converges' ? converges.within : CONVERGE_WITHIN);
     checks = await judge({ world, story, scenario });
+    dependencies = await dependencyViews(world);
   }
 
   const stopped = world.clock.wall();
@@ -183,6 +187,7 @@ export async function runScenario(options: RunOptions): Promise<RunOutcome> {
     utilisation,
     ...(assessment ? { assessment: assessmentView(assessment) } : {}),
     replications,
+    ...(dependencies.length > 0 ? { dependencies } : {}),
   };
 
   const written: string[] = [];
@@ -198,6 +203,7 @@ export async function runScenario(options: RunOptions): Promise<RunOutcome> {
     write('assessment.json', `${JSON.stringify(assessmentJson(assessment.assessment), null, 1)}\n`);
     written.push(await writeRunPoints(folder, assessment.assessment));
   }
+  if (dependencies.length > 0) write('dependencies.csv', dependencyCsv(dependencies));
   for (const { file } of story.migrated) written.push(file);
   write('appliance.log', world.log.join(''));
   for (const suffix of ['', '-wal', '-shm']) rmSync(world.storePath + suffix, { force: true });

@@ -21,6 +21,16 @@ import {
 } from './scenario-fields.ts';
 import { type Step, step } from './scenario-steps.ts';
 
+/** The accounts that an estate has, and one whose password is wrong everywhere. */
+const GUEST_ACCOUNTS = [
+  'linux',
+  'windows',
+  'test-linux',
+  'test-windows',
+  'stale-linux',
+  'stale-windows',
+] as const;
+
 export const errors = defineErrors({
   'scenario.unknownKey': {
     blame: 'input',
@@ -141,6 +151,11 @@ export const scenarioSchema = z.strictObject({
         })
         .optional()
         .describe('between collections of performance: 10m to 50m, in steps of 10m'),
+      guests: z
+        .array(z.enum(GUEST_ACCOUNTS))
+        .max(GUEST_ACCOUNTS.length)
+        .optional()
+        .describe('accounts of guests that it is given, in the order in which it tries them'),
     })
     .prefault({}),
   network: z.array(linkQuality).max(50).default([]).describe('what always holds of links'),
@@ -149,6 +164,8 @@ export const scenarioSchema = z.strictObject({
   expect: z.array(expectation).max(100).default([]),
   watch: z.array(relaxed).max(20).default([]),
 });
+
+export type GuestAccountName = (typeof GUEST_ACCOUNTS)[number];
 
 export interface LinkQuality {
   readonly link: Link;
@@ -169,7 +186,10 @@ export interface Scenario {
     readonly machines: readonly MachinePlan[];
   };
   readonly clock: { readonly start: UnixMillis; readonly limit: Millis };
-  readonly appliance: { readonly 'collect-every'?: Millis | undefined };
+  readonly appliance: {
+    readonly 'collect-every'?: Millis | undefined;
+    readonly guests?: readonly GuestAccountName[] | undefined;
+  };
   readonly network: readonly LinkQuality[];
   readonly script: readonly Step[];
   readonly faults: readonly Fault[];

@@ -25,6 +25,7 @@ import { DAY, MINUTE, type Millis, type UnixMillis } from '#core/units.ts';
 import type { SeedResources } from '#simulators/azure/landing-zone.ts';
 import { type AzureSimulator, startAzure } from '#simulators/azure/server.ts';
 import { Estate } from '#simulators/estate/estate.ts';
+import { estateAccounts } from '#simulators/estate/guest/accounts.ts';
 import { attachImage } from '#simulators/estate/virtual-disk.ts';
 import { startProxy } from '#simulators/internet/forward-proxy.ts';
 import type { Simulator, SimulatorContext } from '#simulators/kit/context.ts';
@@ -75,6 +76,7 @@ export class World {
   readonly #zone: SeedResources;
   readonly #password: string;
   readonly #collectEvery: Millis | undefined;
+  readonly #guests: readonly GuestLogin[];
   readonly #started: Simulator[] = [];
   #azure: AzureSimulator | undefined;
   #http: HttpClient | undefined;
@@ -135,7 +137,12 @@ export class World {
     this.#collectEvery = scenario.appliance?.['collect-every'];
     this.#password = `Pw-${this.entropy.hex(24, 'world.vcenterPassword')}`;
     this.#zone = landingZone(this.entropy);
-    this.secrets = [this.#password, ...this.#zone.clients.map(({ secret }) => secret)];
+    this.#guests = guestLogins(estate.facts.seed, scenario.appliance?.guests ?? []);
+    this.secrets = [
+      this.#password,
+      ...this.#zone.clients.map(({ secret }) => secret),
+      ...this.#guests.map(({ password }) => password),
+    ];
     this.faults = new FaultPlan({
       faults: scenario.faults,
       clock: this.clock,
@@ -294,6 +301,7 @@ export class World {
         vault,
       },
       vcenters: [{ host: VCENTER.host, user: USER, password: this.#password }],
+      guests: { credentials: [...this.#guests] },
       ...(this.#collectEvery === undefined
         ? {}
         : { collection: { everyMinutes: this.#collectEvery / MINUTE } }),
@@ -327,6 +335,22 @@ export class World {
     });
   }
   readonly #told = new Set<string>();
+}
+
+interface GuestLogin {
+  readonly name: string;
+  readonly family: 'linux' | 'windows';
+  readonly user: string;
+  readonly password: string;
+}
+
+/** Accounts of the estate by name; "stale-" has the password that an account had once. */
+function guestLogins(seed: string, names: readonly string[]): GuestLogin[] {
+  const accounts = estateAccounts(seed);
+  return names.map((name) => {
+    const { family, user, password } = accounts.find(({ id }) => id === name.replace('stale-', ''))!;
+    return { name, family, user, password: name.startsWith('stale-') ? `${password}-old` : password };
+  });
 }
 
 const SITE = 'datacentre-site';

@@ -5,6 +5,7 @@ import type { Scenario } from '../scenario.ts';
 import type { Check, Run } from './check.ts';
 import { everyFaultFired } from './every-fault-fired.ts';
 import { judgeExpectation } from './expectations.ts';
+import { dependenciesEqualEstate, guestsEqualEstate } from './guests-equal-estate.ts';
 import { inventoryEqualsEstate } from './inventory-equals-estate.ts';
 import { noSampleLost } from './no-sample-lost.ts';
 import { noSecret } from './no-secret.ts';
@@ -26,6 +27,8 @@ const CHECKS: readonly Check[] = [
   inventoryEqualsEstate,
   pointsEqualEstate,
   noSampleLost,
+  guestsEqualEstate,
+  dependenciesEqualEstate,
   everyFaultFired,
   noSecret,
   noUnauthenticatedRequest,

@@ -43,15 +43,19 @@ interface Problem {
 
 export class PointTable {
   readonly #options: TableOptions;
-  readonly #fileName: string;
+  #fileName = '';
   readonly #machines = new Map<string, Map<string, Series>>();
   readonly #problems: Problem[] = [];
   #problemCount = 0;
   #values = 0;
   #firstLine: number | undefined;
 
-  constructor(options: TableOptions, fileName: string) {
+  constructor(options: TableOptions) {
     this.#options = options;
+  }
+
+  /** From here on values and problems are those of this file. */
+  begin(fileName: string): void {
     this.#fileName = fileName;
   }
 

@@ -36,15 +36,24 @@ interface Shape {
   readonly wide: ReadonlyArray<{ column: number; header: string; counter: NamedCounter; instance: string }>;
 }
 
-/** @throws `csv.malformed`, `points.noColumn`, `points.badFile` with every bad cell by line and column. */
-export function readPointsCsv(chunks: Iterable<string>, fileName: string, options: TableOptions): PointTable {
+/**
+ * @param into the table of files that were read before; @param onlyMachine what a file without the column is about.
+ * @throws `csv.malformed`, `points.noColumn`, `points.badFile` with every bad cell by line and column.
+ */
+export function readPointsCsv(
+  chunks: Iterable<string>,
+  fileName: string,
+  options: TableOptions,
+  into = new PointTable(options),
+  onlyMachine = ONLY_MACHINE,
+): PointTable {
   const rows = csvRows(chunks, fileName);
   const first = rows.next();
   const shape = shapeOf(first.done ? undefined : first.value, fileName);
-  const table = new PointTable(options, fileName);
   const reader = shape.time < 0 ? timelessRows(rows, shape, options) : rows;
-  for (const row of reader) readRow(row, shape, table);
-  return table.finish();
+  into.begin(fileName);
+  for (const row of reader) readRow(row, shape, into, onlyMachine);
+  return into.finish();
 }
 
 function shapeOf(header: CsvRow | undefined, fileName: string): Shape {
@@ -101,8 +110,8 @@ function* timelessRows(
   }
 }
 
-function readRow({ line, cells }: CsvRow, shape: Shape, table: PointTable): void {
-  const machine = shape.machine < 0 ? ONLY_MACHINE : (cells[shape.machine] ?? '');
+function readRow({ line, cells }: CsvRow, shape: Shape, table: PointTable, onlyMachine: string): void {
+  const machine = shape.machine < 0 ? onlyMachine : (cells[shape.machine] ?? '');
   if (machine === '') return table.problem({ line, column: 'machine' }, 'is empty');
   const time = (shape.time < 0 ? cells.at(-1) : cells[shape.time]) ?? '';
   const at = readInstant(time);

@@ -1,5 +1,5 @@
 /** The engine on anybody's files: what is read, what comes out, and that the number of threads is no matter. */
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { read, utils } from '@e965/xlsx';
@@ -121,6 +121,22 @@ describe('points of one machine', () => {
       code: 'assess.unknownInstance',
       what: 'machine has no disk "disk2"; it has disk1.',
     });
+  });
+
+  test('a folder may hold a file a machine, called after it, and the facts of all', async () => {
+    const inside = join(folder, `folder-${++files}`);
+    mkdirSync(inside);
+    writeFileSync(
+      join(inside, 'machines.csv'),
+      'Server name,Cores,Memory,OS name\nweb,2,4096,Debian\ndb,8,65536,Debian\n',
+    );
+    writeFileSync(join(inside, 'web.csv'), 'time,cpu\n1772323200,50\n');
+    writeFileSync(join(inside, 'db.csv'), 'time,cpu\n1772323800,25\n');
+    const machines = await machinesOf({ points: inside });
+    expect(machines.map((m) => [m['displayName'], m['percentageCoresUtilization']])).toEqual([
+      ['web', 50],
+      ['db', 25],
+    ]);
   });
 
   test('any whole percentile is taken, not only the four of the portal', async () => {

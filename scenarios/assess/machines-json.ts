@@ -137,7 +137,8 @@ export function readMachinesJson(text: string, fileName: string): MachinesOfFile
   const at = end === undefined ? undefined : typeof end === 'number' ? end * 1_000 : readInstant(end);
   if (end !== undefined && at === undefined) throw bad(`end: "${end}" is not an instant (ISO 8601).`);
   const periodMs = periodMinutes * MINUTE;
-  const table = new PointTable({ periodMs }, fileName);
+  const table = new PointTable({ periodMs });
+  table.begin(fileName);
   const endWindow = at === undefined ? TIMELESS_END : Math.floor(at / periodMs);
   const ids = new Set<string>();
   const facts = machines.map((given, i) => {

@@ -2,7 +2,7 @@
  * Where `assess` and `what-if` get machines and points: a folder, a store, or files of anybody's. Whatever it is, it
  * is read machine by machine.
  */
-import { closeSync, existsSync, openSync, readFileSync, readSync, statSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readdirSync, readFileSync, readSync, statSync } from 'node:fs';
 import { basename, extname, join } from 'node:path';
 import { StringDecoder } from 'node:string_decoder';
 import { type ImportProblem, readImportCsv } from '#core/assessment/import-csv.ts';
@@ -10,7 +10,7 @@ import type { MachineFacts, PointSource } from '#core/assessment/machine-facts.t
 import { defineErrors, nearest } from '#core/errors.ts';
 import type { WindowIndex } from '#core/metrics/roll-up.ts';
 import { openPackedStore } from '#core/points/packed-store.ts';
-import type { PointTable, TableOptions } from '#core/points/point-table.ts';
+import { PointTable, type TableOptions } from '#core/points/point-table.ts';
 import { ONLY_MACHINE, readPointsCsv } from '#core/points/points-csv.ts';
 import type { PointStore, Series } from '#core/points/store.ts';
 import { type Bytes, formatBytes, GIB, MIB, type Millis } from '#core/units.ts';
@@ -76,7 +76,8 @@ const CHUNK: Bytes = MIB;
 export async function openSource(options: SourceOptions): Promise<AssessSource> {
   const { points } = options;
   if (points === undefined) return withoutPoints(options);
-  const path = pointsPath(points);
+  const isFolder = statOf(points).isDirectory();
+  const path = isFolder ? pointsIn(points) : points;
   const kind = extname(path).toLowerCase();
   if (kind === '.db') return storeSource(openPackedStore(path), path);
   if (kind === '.duckdb') return storeSource(await openDuckdbStore(path), undefined);
@@ -84,11 +85,14 @@ export async function openSource(options: SourceOptions): Promise<AssessSource> 
     const { machines, table } = readMachinesJson(textOf(path), basename(path));
     return tableSource(machines, table, []);
   }
-  const beside = join(points, 'machines.csv');
-  const machinesPath = options.machines ?? (path !== points && existsSync(beside) ? beside : undefined);
+  const machinesPath = options.machines ?? (isFolder ? machinesIn(points) : undefined);
   const { machines, warnings } = machinesPath
     ? readMachines(machinesPath, 'discovered', options.skipBadRows)
     : { machines: [], warnings: [] };
+  if (path === points && isFolder) {
+    const table = readFolder(points, options.table);
+    return tableSource(withDefaults(machines, table.machines, options), table, warnings);
+  }
   if (kind === '.csv' || kind === '.txt') {
     const table = readPointsCsv(chunksOf(path), basename(path), options.table);
     return tableSource(withDefaults(machines, table.machines, options), table, warnings);
@@ -106,15 +110,36 @@ export async function openSource(options: SourceOptions): Promise<AssessSource> 
   throw unknownForm(path);
 }
 
-/** The file of a folder that holds the points. */
-function pointsPath(points: string): string {
-  if (!statOf(points).isDirectory()) return points;
+/** The file of a folder that holds the points; the folder itself when they are in a file a machine. */
+function pointsIn(folder: string): string {
   for (const name of ['points.db', 'points.duckdb', 'points.json', 'points.parquet', 'points.csv'])
-    if (existsSync(join(points, name))) return join(points, name);
+    if (existsSync(join(folder, name))) return join(folder, name);
+  if (pointFilesIn(folder).length > 0) return folder;
   throw errors.make('assess.unknownForm', {
-    what: `There is no points.db, points.duckdb, points.json, points.parquet or points.csv in ${points}.`,
-    where: { file: points },
+    what: `There is no points.db, points.duckdb, points.json, points.parquet or points.csv in ${folder}, and no other .csv.`,
+    where: { file: folder },
   });
+}
+
+const MACHINE_FILES = ['machines.csv', 'machines.json', 'machines.xlsx'];
+
+function machinesIn(folder: string): string | undefined {
+  const name = MACHINE_FILES.find((each) => existsSync(join(folder, each)));
+  return name === undefined ? undefined : join(folder, name);
+}
+
+function pointFilesIn(folder: string): string[] {
+  return readdirSync(folder)
+    .filter((name) => name.toLowerCase().endsWith('.csv') && !MACHINE_FILES.includes(name))
+    .sort();
+}
+
+/** Every CSV of a folder; one without a column `machine` is about the machine that it is called after. */
+function readFolder(folder: string, options: TableOptions): PointTable {
+  const table = new PointTable(options);
+  for (const name of pointFilesIn(folder))
+    readPointsCsv(chunksOf(join(folder, name)), name, options, table, name.slice(0, -'.csv'.length));
+  return table;
 }
 
 /** Machines of a file, for whoever puts them into a store. @throws the codes above */

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
+import { Entropy } from '#core/entropy/entropy.ts';
 import { Points } from '#core/metrics/points.ts';
 import { openPackedStore } from '#core/points/packed-store.ts';
 import type { MachineWithPoints, PointStore } from '#core/points/store.ts';
@@ -14,6 +15,33 @@ let files = 0;
 const freshPath = (ending = 'duckdb') => join(folder, `${++files}.${ending}`);
 
 pointStoreSuite((path) => openDuckdbStore(path, 600_000), freshPath);
+
+test('the percentile of a series is what quantile_disc of DuckDB says of the same rows', async () => {
+  const { DuckDBInstance } = await import('@duckdb/node-api');
+  const db = await (await DuckDBInstance.create(':memory:')).connect();
+  await db.run('CREATE TABLE v (n INTEGER, value FLOAT)');
+  const entropy = new Entropy('quantile');
+  const sizes = [1, 2, 7, 19, 20, 21, 99, 100, 144, 1_008, 4_320];
+  for (const n of sizes)
+    await db.run(
+      `INSERT INTO v VALUES ${Array.from({ length: n }, (_, i) => `(${n}, ${entropy.below(500, 'v', n, i)})`).join(',')}`,
+    );
+  for (const p of [50, 90, 95, 99, 100]) {
+    const rows = (
+      await db.runAndReadAll(
+        `SELECT n, quantile_disc(value, ${p}/100::DECIMAL(9, 2)) FROM v GROUP BY n ORDER BY n`,
+      )
+    ).getRows();
+    expect(rows).toEqual(
+      sizes.map((n) => {
+        const points = new Points(600_000);
+        for (let i = 0; i < n; i++) points.raise(100 + i, entropy.below(500, 'v', n, i));
+        return [n, points.percentile(p, 0, 1e9)!.value];
+      }),
+    );
+  }
+  db.closeSync();
+});
 
 describe('Parquet', () => {
   const facts = (id: string) => ({

@@ -99,6 +99,7 @@ test('a foreign vCenter is discovered, followed and acted upon', async (context)
   });
   expect(machine.disks[0]).toMatchObject({ instance: 'scsi0:0', isOsDisk: true });
   expect(await source.changes(0, signal)).toEqual({ full: false, machines: [], removed: [] });
+  expect(await source.missingPrivileges(signal)).toEqual(new Map());
 
   const snapshot = await source.createSnapshot(machine.handle, 'drylift-c1', signal);
   expect(await source.snapshots(machine.handle, signal)).toEqual([{ name: 'drylift-c1', snapshot }]);
@@ -107,10 +108,13 @@ test('a foreign vCenter is discovered, followed and acted upon', async (context)
   await source.removeSnapshot(snapshot, signal); // gone already: fine
   expect(await source.snapshots(machine.handle, signal)).toEqual([]);
 
+  await source.changes(0, signal);
+  // it is told while it waits, not when the wait is over
+  const waiting = source.changes(5 * MINUTE, signal);
   await source.powerOff(machine.handle, signal);
+  const told = await waiting;
   await source.powerOff(machine.handle, signal); // off already: fine
   expect(await source.powerState(machine.handle, signal)).toBe('off');
-  const told = await source.changes(0, signal);
   expect(told.machines.map(({ name, power }) => [name, power])).toContainEqual(['DC0_H0_VM0', 'off']);
 
   await expect(source.powerState('vm-99999', signal)).rejects.toMatchObject({ code: 'vcenter.machine.gone' });

@@ -1,11 +1,16 @@
 #!/bin/bash
-# Asks a vCenter through libvirt's ESX driver, which we did not write.
+# Asks a vCenter, or a host by itself, through libvirt's ESX driver, which we did not write.
 #   virsh.sh FOLDER PORT DATACENTER CLUSTER/HOST MACHINE
+#   virsh.sh FOLDER PORT - - MACHINE      the host alone
 # FOLDER holds auth.conf. Lists and dumps every machine of the host's cluster, then takes MACHINE through its
 # power states and two snapshots. Prints one line for each thing checked; stops at the first that fails.
 set -euo pipefail
 folder=$1 port=$2 datacenter=$3 place=$4 machine=$5
-uri="vpx://administrator%40vsphere.local@127.0.0.1:$port/${datacenter// /%20}/${place// /%20}?no_verify=1&authfile=$folder/auth.conf"
+if [ "$datacenter" = - ]; then
+  uri="esx://root@127.0.0.1:$port/?no_verify=1&authfile=$folder/auth.conf"
+else
+  uri="vpx://administrator%40vsphere.local@127.0.0.1:$port/${datacenter// /%20}/${place// /%20}?no_verify=1&authfile=$folder/auth.conf"
+fi
 unset LIBVIRT_DEBUG
 
 ask() { virsh -q -c "$uri" "$@" 2> "$folder/virsh.err" || { echo "virsh $*: $(cat "$folder/virsh.err")" >&2; exit 1; }; }

@@ -103,10 +103,14 @@ function bindingsOf(source: string, outer: ReadonlyMap<string, string>): Binding
   return bindings;
 }
 
+const QUICK_ATTRIBUTES_MAX = 32;
+
 function readAttributes(source: string, outer: ReadonlyMap<string, string>): Bindings | undefined {
   let scope = outer;
   const found: Array<readonly [qualified: string, value: string]> = [];
   for (const match of source.matchAll(ATTRIBUTE)) found.push([match[1]!, match[2] ?? match[3]!]);
+  // No client writes so many; they are compared each with each below.
+  if (found.length > QUICK_ATTRIBUTES_MAX) return undefined;
   for (const [name, value] of found) {
     const prefix = name === 'xmlns' ? '' : name.startsWith('xmlns:') ? name.slice(6) : undefined;
     if (prefix === undefined) continue;

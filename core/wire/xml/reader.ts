@@ -85,6 +85,8 @@ interface Draft {
 const NO_ATTRIBUTES: ReadonlyMap<string, XmlAttribute> = new Map();
 const EMPTY_SCOPE: ReadonlyMap<string, string> = new Map();
 const LESS_THAN = 0x3c;
+/** Attributes are kept whole until their element is open, whatever its size. */
+const ATTRIBUTES_MAX = 1000;
 
 export class XmlStream {
   readonly #options: XmlStreamOptions;
@@ -98,6 +100,8 @@ export class XmlStream {
   #capturedAt = -1;
   #bytes = 0;
   #elements = 0;
+  /** Of the element that is being opened. */
+  #attributes = 0;
   #inBulk = false;
   /** Depth of the bulk element that is open, or -1. */
   #bulkAt = -1;
@@ -113,6 +117,13 @@ export class XmlStream {
     });
     parser.on('error', (error) => {
       throw this.#error('xml.malformed', error.message.replace(/^\d+:\d+: /, ''), error);
+    });
+    parser.on('opentagstart', () => {
+      this.#attributes = 0;
+    });
+    parser.on('attribute', () => {
+      if (++this.#attributes > ATTRIBUTES_MAX)
+        throw this.#error('xml.limit', `An element has more than ${ATTRIBUTES_MAX} attributes.`);
     });
     parser.on('opentag', (tag) => this.#onOpenTag(tag));
     parser.on('closetag', (tag) => this.#onCloseTag(tag.local));

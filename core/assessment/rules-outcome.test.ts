@@ -1,0 +1,505 @@
+/**
+ * Rules of what an assessment comes to, and the settled ambiguities, by id.
+ * docs/assessment.md has the same ids, so that a rule can be found from the page that states it and back. Details
+ * and borders of each rule are in the other tests of this folder.
+ */
+import { describe, expect, test } from 'vitest';
+import { nearestRank, PERCENTILE_DEFINITION } from '../metrics/percentile.ts';
+import { rollUpGrid, windowOfSample } from '../metrics/roll-up.ts';
+import { GIB } from '../units.ts';
+import { starsOf } from './confidence.ts';
+import { AS_OF, assessOne, disk, END_WINDOW, flat, machine, points } from './machine.fixture.ts';
+import type { MachineFacts } from './machine-facts.ts';
+import { builtInCatalogue, planAssessment } from './plan.ts';
+import { assessmentProperties, type GivenProperties } from './properties.ts';
+
+const SEED: GivenProperties = { ruleset: 'seed', azureLocation: 'eastus' };
+const CURRENT: GivenProperties = { ruleset: 'current', azureLocation: 'eastus' };
+const BUSY = { cpu: flat(5_000), memory: flat(5_000) };
+const size = (properties: GivenProperties, facts: MachineFacts = machine(), series = {}) =>
+  assessOne(properties, facts, series).recommendedSize;
+const planOf = (given: GivenProperties) =>
+  planAssessment(assessmentProperties(given), builtInCatalogue(), AS_OF);
+const refused = (given: GivenProperties) =>
+  expect(() => assessmentProperties(given)).toThrow(
+    expect.objectContaining({ code: 'assessment.badProperty' }),
+  );
+const rhel = machine({ os: { name: 'Red Hat Enterprise Linux 7 (64-bit)', version: '7.9' } });
+const plain = machine({ os: { name: 'FreeBSD (64-bit)' } });
+
+type Rule = readonly [id: string, says: string, check: () => void];
+
+const SIZING: readonly Rule[] = [
+  [
+    '5.storage.automatic',
+    'the cheapest of HDD, SSD and premium that covers size, IOPS and throughput',
+    () =>
+      expect(assessOne(SEED, machine(), { 'readIops d1': flat(100) }).disks[0]!.choice?.name).toBe(
+        'Standard_S10',
+      ),
+  ],
+  [
+    '5.storage.named',
+    'a named type keeps to its SKUs',
+    () =>
+      expect(
+        assessOne({ ...SEED, azureDiskTypes: ['Premium'] }, machine(), { 'readIops d1': flat(100) }).disks[0]!
+          .choice?.name,
+      ).toBe('Premium_P10'),
+  ],
+  [
+    '5.storage.example',
+    '32 GB with 800 IOPS is P15',
+    () =>
+      expect(
+        assessOne(
+          { ...SEED, scalingFactor: 1, azureDiskTypes: ['Premium'] },
+          machine({ disks: [disk('d1', 32, true)] }),
+          { 'readIops d1': flat(500), 'writeIops d1': flat(300) },
+        ).disks[0]!.choice?.name,
+      ).toBe('Premium_P15'),
+  ],
+  [
+    '5.storage.none',
+    'no disk fits: the machine is not suitable',
+    () =>
+      expect(assessOne(SEED, machine(), { 'readIops d1': flat(200_000) })).toMatchObject({
+        suitability: 'NotSuitable',
+        stoppedAt: 'storage',
+        disks: [{ explanation: 'NoSuitableDiskSizeForIops' }],
+      }),
+  ],
+  [
+    '5.storage.noData',
+    'no performance data: a standard SSD by size',
+    () =>
+      expect(assessOne(SEED, machine()).disks[0]).toMatchObject({
+        basis: 'standardSsd',
+        choice: { type: 'StandardSSD' },
+      }),
+  ],
+  [
+    '5.storage.totals',
+    'imported totals size the machine, not the disks',
+    () => {
+      const given = machine({ platform: 'Import', disks: [], given: { totals: { readIops: 20_000 } } });
+      expect(assessOne(SEED, given)).toMatchObject({
+        disks: [],
+        size: { need: { iops: 26_000 } },
+        details: expect.arrayContaining(['CannotReportStorageCost']),
+      });
+    },
+  ],
+  [
+    '5.storage.used',
+    'on used capacity: one disk by its use, several by 25, 50 or 100 % that covers all use',
+    () => {
+      refused({ ...SEED, diskCapacity: 'Used' });
+      const used = { ...CURRENT, diskCapacity: 'Used' } as const;
+      const of = (...disks: ReadonlyArray<readonly [GiB: number, used: number]>) =>
+        assessOne(
+          used,
+          machine({
+            disks: disks.map(([gib, inUse], i) => ({
+              ...disk(`d${i + 1}`, gib, i === 0),
+              usedBytes: inUse * GIB,
+            })),
+          }),
+        ).disks.map(({ wantedGiB }) => wantedGiB);
+      expect(of([500, 90])).toEqual([90]);
+      expect(of([100, 30], [300, 70])).toEqual([25, 75]);
+      expect(of([100, 30], [300, 71])).toEqual([50, 150]);
+      expect(of([100, 90], [300, 150])).toEqual([100, 300]);
+      expect(assessOne(used, machine()).disks[0]!.wantedGiB).toBe(100); // no figures of use
+    },
+  ],
+  [
+    '5.storage.premiumV2',
+    'data disks only: the OS disk stays premium',
+    () => {
+      const two = machine({ disks: [disk('d1', 64, true), disk('d2', 100)] });
+      const names = assessOne({ ...CURRENT, azureDiskTypes: ['PremiumV2'] }, two, {
+        'readIops d2': flat(10),
+        'readIops d1': flat(10),
+      }).disks.map(({ choice }) => choice?.type);
+      expect(names).toEqual(['Premium', 'PremiumV2']);
+    },
+  ],
+  [
+    '5.storage.ultra',
+    '200 GiB bills as 256',
+    () => {
+      const two = machine({ disks: [disk('d1', 64, true), disk('d2', 200)] });
+      expect(
+        assessOne({ ...CURRENT, azureDiskTypes: ['Ultra'] }, two, { 'readIops d2': flat(10) }).disks[1]!
+          .choice?.name,
+      ).toBe('Ultra_256');
+    },
+  ],
+  [
+    '5.network',
+    'outgoing only, over all adapters, in Mbit/s',
+    () =>
+      expect(
+        assessOne({ ...SEED, scalingFactor: 1 }, machine({ nics: [{ id: 'n1' }, { id: 'n2' }] }), {
+          'outBps n1': flat(1e6),
+          'outBps n2': flat(2e6),
+          'inBps n1': flat(9e8),
+        }).size?.need.networkMbps,
+      ).toBe(24),
+  ],
+  [
+    '5.network.adapters',
+    'too few adapters on every size has a detail code',
+    () =>
+      expect(
+        assessOne(SEED, machine({ nics: Array.from({ length: 9 }, (_, i) => ({ id: `n${i}` })) }))
+          .suitabilityDetail,
+      ).toBe('RecommendedSizeHasLessNetworkAdapters'),
+  ],
+  [
+    '5.compute',
+    'the cheapest size that satisfies everything',
+    () => {
+      const { size: decision } = assessOne(SEED, machine(), BUSY);
+      expect(decision?.nearMisses.every(({ hourly }) => hourly < decision.hourly)).toBe(true);
+    },
+  ],
+  [
+    '5.compute.noPrice',
+    'a size without a price for the reservation is out',
+    () =>
+      expect(size({ ...SEED, savingsOption: 'RI3Year', azureVmFamilies: ['Av2_series'] })).toBeUndefined(),
+  ],
+  [
+    '5.onPremises',
+    'allocated figures, premium disks by size; the factor counts today only',
+    () => {
+      const onPremises = { sizingCriterion: 'AsOnPremises', scalingFactor: 1.5 } as const;
+      expect(
+        [SEED, CURRENT].map((base) => assessOne({ ...base, ...onPremises }, machine(), BUSY).cores.value),
+      ).toEqual([4, 6]);
+      expect(
+        assessOne({ ...SEED, ...onPremises }, machine(), { 'readIops d1': flat(9_000) }).disks[0]!.choice
+          ?.name,
+      ).toBe('Premium_P10');
+    },
+  ],
+  [
+    '5.burstable',
+    'B-series with seven days of credits, today',
+    () => {
+      const week = { cpu: flat(100, 1_008), memory: flat(100, 1_008) };
+      expect(
+        [size(CURRENT, machine(), week), size(SEED, machine(), week)].map((name) => /_B\d/.test(name ?? '')),
+      ).toEqual([true, false]);
+    },
+  ],
+  [
+    '5.securityType.confidential',
+    'the catalogue has no confidential size, so none is given',
+    () =>
+      expect(assessOne({ ...CURRENT, vmSecurityType: 'CVM' }, machine()).suitabilityExplanation).toBe(
+        'NoSuitableVmSizeFound',
+      ),
+  ],
+];
+
+const CONFIDENCE_AND_COST: readonly Rule[] = [
+  [
+    '8.stars',
+    'up to 20, 40, 60, 80 per cent, else five',
+    () => expect([20, 20.4, 40, 60, 80, 80.1].map(starsOf)).toEqual([1, 2, 2, 3, 4, 5]),
+  ],
+  [
+    '8.counters',
+    '2, 4 a disk and 2 an adapter',
+    () => expect(assessOne(SEED, machine()).confidence?.expected).toBe(8 * 144),
+  ],
+  [
+    '8.notGiven',
+    'neither for imports nor for as-on-premises',
+    () =>
+      expect(
+        [
+          assessOne({ ...SEED, sizingCriterion: 'AsOnPremises' }, machine()),
+          assessOne(SEED, machine({ platform: 'Import' })),
+        ].map(({ confidence }) => confidence),
+      ).toEqual([undefined, undefined]),
+  ],
+  [
+    '9.hours',
+    'price times hours',
+    () => expect(planOf({ ...SEED, vmUptime: { daysPerMonth: 22, hoursPerDay: 10 } }).computeHours).toBe(220),
+  ],
+  [
+    '9.discount',
+    'on pay-as-you-go only',
+    () =>
+      expect(
+        [
+          planOf({ ...SEED, discountPercentage: 15 }),
+          planOf({ ...SEED, discountPercentage: 15, savingsOption: 'RI1Year' }),
+        ].map(({ computeDiscount }) => computeDiscount),
+      ).toEqual([0.85, 1]),
+  ],
+  [
+    '9.reservation',
+    'its hourly share times 744, whatever the uptime',
+    () =>
+      expect(
+        planOf({ ...SEED, savingsOption: 'RI3Year', vmUptime: { daysPerMonth: 1, hoursPerDay: 1 } })
+          .computeHours,
+      ).toBe(744),
+  ],
+  [
+    '9.hybridBenefit',
+    'what it takes off is told',
+    () => {
+      const without = assessOne(
+        { ...SEED, azureHybridUseBenefit: 'No', azureVmFamilies: ['Dsv3_series'] },
+        machine(),
+      );
+      const withIt = assessOne({ ...SEED, azureVmFamilies: ['Dsv3_series'] }, machine());
+      expect(withIt.monthlyBenefit).toBeCloseTo(without.monthlyComputeCost - withIt.monthlyComputeCost, 9);
+      expect(without.monthlyBenefit).toBe(0);
+    },
+  ],
+  [
+    '9.linuxBenefit',
+    'paid Linux pays its licence by vCPUs unless it is brought, other Linux never',
+    () => {
+      const of = (facts: MachineFacts, linuxHybridUseBenefit: 'Yes' | 'No') =>
+        assessOne({ ...CURRENT, linuxHybridUseBenefit, azureVmFamilies: ['Dsv3_series'] }, facts);
+      const [brought, paid] = [of(rhel, 'Yes'), of(rhel, 'No')];
+      expect(paid.monthlyComputeCost - brought.monthlyComputeCost).toBeCloseTo(0.06 * 744, 9);
+      expect(brought.monthlyBenefit).toBeCloseTo(0.06 * 744, 9);
+      expect(of(plain, 'No').monthlyComputeCost).toBe(of(plain, 'Yes').monthlyComputeCost);
+    },
+  ],
+  [
+    '9.storage',
+    'the monthly prices of the disks',
+    () => {
+      const one = assessOne(SEED, machine());
+      expect(one.monthlyStorageCost).toBe(one.disks[0]!.choice!.monthly);
+    },
+  ],
+  [
+    '9.security',
+    'Defender per ready server',
+    () =>
+      expect(
+        [assessOne(CURRENT, machine()), assessOne(CURRENT, machine({ os: { name: '' } }))].map(
+          ({ security }) => security!.monthlyCost > 0,
+        ),
+      ).toEqual([true, false]),
+  ],
+];
+
+/** The 19 ambiguities of the sources, as they were settled. */
+const SETTLED: readonly Rule[] = [
+  [
+    'A1',
+    'nearest rank over existing points, and the definition is named',
+    () => {
+      expect(PERCENTILE_DEFINITION).toMatch(/nearest rank/);
+      expect([144, 1_008, 4_320, 4_464].map((n) => nearestRank(95, n))).toEqual([137, 958, 4_104, 4_241]);
+    },
+  ],
+  [
+    'A2',
+    'a month is 30 days, and a setting',
+    () => {
+      expect(planOf({ ...SEED, timeRange: 'Month' }).history.expected).toBe(4_320);
+      expect(planOf({ ...SEED, timeRange: 'Month', monthDays: 31 }).history.expected).toBe(4_464);
+    },
+  ],
+  [
+    'A3',
+    'windows are epoch multiples; a gap is no point',
+    () => {
+      expect(windowOfSample(rollUpGrid(), 30)).toBe(0);
+      expect(
+        assessOne(SEED, machine(), { cpu: points([Number.NaN, 100, Number.NaN, 200]) }).utilization.cpuPercent
+          ?.n,
+      ).toBe(2);
+    },
+  ],
+  [
+    'A4',
+    'percentile first, then read plus write',
+    () => {
+      const late = flat(0);
+      late.raise(END_WINDOW - 1, 100);
+      const early = flat(0);
+      early.raise(END_WINDOW - 144, 100);
+      // P99 of a day is the second largest point: 0 of each counter, 100 of their sum.
+      const { disks } = assessOne({ ...SEED, percentile: 'Percentile99', scalingFactor: 1 }, machine(), {
+        'readIops d1': late,
+        'writeIops d1': early,
+      });
+      expect(disks[0]!.need?.iops).toBe(0);
+    },
+  ],
+  [
+    'A5',
+    'no rounding: 12.5 × 1.12 fits 14',
+    () => {
+      const { cores, size: decision } = assessOne(
+        { ...SEED, scalingFactor: 1.12 },
+        machine({ cores: 25 }),
+        BUSY,
+      );
+      expect(cores.value).toBeCloseTo(14, 9);
+      expect(decision?.chosen?.vCpus).toBeGreaterThanOrEqual(14);
+    },
+  ],
+  [
+    'A6',
+    'fallback per counter; the factor on allocated figures by ruleset',
+    () =>
+      expect(
+        [SEED, { ...CURRENT, scalingFactor: 1.3 }].map((base) => assessOne(base, machine()).cores.value),
+      ).toEqual([4, 5.2]),
+  ],
+  [
+    'A7',
+    'no use at all: the cheapest size that satisfies the rest',
+    () =>
+      expect(size(SEED, machine(), { cpu: flat(0), memory: flat(0) })).toBe(
+        planOf(SEED).unlicensed.sizes.find((s) => s.generations.includes(1) && s.nics >= 1 && !s.linuxOnly)
+          ?.name,
+      ),
+  ],
+  [
+    'A8',
+    'over 100 % is capped and flagged; Hyper-V memory keeps it',
+    () => {
+      const over = { cpu: flat(12_000), memory: flat(12_000) };
+      expect(assessOne(SEED, machine(), over).details).toEqual([
+        'PercentageOfCoresUtilizedOutOfRange',
+        'PercentageOfMemoryUtilizedOutOfRange',
+      ]);
+      expect(assessOne(SEED, machine({ platform: 'HyperV' }), over).utilization.memoryPercent?.value).toBe(
+        120,
+      );
+    },
+  ],
+  [
+    'A9',
+    'no name: unknown; newer servers ready; the worst stands',
+    () => {
+      expect(assessOne(SEED, machine({ os: { name: ' ' } })).suitability).toBe('ReadinessUnknown');
+      expect(
+        assessOne(SEED, machine({ os: { name: 'Microsoft Windows Server 2022 (64-bit)' } })).suitability,
+      ).toBe('Suitable');
+    },
+  ],
+  [
+    'A10',
+    'equal prices: fewer vCPUs, less memory, name',
+    () => {
+      const { sizes, hourly } = planOf(CURRENT).unlicensed;
+      for (let i = 1; i < sizes.length; i++)
+        if (hourly[i] === hourly[i - 1]) expect(sizes[i]!.vCpus).toBeGreaterThanOrEqual(sizes[i - 1]!.vCpus);
+    },
+  ],
+  [
+    'A11',
+    '32 adapters pass readiness, and the stage that fails is told',
+    () =>
+      expect(
+        assessOne(SEED, machine({ nics: Array.from({ length: 32 }, (_, i) => ({ id: `n${i}` })) })).stoppedAt,
+      ).toBe('compute'),
+  ],
+  [
+    'A12',
+    'boot disks have limits in the current ruleset only',
+    () => {
+      const large = machine({ disks: [disk('d1', 2_049, true)] });
+      expect([SEED, CURRENT].map((base) => assessOne(base, large).stoppedAt)).toEqual([
+        undefined,
+        'readiness',
+      ]);
+    },
+  ],
+  [
+    'A13',
+    'pooled count of points, the percentage unrounded',
+    () =>
+      expect(assessOne({ ...SEED, timeRange: 'Week' }, machine(), BUSY).confidence?.percent).toBe(
+        ((2 * 144) / (8 * 1_008)) * 100,
+      ),
+  ],
+  [
+    'A14',
+    '744 hours; the discount takes storage along unless it is for compute',
+    () => {
+      const of = (discountAppliesTo: 'compute' | 'computeAndStorage') =>
+        planOf({ ...SEED, discountPercentage: 10, discountAppliesTo }).storageDiscount;
+      expect([of('computeAndStorage'), of('compute')]).toEqual([0.9, 1]);
+    },
+  ],
+  [
+    'A15',
+    'ten minutes; five and fifteen selectable',
+    () => {
+      expect(
+        [5, 10, 15].map(
+          (pointPeriodMinutes) => planOf({ ...SEED, pointPeriodMinutes } as GivenProperties).history.expected,
+        ),
+      ).toEqual([288, 144, 96]);
+      refused({ ...SEED, pointPeriodMinutes: 20 } as unknown as GivenProperties);
+    },
+  ],
+  [
+    'A16',
+    'the machine carries what its disks need, not what they were given',
+    () =>
+      expect(
+        assessOne({ ...SEED, scalingFactor: 1 }, machine(), { 'readIops d1': flat(700) }).size?.need.iops,
+      ).toBe(700),
+  ],
+  [
+    'A17',
+    'Ultra: IOPS size the disk; throughput beyond 256 KiB/s each raises IOPS',
+    () => {
+      const two = machine({ disks: [disk('d1', 64, true), disk('d2', 8)] });
+      const { choice } = assessOne({ ...CURRENT, azureDiskTypes: ['Ultra'] }, two, {
+        'readIops d2': flat(100),
+        'readBps d2': flat(200e6),
+      }).disks[1]!;
+      expect(choice).toMatchObject({ iops: 800, MBps: 200 });
+    },
+  ],
+  [
+    'A18',
+    'B-series off in the seed, on today',
+    () => expect([SEED, CURRENT].map((base) => planOf(base).rules.burstable)).toEqual([false, true]),
+  ],
+  [
+    'A19',
+    'limits in 10^6 bytes: points are bytes',
+    () =>
+      expect(
+        assessOne({ ...SEED, scalingFactor: 1 }, machine(), { 'readBps d1': flat(60_000 * 1_024) }).disks[0]!
+          .need?.MBps,
+      ).toBe(61.44),
+  ],
+];
+
+describe.each([
+  ['sizing', SIZING],
+  ['confidence and cost', CONFIDENCE_AND_COST],
+  ['settled ambiguities', SETTLED],
+] as const)('%s', (_, rules) => {
+  test.each(rules.map(([id, says, check]) => [id, says, check] as const))('%s: %s', (_id, _says, check) =>
+    check());
+});
+
+test('no rule id is used twice', () => {
+  const ids = [...SIZING, ...CONFIDENCE_AND_COST, ...SETTLED].map(([id]) => id);
+  expect(new Set(ids).size).toBe(ids.length);
+  expect(SETTLED.map(([id]) => id)).toEqual(Array.from({ length: 19 }, (_, i) => `A${i + 1}`));
+});

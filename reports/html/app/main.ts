@@ -5,6 +5,7 @@ import { type Payload, unpack } from '../../view/payload.ts';
 import { assessmentSection } from './assessment.ts';
 import { checksSection, faultsSection } from './checks.ts';
 import { countersSection } from './counters.ts';
+import { dependenciesSection } from './dependencies.ts';
 import { append, h } from './dom.ts';
 import { estateSection, runSection } from './estate.ts';
 import { header, tiles } from './header.ts';
@@ -44,6 +45,7 @@ function build({ record, previous, cuts, trace }: Payload): HTMLElement {
     faultsSection(record.faults, record, showAt),
     utilisationSection(record.utilisation, notice('utilisation counters')),
     record.assessment && assessmentSection(record.assessment, notice('assessed machines')),
+    record.dependencies && dependenciesSection(record.dependencies, clock.start),
     replicationSection(record.replications, clock.start, notice('replicated machines', 'replication cycles')),
     countersSection(record.counters, previous),
     estateSection(record.estate),

@@ -31,6 +31,7 @@ test('Ansible lists machines, describes one, takes and removes a snapshot, and d
     datacenter: served.datacenter,
     folder: served.inventoryFolder,
     machine: GUEST_NAME,
+    host: served.hostPath.split('/')[1],
     ansible_python_interpreter: '/usr/bin/python3',
   };
   writeFileSync(join(served.folder, 'variables.json'), JSON.stringify(variables));
@@ -86,6 +87,11 @@ test('Ansible lists machines, describes one, takes and removes a snapshot, and d
   ]);
   expect(estate.power(machine.id)).toBe('off');
   expect((of('datastores')['datastores'] as unknown[]).length).toBe(estate.facts.datastores.length);
+  expect(of('host')['ansible_facts']).toMatchObject({
+    ansible_hostname: served.hostPath.split('/')[1],
+    ansible_processor_vcpus: estate.facts.hosts.find(({ id }) => id === machine.hostId)!.cpuThreads,
+    ansible_bios_date: '2021-07-09T00:00:00+00:00',
+  });
 }, 180_000);
 
 test("nbdkit's curl plugin, which virt-v2v reads disks through, gives qemu-img the bytes of the disk", async (ctx) => {

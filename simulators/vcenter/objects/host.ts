@@ -52,6 +52,13 @@ export const HOST: Properties<HostObject> = {
     memorySize: self.facts.memoryBytes,
     smcPresent: false,
     cpuFeature: () => cpuFeaturesOf(self.facts),
+    // the same for all: nobody migrates by it, and Ansible's vmware_host_facts does not expect its absence
+    biosInfo: () => ({
+      $: 'HostBIOSInfo',
+      biosVersion: '2.12.2',
+      releaseDate: BIOS_RELEASED,
+      vendor: self.facts.vendor,
+    }),
   }),
   capability: () => HOST_CAPABILITY,
   configManager: () => ({ $: 'HostConfigManager' }),
@@ -96,6 +103,8 @@ export class HostObject extends Entity {
     return [...this.vms.list(), ...this.datastores, ...this.networks];
   }
 }
+
+const BIOS_RELEASED = Date.parse('2021-07-09T00:00:00Z');
 
 function statusOf({ facts }: HostObject): string {
   return (facts.connection ?? 'connected') === 'connected' ? 'green' : 'red';

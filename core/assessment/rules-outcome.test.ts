@@ -3,6 +3,7 @@
  * docs/assessment.md has the same ids, so that a rule can be found from the page that states it and back. Details
  * and borders of each rule are in the other tests of this folder.
  */
+import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { nearestRank, PERCENTILE_DEFINITION } from '../metrics/percentile.ts';
 import { rollUpGrid, windowOfSample } from '../metrics/roll-up.ts';
@@ -26,6 +27,8 @@ const refused = (given: GivenProperties) =>
   );
 const rhel = machine({ os: { name: 'Red Hat Enterprise Linux 7 (64-bit)', version: '7.9' } });
 const plain = machine({ os: { name: 'FreeBSD (64-bit)' } });
+
+const PAGE = readFileSync(new URL('../../docs/assessment.md', import.meta.url), 'utf8');
 
 type Rule = readonly [id: string, says: string, check: () => void];
 
@@ -498,8 +501,9 @@ describe.each([
     check());
 });
 
-test('no rule id is used twice', () => {
+test('no rule id is used twice, and docs/assessment.md has each', () => {
   const ids = [...SIZING, ...CONFIDENCE_AND_COST, ...SETTLED].map(([id]) => id);
   expect(new Set(ids).size).toBe(ids.length);
+  for (const id of ids) expect(PAGE, id).toMatch(new RegExp(`[|\`] ?${id.replaceAll('.', '\\.')} ?[|\`]`));
   expect(SETTLED.map(([id]) => id)).toEqual(Array.from({ length: 19 }, (_, i) => `A${i + 1}`));
 });

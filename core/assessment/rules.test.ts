@@ -3,6 +3,7 @@
  * docs/assessment.md has the same ids, so that a rule can be found from the page that states it and back. Details
  * and borders of each rule are in the other tests of this folder.
  */
+import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { rollUpGrid } from '../metrics/roll-up.ts';
 import osRules from './data/os-rules.json' with { type: 'json' };
@@ -26,6 +27,8 @@ const refused = (given: GivenProperties) =>
     expect.objectContaining({ code: 'assessment.badProperty' }),
   );
 const plain = machine({ os: { name: 'FreeBSD (64-bit)' } });
+
+const PAGE = readFileSync(new URL('../../docs/assessment.md', import.meta.url), 'utf8');
 
 type Rule = readonly [id: string, says: string, check: () => void];
 
@@ -381,8 +384,9 @@ describe.each([
     check());
 });
 
-test('no rule id is used twice', () => {
+test('no rule id is used twice, and docs/assessment.md has each', () => {
   const ids = [...PROPERTIES, ...UTILIZATION, ...READINESS].map(([id]) => id);
   expect(new Set(ids).size).toBe(ids.length);
+  for (const id of ids) expect(PAGE, id).toMatch(new RegExp(`[|\`] ?${id.replaceAll('.', '\\.')} ?[|\`]`));
   expect(VM_SIZES.length).toBe(323);
 });

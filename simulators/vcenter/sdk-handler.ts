@@ -266,7 +266,21 @@ function send(
     sendText(response, 200, open + xml + close);
     return undefined;
   }
-  const pieces = gathered(result.pieces, open, close);
+  // Node sends a head and a short text behind it as one piece.
+  const source = result.pieces[Symbol.iterator]();
+  let text = open;
+  let piece = source.next();
+  for (
+    ;
+    !piece.done && typeof piece.value === 'string' && text.length < FIRST_PIECE_BYTES;
+    piece = source.next()
+  )
+    text += piece.value;
+  if (piece.done) {
+    sendText(response, 200, text + close);
+    return undefined;
+  }
+  const pieces = gathered(text, piece.value, source, close);
   const first = pieces.next().value as Buffer;
   const next = pieces.next();
   response.statusCode = 200;
@@ -298,10 +312,16 @@ async function sendPieces(
  * Puts small pieces together, so that an answer is one buffer or a few large ones. Text is written out piece by
  * piece: a string that is put together from many small ones is cheapest to flatten while it is short.
  */
-function* gathered(pieces: Iterable<string | Buffer>, open: string, close: string): Generator<Buffer> {
-  let buffer = Buffer.allocUnsafe(FIRST_PIECE_BYTES);
+function* gathered(
+  open: string,
+  next: string | Buffer,
+  source: Iterator<string | Buffer>,
+  close: string,
+): Generator<Buffer> {
+  let buffer = Buffer.allocUnsafe(Math.max(FIRST_PIECE_BYTES, 3 * open.length));
   let at = buffer.write(open);
-  for (const piece of pieces) {
+  for (let step: IteratorResult<string | Buffer> = { value: next }; !step.done; step = source.next()) {
+    const piece = step.value;
     const isText = typeof piece === 'string';
     const most = isText ? piece.length * 3 : piece.length;
     if (at + most > buffer.length) {
@@ -327,12 +347,11 @@ function* gathered(pieces: Iterable<string | Buffer>, open: string, close: strin
 }
 
 function sendText(response: HttpResponseOut, status: number, xml: string): void {
-  const body = Buffer.from(xml);
   response.statusCode = status;
   response.setHeader('Content-Type', 'text/xml; charset=utf-8');
   response.setHeader('Cache-Control', 'no-cache');
-  response.setHeader('Content-Length', body.length);
-  response.end(body);
+  response.setHeader('Content-Length', Buffer.byteLength(xml));
+  response.end(xml);
 }
 
 function sendRefusal(response: HttpResponseOut, { status, retryAfterSeconds }: Refusal): void {

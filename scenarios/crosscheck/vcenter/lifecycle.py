@@ -7,6 +7,7 @@ at the events, tasks, permissions and exported disks that come of it.
 SERVER.json: address, port, ca, user, password, reader. Prints one JSON object with what was done; the first
 difference ends it with an AssertionError."""
 import json
+import random
 import ssl
 import subprocess
 import sys
@@ -252,6 +253,12 @@ def raw(path):
         return image.read()
 
 
+def noise(size):
+    """Content with holes: every other piece of a hundred thousand bytes is zero."""
+    pieces = [random.Random(n).randbytes(100_000) if n % 2 else bytes(100_000) for n in range(size // 100_000 + 1)]
+    return b"".join(pieces)[:size]
+
+
 def disks(content, dc, pool, datastore, network, small):
     with tempfile.TemporaryDirectory() as folder:
         lease = small.ExportVm()
@@ -276,6 +283,13 @@ def disks(content, dc, pool, datastore, network, small):
             descriptor.ovfDescriptor, pool, datastore, vim.OvfManager.CreateImportSpecParams(
                 entityName="brought", locale="", deploymentOption="", diskProvisioning="thin",
                 networkMapping=[vim.OvfManager.NetworkMapping(name=parsed.network[0].name, network=network)]))
+        # What is brought was written by qemu-img.
+        images = [noise(len(image)) for image in images]
+        for (_, path), image in zip(fetched, images):
+            with open(path + ".raw", "wb") as out:
+                out.write(image)
+            subprocess.run(["qemu-img", "convert", "-f", "raw", "-O", "vmdk", "-o", "subformat=streamOptimized",
+                            path + ".raw", path], check=True)
         lease = pool.ImportVApp(result.importSpec, folder=dc.vmFolder)
         info = lease_of(lease)
         paths = {url.targetId: path for url, path in fetched}

@@ -162,13 +162,16 @@ export class StreamReader {
   #skip = 0;
   #state: 'header' | 'markers' | 'end' = 'header';
   #capacity: Bytes = 0;
+  #hasTablesInFront = false;
 
   constructor(onGrain: (offset: Bytes, content: Buffer) => void) {
     this.#onGrain = onGrain;
   }
 
+  /** Images with their tables in front, as qemu-img writes them, have no marker at their end. */
   get isComplete(): boolean {
-    return this.#state === 'end';
+    if (this.#state === 'end') return true;
+    return this.#state === 'markers' && this.#hasTablesInFront && this.#skip === 0 && this.#rest.length === 0;
   }
 
   get capacity(): Bytes {
@@ -210,6 +213,7 @@ export class StreamReader {
       throw new BadImage('it is no stream-optimized VMDK');
     if (rest.readBigUInt64LE(20) !== BigInt(GRAIN_SECTORS)) throw new BadImage('its grains are not 64 KiB');
     this.#capacity = Number(rest.readBigUInt64LE(12)) * SECTOR;
+    this.#hasTablesInFront = rest.readBigUInt64LE(56) !== AT_END;
     const overhead = rest.readBigUInt64LE(64);
     if (overhead < 1n || overhead > 1_000_000n) throw new BadImage('its header is too long');
     this.#skip = Number(overhead) * SECTOR;

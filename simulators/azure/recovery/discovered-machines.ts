@@ -1,18 +1,18 @@
 /** Machines that can be protected: those that an appliance has discovered in a site and that are still there. */
 
 import type { Sites } from '../off-azure/sites.ts';
-import { instanceUuidOf } from '../off-azure/views.ts';
+import { machineNamed } from '../off-azure/views.ts';
 import type { DiscoveredMachine, ReplicationStore } from '../replication-service/store.ts';
 import type { SiteAppliance } from './vault-health.ts';
 
-const MACHINE_ID = /^(.+\/VMwareSites\/[^/]+)\/machines\/([^/]+)$/i;
+const MACHINE_ID = /^(.+\/(?:VMwareSites|HyperVSites|ServerSites)\/[^/]+)\/machines\/([^/]+)$/i;
 
 /** @returns a look-up by the machine's ARM id */
 export function discoveredMachines(sites: Sites): (armId: string) => DiscoveredMachine | undefined {
   return (armId) => {
     const [, siteId = '', name = ''] = MACHINE_ID.exec(armId) ?? [];
     const site = sites.find(siteId);
-    const machine = site?.inventory.machines().get(instanceUuidOf(name));
+    const machine = site && machineNamed(site, name);
     if (!site || !machine || machine.isDeleted) return undefined;
     const { instanceUuid, displayName, operatingSystemDetails, firmware, disks, networkAdapters } =
       machine.facts;

@@ -1,11 +1,13 @@
 /**
  * Microsoft.RecoveryServices: vaults and registration with them, the fabrics and containers of sites, policies,
- * agentless migration items with their recovery points and tests, jobs, events, alerts, health (azure.md, section 7).
+ * agentless migration items and agent-based protected ones with their recovery points and tests, jobs, events, alerts,
+ * health (azure.md, section 7).
  */
 import type { SimulatorContext } from '../../kit/context.ts';
 import { methodNotAllowed, parentNotFound } from '../arm/faults.ts';
 import type { ArmAnswer, ArmProvider, ArmRequest } from '../arm/provider.ts';
 import type { Cloud } from '../cloud.ts';
+import { isRecord } from '../http.ts';
 import type { PublishedFiles } from '../published-files.ts';
 import type {
   DiscoveredMachine,
@@ -18,6 +20,9 @@ import { NAMESPACE, vaultOf } from './ids.ts';
 import { healthOf, issuesOf } from './item-view.ts';
 import { type Job, Jobs, jobIdOf, SCENARIOS } from './jobs.ts';
 import { MigrationItems } from './migration-items.ts';
+import { processServerView } from './process-servers.ts';
+import { ProtectedItems } from './protected-items.ts';
+import { ProtectedStore } from './protected-store.ts';
 import { type SiteAppliance, VaultHealth } from './vault-health.ts';
 import {
   ALERT,
@@ -28,7 +33,7 @@ import {
   SETTING,
 } from './vault-kinds.ts';
 import { VaultRegistration } from './vault-registration.ts';
-import { type Kind, VaultResources } from './vault-resources.ts';
+import { type Kind, type Resource, VaultResources } from './vault-resources.ts';
 
 const VAULT_VERSIONS = ['2026-07-01', '2025-02-01', '2024-04-01', '2023-04-01', '2022-10-01', '2021-08-01'];
 const REPLICATION_VERSIONS = ['2025-08-01', '2024-04-01', '2023-06-01', '2022-10-01', '2021-08-01'];
@@ -36,12 +41,15 @@ const REPLICATION_VERSIONS = ['2025-08-01', '2024-04-01', '2023-06-01', '2022-10
 const FABRIC = 'vaults/replicationFabrics';
 const CONTAINER = `${FABRIC}/replicationProtectionContainers`;
 const ITEM = `${CONTAINER}/replicationMigrationItems`;
+const PROTECTED = `${CONTAINER}/replicationProtectedItems`;
 
 export interface RecoveryDependencies {
   readonly context: SimulatorContext;
   readonly cloud: Cloud;
   readonly tenantId: string;
   readonly store: ReplicationStore;
+  /** What agents and process servers report to; one of its own by default. */
+  readonly protectedStore?: ProtectedStore;
   /** What discovery knows of a machine, by its ARM id. */
   readonly findMachine: (armId: string) => DiscoveredMachine | undefined;
   /** Appliances of a discovery site, by its ARM id. */
@@ -52,10 +60,22 @@ export interface RecoveryDependencies {
 
 export function recoveryProvider(dependencies: RecoveryDependencies): ArmProvider {
   const { context, store, appliances, files } = dependencies;
-  const resources = new VaultResources(store, () => []);
+  const protectedStore =
+    dependencies.protectedStore ??
+    new ProtectedStore({ context, storage: store.storage, target: store.target });
+  const resources = new VaultResources(store, () => protectedStore.items());
   const jobs = new Jobs({ context, files });
   const events = new Events(context);
   const items = new MigrationItems({ ...dependencies, resources, jobs });
+  const protectedItems = new ProtectedItems({
+    ...dependencies,
+    store: protectedStore,
+    resources,
+    jobs,
+    isMigrating: (uuid) => store.items().some(({ machine }) => machine.instanceUuid === uuid),
+  });
+  const protectedOf = (vaultId: string) =>
+    protectedStore.items().filter((item) => item.vaultId.toLowerCase() === vaultId.toLowerCase());
   const itemsOf = (vaultId: string) =>
     store.items().filter((item) => item.vaultId.toLowerCase() === vaultId.toLowerCase());
   const health = new VaultHealth({
@@ -67,7 +87,10 @@ export function recoveryProvider(dependencies: RecoveryDependencies): ArmProvide
   const registration = new VaultRegistration({
     ...dependencies,
     resources,
-    counts: (vaultId) => ({ protectedItems: itemsOf(vaultId).length, ...jobs.counts(vaultId) }),
+    counts: (vaultId) => ({
+      protectedItems: itemsOf(vaultId).length + protectedOf(vaultId).length,
+      ...jobs.counts(vaultId),
+    }),
   });
   store.observe((item, happening) => {
     const event = eventOf(item, happening);
@@ -76,6 +99,21 @@ export function recoveryProvider(dependencies: RecoveryDependencies): ArmProvide
   jobs.observe((job) => {
     if (job.state === 'Failed') events.add(jobEventOf(job));
   });
+
+  const serversOf = (fabricId: string, now: number): Record<string, unknown>[] =>
+    protectedStore.serversOf(fabricId).map((server) => {
+      const count = protectedStore
+        .items()
+        .filter(({ processServerId }) => processServerId === server.id).length;
+      return processServerView(server, count, now) as Record<string, unknown>;
+    });
+  /** A fabric of the agent-based way is shown with the process servers that have joined it. */
+  const withServers = (resource: Resource, now: number): Resource => {
+    const details = resource.properties['customDetails'];
+    if (!isRecord(details) || details['instanceType'] !== 'InMageRcm') return resource;
+    const customDetails = { ...details, processServers: serversOf(resource.id, now) };
+    return { ...resource, properties: { ...resource.properties, customDetails } };
+  };
 
   const replication = (handle: (request: ArmRequest) => ArmAnswer) => ({
     apiVersions: REPLICATION_VERSIONS,
@@ -101,7 +139,9 @@ export function recoveryProvider(dependencies: RecoveryDependencies): ArmProvide
       'vaults/replicationPolicies': kind(POLICY),
       'vaults/replicationAlertSettings': kind(ALERT),
       'vaults/replicationVaultSettings': kind(SETTING),
-      [FABRIC]: kind(FABRICS),
+      [FABRIC]: replication((request) =>
+        shown(resources.handle(request, FABRICS), (of) => withServers(of, request.now)),
+      ),
       [CONTAINER]: kind(CONTAINERS),
       [`${CONTAINER}/replicationProtectionContainerMappings`]: kind(MAPPING),
       [`${FABRIC}/replicationRecoveryServicesProviders`]: replication((request) =>
@@ -109,6 +149,9 @@ export function recoveryProvider(dependencies: RecoveryDependencies): ArmProvide
       ),
       [ITEM]: replication((request) => items.handle(request)),
       [`${ITEM}/migrationRecoveryPoints`]: replication((request) => items.recoveryPoints(request)),
+      [PROTECTED]: replication((request) => protectedItems.handle(request)),
+      [`${PROTECTED}/recoveryPoints`]: replication((request) => protectedItems.recoveryPoints(request)),
+      'vaults/replicationProtectedItems': replication((request) => protectedItems.listInVault(request)),
       'vaults/replicationMigrationItems': replication((request) => items.listInVault(request)),
       'vaults/replicationProtectionContainers': replication((request) =>
         resources.listInVault(request, CONTAINER),
@@ -122,9 +165,20 @@ export function recoveryProvider(dependencies: RecoveryDependencies): ArmProvide
       'vaults/replicationVaultHealth': replication((request) => health.handleHealth(request)),
       'vaults/replicationJobs': inVault((request, vaultId) => jobs.handle(request, vaultId)),
       'vaults/replicationEvents': inVault((request, vaultId) => events.handle(request, vaultId)),
-      'vaults/replicationAppliances': inVault(({ method, type, name }) => {
+      'vaults/replicationAppliances': inVault(({ method, type, name, now }, vaultId) => {
         if (method !== 'GET' || name !== '') throw methodNotAllowed(method, `${NAMESPACE}/${type}`);
-        return { status: 200, body: { value: [] } }; // of the agent-based way only
+        const appliances = resources.below(vaultId, FABRIC).flatMap(({ id }) =>
+          serversOf(id, now).map((processServer) => ({
+            id: processServer['id'],
+            name: processServer['name'],
+            fabricArmId: id,
+            processServer,
+          })),
+        );
+        const value = [
+          { properties: { providerSpecificDetails: { instanceType: 'InMageRcm', appliances } } },
+        ];
+        return { status: 200, body: { value } };
       }),
     },
     operationPath: (request, operationId) => `${vaultOf(request)}/replicationOperationStatus/${operationId}`,
@@ -206,4 +260,14 @@ function jobEventOf(job: Job): NewEvent {
       affectedObjectType: 'MigrationItem',
     },
   };
+}
+
+/** An answer whose resources are shown with something that they do not hold themselves. */
+function shown(answer: ArmAnswer, view: (resource: Resource) => object): ArmAnswer {
+  if ('list' in answer) {
+    const { list } = answer;
+    return { list: { count: list.count, item: (i) => view(list.item(i) as Resource) } };
+  }
+  if ('operation' in answer || answer.body === undefined) return answer;
+  return { ...answer, body: view(answer.body as Resource) };
 }

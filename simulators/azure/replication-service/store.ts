@@ -211,7 +211,8 @@ export function vaultToken(vaultId: string): string {
 export class ReplicationStore {
   readonly context: SimulatorContext;
   readonly storage: ReplicationStorage;
-  readonly #target: TargetCloud;
+  /** Where machines are made from replicas. */
+  readonly target: TargetCloud;
   readonly #observers: Array<(item: MigrationItem, happening: Happening) => void> = [];
   /** ARM id by token. */
   readonly #vaults = new Map<string, string>();
@@ -223,7 +224,7 @@ export class ReplicationStore {
   constructor({ context, storage, target }: ReplicationStoreOptions) {
     this.context = context;
     this.storage = storage;
-    this.#target = target;
+    this.target = target;
   }
 
   /** Tells of what happens to items, at the instant when it does. */
@@ -413,7 +414,10 @@ export class ReplicationStore {
     if (item.performShutdown && item.poweredOffAt === undefined) return;
     let target: Target;
     try {
-      target = makeTarget(this.#target, item, { number: item.migrations++, replicaOf: ({ seed }) => seed });
+      target = makeTarget(this.target, item, {
+        number: item.migrations++,
+        replicaOf: (id) => item.disks.find(({ diskId }) => diskId === id)!.seed,
+      });
     } catch (error) {
       if (!(error instanceof ArmError)) throw error;
       this.failMigration(item, {
@@ -458,10 +462,10 @@ export class ReplicationStore {
     if (item.testTarget) this.#dispose(item.testTarget); // of a test that failed
     item.testTarget = undefined;
     try {
-      item.testTarget = makeTarget(this.#target, item, {
+      item.testTarget = makeTarget(this.target, item, {
         number: item.tests++,
         test: { network },
-        replicaOf: ({ diskId }) => point.replicas.get(diskId)!,
+        replicaOf: (id) => point.replicas.get(id)!,
       });
     } catch (error) {
       if (!(error instanceof ArmError)) throw error;
@@ -520,8 +524,8 @@ export class ReplicationStore {
   }
 
   #dispose({ machineId, diskIds }: Target): void {
-    if (machineId !== undefined) this.#target.machines?.delete(machineId);
-    for (const id of diskIds.values()) this.#target.deleteManagedDisk(id);
+    if (machineId !== undefined) this.target.machines?.delete(machineId);
+    for (const id of diskIds.values()) this.target.deleteManagedDisk(id);
   }
 
   /** The source is let go of: forgets the item, with everything that was stored for it. */

@@ -59,15 +59,26 @@ export interface Target {
 
 export interface TargetOrder {
   /** The content that a disk of the machine is to have. */
-  replicaOf(disk: ProtectedDisk): DiskSpace;
+  replicaOf(diskId: string): DiskSpace;
   /** Counts the attempts; part of the disks' names. */
   readonly number: number;
   /** A test in a network of its own. */
   readonly test?: { readonly network: string };
 }
 
+/** What a machine is made from: an item of either way of replicating. */
+export interface TargetSource {
+  readonly machine: Pick<MigrationItem['machine'], 'osType' | 'osName' | 'firmware'>;
+  readonly targetVmName: string;
+  readonly targetResourceGroupId: string;
+  readonly settings: Readonly<Record<string, unknown>>;
+  readonly disks: readonly TargetDisk[];
+}
+
+export type TargetDisk = Pick<ProtectedDisk, 'diskId' | 'isOsDisk' | 'diskType' | 'targetDiskName'>;
+
 /** @throws ArmError when a disk cannot be made; then none is left */
-export function makeTarget(cloud: TargetCloud, item: MigrationItem, order: TargetOrder): Target {
+export function makeTarget(cloud: TargetCloud, item: TargetSource, order: TargetOrder): Target {
   const name = order.test ? `${item.targetVmName}-test` : item.targetVmName;
   const os = osOf(item);
   const diskIds = new Map<string, string>();
@@ -120,13 +131,13 @@ export function makeTarget(cloud: TargetCloud, item: MigrationItem, order: Targe
 
 function makeDisk(
   cloud: TargetCloud,
-  item: MigrationItem,
-  disk: ProtectedDisk,
+  item: TargetSource,
+  disk: TargetDisk,
   { replicaOf }: TargetOrder,
   name: string,
 ): string {
   const os = osOf(item);
-  const content = replicaOf(disk).copy();
+  const content = replicaOf(disk.diskId).copy();
   try {
     return cloud.createManagedDisk({
       name,
@@ -142,7 +153,7 @@ function makeDisk(
   }
 }
 
-function diskName(vm: string, disk: ProtectedDisk, index: number, { number, test }: TargetOrder): string {
+function diskName(vm: string, disk: TargetDisk, index: number, { number, test }: TargetOrder): string {
   if (disk.targetDiskName !== undefined && !test) return disk.targetDiskName;
   return `${vm}-${disk.isOsDisk ? 'OSdisk' : `datadisk-${index}`}-${String(number).padStart(2, '0')}`;
 }
@@ -150,7 +161,7 @@ function diskName(vm: string, disk: ProtectedDisk, index: number, { number, test
 /** Systems that the VM agent runs on: Windows from 2008 R2 on, every Linux (replication.md, section 9). */
 const WITHOUT_AGENT = /Windows (?:Server )?(?:2000|2003|XP|Vista|2008(?! R2))/i;
 
-function osOf({ machine: { osType, osName, firmware } }: MigrationItem) {
+function osOf({ machine: { osType, osName, firmware } }: TargetSource) {
   const isWindows = /windows/i.test(osType);
   return {
     type: isWindows ? 'Windows' : 'Linux',
@@ -159,11 +170,11 @@ function osOf({ machine: { osType, osName, firmware } }: MigrationItem) {
   } as const;
 }
 
-function textSetting({ settings }: MigrationItem, name: string): string | undefined {
+function textSetting({ settings }: TargetSource, name: string): string | undefined {
   const value = settings[name];
   return typeof value === 'string' && value !== '' ? value : undefined;
 }
 
-function tagsOf({ settings }: MigrationItem, name: string): Readonly<Record<string, string>> {
+function tagsOf({ settings }: TargetSource, name: string): Readonly<Record<string, string>> {
   return (settings[name] ?? {}) as Readonly<Record<string, string>>;
 }

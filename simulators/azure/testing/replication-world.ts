@@ -12,6 +12,7 @@ import { readMachine } from '../discovery-service/machine-shape.ts';
 import { type Site, Sites } from '../off-azure/sites.ts';
 import { publishedFiles } from '../published-files.ts';
 import { appliancesOf, discoveredMachines } from '../recovery/discovered-machines.ts';
+import { ProtectedStore } from '../recovery/protected-store.ts';
 import { recoveryProvider } from '../recovery/provider.ts';
 import { logAccount } from '../replication-service/log-account.ts';
 import { createReplicationService } from '../replication-service/service.ts';
@@ -67,6 +68,7 @@ export interface ReplicationWorld extends ArmWorld {
   readonly store: ReplicationStore;
   readonly storage: StorageService;
   readonly disks: Disks;
+  readonly protection: ProtectedStore;
   readonly site: Site;
   /** Virtual machines that were made and not deleted, by id. */
   readonly machines: ReadonlyMap<string, VirtualMachineOptions>;
@@ -107,7 +109,9 @@ export async function inReplication(script: (world: ReplicationWorld) => Promise
     },
     delete: (id) => void made.delete(id),
   };
-  let parts: { store: ReplicationStore; storage: StorageService; disks: Disks } | undefined;
+  let parts:
+    | { store: ReplicationStore; storage: StorageService; disks: Disks; protection: ProtectedStore }
+    | undefined;
   const sites = new Sites();
   await using arm = await armWorld(({ context }, _authorization, { verifyToken }) => {
     const storage = createStorage({ context, accounts: [{ name: LOG_ACCOUNT }], verifyToken });
@@ -127,7 +131,8 @@ export async function inReplication(script: (world: ReplicationWorld) => Promise
         machines,
       },
     });
-    parts = { store, storage, disks };
+    const protection = new ProtectedStore({ context, storage: store.storage, target: store.target });
+    parts = { store, storage, disks, protection };
     return [
       computeProvider({ disks }),
       recoveryProvider({
@@ -138,6 +143,7 @@ export async function inReplication(script: (world: ReplicationWorld) => Promise
         findMachine: discoveredMachines(sites),
         appliances: appliancesOf(sites),
         files: publishedFiles(context, storage, LOG_ACCOUNT),
+        protectedStore: protection,
       }),
     ];
   });

@@ -92,6 +92,11 @@ export class ArmClient {
     return location === undefined ? status : (jsonOf(await this.#ask('GET', location)) ?? {});
   }
 
+  /** Deletes, and waits until that is done. */
+  async delete(path: string, apiVersion: string): Promise<void> {
+    await this.#waitFor(await this.#ask('DELETE', urlOf(path, apiVersion)), path);
+  }
+
   /** All items of a collection, through its pages. */
   async *list(path: string, apiVersion: string): AsyncGenerator<Json> {
     for (let url: string | undefined = urlOf(path, apiVersion); url !== undefined; ) {

@@ -1,7 +1,7 @@
 /**
- * A managed disk taken out of Azure as a person does: read access is granted, the page blob behind the SAS is
- * downloaded (its used ranges only), access is revoked. What lies there is a fixed VHD: the disk, then a
- * 512-byte footer. [docs: articles/virtual-machines/linux/disks-upload-vhd-to-managed-disk-cli.md]
+ * A managed disk taken out of Azure as a person does: a snapshot of it is made, since the disk of a machine that
+ * runs gives no access; read access is granted, the page blob behind the SAS is downloaded (its used ranges only),
+ * access is revoked. What lies there is a fixed VHD: the disk, then a 512-byte footer. [docs: articles/virtual-machines/linux/disks-upload-vhd-to-managed-disk-cli.md]
  */
 import { createHash } from 'node:crypto';
 import { closeSync, ftruncateSync, openSync, writeSync } from 'node:fs';
@@ -41,7 +41,13 @@ export async function exportDisk(
   diskId: string,
   file: string,
 ): Promise<ExportedDisk> {
-  const granted = await arm.post(`${diskId}/beginGetAccess`, DISKS, {
+  const { location } = await arm.get(diskId, DISKS);
+  const snapshot = `${diskId.replace(/\/disks\/([^/]+)$/i, '/snapshots/$1')}-export`;
+  await arm.put(snapshot, DISKS, {
+    location,
+    properties: { creationData: { createOption: 'Copy', sourceResourceId: diskId } },
+  });
+  const granted = await arm.post(`${snapshot}/beginGetAccess`, DISKS, {
     access: 'Read',
     durationInSeconds: 3600,
   });
@@ -50,7 +56,8 @@ export async function exportDisk(
   try {
     return await download(http, sas, file);
   } finally {
-    await arm.post(`${diskId}/endGetAccess`, DISKS);
+    await arm.post(`${snapshot}/endGetAccess`, DISKS);
+    await arm.delete(snapshot, DISKS);
   }
 }
 

@@ -37,10 +37,25 @@ const JUDGES: ReadonlyArray<readonly [part: string, judge: string]> = [
   ],
   ['Blob service', '@azure/storage-blob 12.34 (crosscheck azure-storage)'],
   [
-    'Microsoft.OffAzure, Microsoft.Migrate/assessmentProjects',
-    '@azure/core-rest-pipeline 1.25 for a site, its machines and reading a project (crosscheck azure-control); property names from the published specifications',
+    'Microsoft.Migrate/assessmentProjects: projects, groups, assessments, assessed machines, reports, collectors',
+    '@azure/arm-migrate 2.0 (crosscheck azure-migrate)',
   ],
-  ['Microsoft.RecoveryServices', 'nobody outside; names from the published specifications'],
+  [
+    'Microsoft.OffAzure: sites, machines, import sites',
+    '@azure/core-rest-pipeline 1.25 with @azure/storage-blob 12.34 (crosschecks azure-control, azure-migrate); property names from the published specifications',
+  ],
+  [
+    'Microsoft.RecoveryServices/vaults: vaults, certificates, usages, extended information',
+    '@azure/arm-recoveryservices 7.2 (crosscheck azure-migrate)',
+  ],
+  [
+    'Site Recovery: fabrics, policies, mappings, migration items with tests and recovery points, jobs, events, health, alerts',
+    '@azure/arm-recoveryservices-siterecovery 5.1 (crosscheck azure-migrate)',
+  ],
+  [
+    'Site Recovery: protected items (agent-based), process servers',
+    'nobody outside; names from the published client. They move by the data plane of agents, which is not there yet',
+  ],
   ['Data planes of appliances', 'nobody outside: the protocols are drylift’s own'],
 ];
 
@@ -56,12 +71,14 @@ const REFUSED: ReadonlyArray<readonly [what: string, answer: string]> = [
     '400 InvalidResourceType, NoRegisteredProviderFound, 404',
   ],
   [
-    'Microsoft.OffAzure: masterSites, hypervSites, serverSites, importSites, dependency maps',
-    '400 InvalidResourceType',
+    'Microsoft.OffAzure: SQL, web application and private endpoint resources below sites; filters on machines other than displayName and isDeleted',
+    '400 InvalidResourceType, BadRequest',
   ],
-  ['Microsoft.OffAzure: filters on machines', '400 BadRequest'],
-  ['Microsoft.Migrate: downloadUrl, assessments without a group (2023 and later)', '404, 400'],
-  ['Microsoft.RecoveryServices: test migration, protected items (agent-based)', '404 or 409'],
+  ['Microsoft.Migrate: assessments without a group (2023 and later)', '400 NoRegisteredProviderFound'],
+  [
+    'Site Recovery: recovery plans, networks, classifications, protectable items, re-protect, planned failover, OS upgrade while migrating',
+    '400 InvalidResourceType, InvalidRequestContent, 404',
+  ],
   [
     'Microsoft.Compute: images, galleries, scale sets, extensions of machines',
     '404 PlatformImageNotFound, 400 InvalidResourceType',

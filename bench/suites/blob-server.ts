@@ -164,6 +164,7 @@ async function serve(certFile: string, keyFile: string, directory: string): Prom
     clock,
     handler: storage.handler,
     onExchange: exchangeObserver(context, 'azure.blob'),
+    digests: false,
   });
   process.stdout.write(`listening at https://127.0.0.1:${listener.endpoint.port}\n`);
 }

@@ -172,6 +172,12 @@ export function bodyLength(body: BlobBody): Bytes {
 
 export function readBody(body: BlobBody, offset: Bytes, length: Bytes): Buffer {
   const out = Buffer.allocUnsafe(length);
+  readBodyInto(body, offset, out);
+  return out;
+}
+
+export function readBodyInto(body: BlobBody, offset: Bytes, out: Buffer): void {
+  const { length } = out;
   if (body.type !== 'PageBlob') body.blocks.readInto(offset, out);
   else {
     const inSpace = Math.max(0, Math.min(length, body.space.sizeBytes - offset));
@@ -181,7 +187,6 @@ export function readBody(body: BlobBody, offset: Bytes, length: Bytes): Buffer {
       body.footer!.copy(out, inSpace, from, from + length - inSpace);
     }
   }
-  return out;
 }
 
 /** The same content, unaffected by later writes; costs next to nothing. */

@@ -6,7 +6,7 @@
  * at its end move to the front and the end is given back (Node cannot punch holes into a file), so memory or
  * disk never exceed twice what is live plus a margin.
  */
-import { closeSync, ftruncateSync, openSync, readSync, writeSync } from 'node:fs';
+import { closeSync, ftruncateSync, openSync, readSync, writeSync, writevSync } from 'node:fs';
 import { assert } from '#core/assert.ts';
 import type { Bytes } from '#core/units.ts';
 
@@ -16,6 +16,7 @@ interface Backing {
   grow(segments: number): void;
   shrink(segments: number): void;
   write(at: Bytes, source: Uint8Array): void;
+  writePieces(at: Bytes, sources: readonly Uint8Array[]): void;
   read(at: Bytes, into: Uint8Array): void;
   close(): void;
 }
@@ -102,6 +103,23 @@ export class ChunkPool {
     this.#backing.write(this.#slotOf[id]! * this.chunkBytes + at, source);
   }
 
+  /** Pieces one after another; together they lie inside the chunk. */
+  writePieces(id: number, at: Bytes, sources: readonly Uint8Array[]): void {
+    this.#backing.writePieces(this.#slotOf[id]! * this.chunkBytes + at, sources);
+  }
+
+  /** Reads whole chunks, one after another; neighbours in one go. */
+  readChunks(ids: readonly number[], into: Uint8Array): void {
+    for (let from = 0; from < ids.length; ) {
+      const slot = this.#slotOf[ids[from]!]!;
+      let to = from + 1;
+      while (to < ids.length && this.#slotOf[ids[to]!] === slot + to - from) to++;
+      const piece = into.subarray(from * this.chunkBytes, to * this.chunkBytes);
+      this.#backing.read(slot * this.chunkBytes, piece);
+      from = to;
+    }
+  }
+
   read(id: number, at: Bytes, into: Uint8Array): void {
     this.#backing.read(this.#slotOf[id]! * this.chunkBytes + at, into);
   }
@@ -177,9 +195,21 @@ function memoryBacking(chunkBytes: Bytes): Backing {
       const [segment, offset] = place(at);
       segment.set(source, offset);
     },
+    writePieces(at, sources) {
+      const [segment, start] = place(at);
+      let offset = start;
+      for (const source of sources) {
+        segment.set(source, offset);
+        offset += source.length;
+      }
+    },
     read(at, into) {
-      const [segment, offset] = place(at);
-      into.set(segment.subarray(offset, offset + into.length));
+      for (let done = 0; done < into.length; ) {
+        const [segment, offset] = place(at + done);
+        const take = Math.min(segment.length - offset, into.length - done);
+        into.set(segment.subarray(offset, offset + take), done);
+        done += take;
+      }
     },
     close() {
       segments.length = 0;
@@ -200,6 +230,15 @@ function fileBacking(chunkBytes: Bytes, file: string): Backing {
     write(at, source) {
       for (let done = 0; done < source.length; )
         done += writeSync(descriptor, source, done, source.length - done, at + done);
+    },
+    writePieces(at, sources) {
+      let length = 0;
+      for (const source of sources) length += source.length;
+      const done = writevSync(descriptor, sources, at);
+      if (done === length) return;
+      // a disk that is nearly full takes a part
+      const whole = Buffer.concat(sources);
+      this.write(at + done, whole.subarray(done));
     },
     read(at, into) {
       for (let done = 0; done < into.length; ) {

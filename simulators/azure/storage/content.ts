@@ -72,6 +72,9 @@ export class ContentWriter {
   readonly #store: ExtentStore;
   #chunks: number[] = [];
   #length = 0;
+  /** Of the last chunk: what has arrived and is not yet written. Chunks are written whole, in one go. */
+  #pending: Uint8Array[] = [];
+  #pendingBytes = 0;
 
   constructor(store: ExtentStore) {
     this.#store = store;
@@ -87,10 +90,21 @@ export class ContentWriter {
       const inChunk = this.#length % chunks.chunkBytes;
       if (inChunk === 0) this.#chunks.push(chunks.allocate());
       const take = Math.min(chunks.chunkBytes - inChunk, bytes.length - done);
-      chunks.write(this.#chunks.at(-1)!, inChunk, bytes.subarray(done, done + take));
+      this.#pending.push(take === bytes.length ? bytes : bytes.subarray(done, done + take));
+      this.#pendingBytes += take;
       done += take;
       this.#length += take;
+      if (inChunk + take === chunks.chunkBytes) this.#flush();
     }
+  }
+
+  #flush(): void {
+    if (this.#pendingBytes === 0) return;
+    const { chunks } = this.#store;
+    const end = this.#length - (this.#chunks.length - 1) * chunks.chunkBytes;
+    chunks.writePieces(this.#chunks.at(-1)!, end - this.#pendingBytes, this.#pending);
+    this.#pending = [];
+    this.#pendingBytes = 0;
   }
 
   /**
@@ -98,6 +112,7 @@ export class ContentWriter {
    * they are written once, when they arrive. The writer is empty afterwards.
    */
   moveInto(space: ExtentSpace, offset: Bytes): void {
+    this.#flush();
     const { chunks } = this.#store;
     const ids = this.#chunks;
     this.#chunks = [];
@@ -118,6 +133,7 @@ export class ContentWriter {
   }
 
   finish(): Content {
+    this.#flush();
     const { chunks, ends } = this.#store;
     const restBytes = this.#length % chunks.chunkBytes;
     const pieces: number[] = [];
@@ -147,6 +163,8 @@ export class ContentWriter {
   }
 
   abandon(): void {
+    this.#pending = [];
+    this.#pendingBytes = 0;
     for (const id of this.#chunks) this.#store.chunks.dropReference(id);
     this.#chunks = [];
     this.#store.reclaim();

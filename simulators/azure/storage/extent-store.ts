@@ -115,11 +115,29 @@ export class ExtentSpace {
       const inChunk = at - index * CHUNK_BYTES;
       const length = Math.min(CHUNK_BYTES - inChunk, out.length - done);
       const id = this.#tree.get(index);
+      const full = length === CHUNK_BYTES ? this.#fullChunks(index, out.length - done) : [];
+      if (full.length > 1) {
+        const bytes = full.length * CHUNK_BYTES;
+        this.#store.chunks.readChunks(full, out.subarray(done, done + bytes));
+        done += bytes;
+        continue;
+      }
       const piece = out.subarray(done, done + length);
       if (id === 0) piece.fill(0);
       else this.#store.pages.read(id, inChunk, piece);
       done += length;
     }
+  }
+
+  /** Chunks from an index on, as many as have all their pages and fit into so many bytes. */
+  #fullChunks(index: number, bytes: Bytes): number[] {
+    const ids: number[] = [];
+    for (let at = index; (ids.length + 1) * CHUNK_BYTES <= bytes; at++) {
+      const id = this.#tree.get(at);
+      if (id === 0 || !this.#store.pages.isFull(id)) break;
+      ids.push(id);
+    }
+    return ids;
   }
 
   /** Writes the pieces one after another; together they are whole pages. */

@@ -45,6 +45,8 @@ export interface ReceivedBody {
 export interface StreamedBody {
   readonly length: Bytes;
   read(offset: Bytes, length: Bytes): Buffer;
+  /** The same into a buffer of the reader's. */
+  readInto?(offset: Bytes, out: Buffer): void;
   /** Called once, sent or not. */
   release(): void;
 }

@@ -97,7 +97,7 @@ export class PageTable implements ChunkCare {
 
   read(id: number, at: Bytes, into: Uint8Array): void {
     this.pool.read(id, at, into);
-    if (this.#isFull(id)) return;
+    if (this.isFull(id)) return;
     let hole = 0;
     const wipe = (from: Bytes, to: Bytes): void => {
       const start = Math.max(0, from - at);
@@ -113,7 +113,7 @@ export class PageTable implements ChunkCare {
 
   /** Ranges inside the chunk that hold pages. */
   runs(id: number): ByteRange[] {
-    if (this.#isFull(id)) return [{ start: 0, length: CHUNK_BYTES }];
+    if (this.isFull(id)) return [{ start: 0, length: CHUNK_BYTES }];
     const base = id * WORDS;
     const present = this.#present;
     return runsWhere((page) => (present[base + (page >>> 5)]! >>> (page & 31)) & 1).map(
@@ -128,7 +128,7 @@ export class PageTable implements ChunkCare {
   changes(now: number, before: number, since: number): ChangedRange[] {
     const epochs = now !== 0 && this.#written[now] === MIXED ? this.#mixed.get(now) : undefined;
     const uniform = now === 0 ? 0 : this.#written[now]!;
-    if (now !== 0 && !epochs && uniform > since && this.#isFull(now))
+    if (now !== 0 && !epochs && uniform > since && this.isFull(now))
       return [{ start: 0, length: CHUNK_BYTES, cleared: false }];
     const has = (id: number, page: number): boolean =>
       id !== 0 && ((this.#present[id * WORDS + (page >>> 5)]! >>> (page & 31)) & 1) === 1;
@@ -138,7 +138,7 @@ export class PageTable implements ChunkCare {
     }).map(([start, length, kind]) => ({ start, length, cleared: kind === CLEARED }));
   }
 
-  #isFull(id: number): boolean {
+  isFull(id: number): boolean {
     for (let word = id * WORDS; word < id * WORDS + WORDS; word++)
       if (this.#present[word] !== ALL) return false;
     return true;

@@ -4,7 +4,7 @@
  * own words. Blobs, queues and tables differ in what a `StorageProtocol` says.
  */
 import type { IncomingMessage } from 'node:http';
-import type { TLSSocket } from 'node:tls';
+import { TLSSocket } from 'node:tls';
 import type { HttpHandler, HttpResponseOut } from '#core/net/http-server.ts';
 import type { UnixMillis } from '#core/units.ts';
 import { escapeText } from '#core/wire/xml/writer.ts';
@@ -293,12 +293,19 @@ function stream(response: HttpResponseOut, body: StreamedBody, isHead: boolean):
   response.setHeader('Content-Length', body.length);
   response.once('close', () => body.release());
   let offset = 0;
+  // TLS copies what it encrypts, so that one buffer serves for all once it was written; a pipe in memory does not
+  const buffer =
+    response.socket instanceof TLSSocket && body.readInto && body.length > SEND_BYTES
+      ? Buffer.allocUnsafe(SEND_BYTES)
+      : undefined;
   const pump = (): void => {
     while (offset < body.length && !response.destroyed) {
       const length = Math.min(SEND_BYTES, body.length - offset);
-      const piece = body.read(offset, length);
+      const piece = buffer?.subarray(0, length) ?? body.read(offset, length);
+      if (buffer) body.readInto!(offset, piece);
       offset += length;
       if (offset === body.length) return void response.end(piece);
+      if (buffer) return void response.write(piece, (error) => (error ? undefined : pump()));
       if (!response.write(piece)) return void response.once('drain', pump);
     }
   };

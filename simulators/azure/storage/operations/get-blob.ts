@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Bytes } from '#core/units.ts';
 import { blobHeaders, clampRange, tierHeaders } from '../blob-headers.ts';
-import { type BlobBody, bodyLength, freezeBody, readBody, releaseBody } from '../blob-model.ts';
+import { type BlobBody, bodyLength, freezeBody, readBody, readBodyInto, releaseBody } from '../blob-model.ts';
 import { type BlobRequest, readRange } from '../blob-request.ts';
 import { requireOnline } from '../blob-writes.ts';
 import { requireReadConditions } from '../conditions.ts';
@@ -113,6 +113,7 @@ function contentOf(body: BlobBody, start: Bytes, length: Bytes): StreamedBody {
   return {
     length,
     read: (offset, count) => readBody(frozen, start + offset, count),
+    readInto: (offset, out) => readBodyInto(frozen, start + offset, out),
     release: () => releaseBody(frozen),
   };
 }

@@ -6,7 +6,7 @@
  */
 import { SECOND, type UnixMillis } from '#core/units.ts';
 import { iso, isRecord } from '../http.ts';
-import { list, oneOf, type Reader, shape, text } from '../shape.ts';
+import { list, oneOfAnyCase, type Reader, shape, text } from '../shape.ts';
 import { forbidden, methodNotAllowed, unknownAction } from './faults.ts';
 import { RESOURCES_API_VERSIONS, readTags } from './groups.ts';
 import { listOf } from './paging.ts';
@@ -67,7 +67,7 @@ const readTemplate = shape(
 const readDeployment = shape(
   {
     properties: shape(
-      { mode: oneOf('Incremental', 'Complete'), template: readTemplate },
+      { mode: oneOfAnyCase('Incremental', 'Complete'), template: readTemplate },
       {
         parameters: record,
         debugSetting: anything,

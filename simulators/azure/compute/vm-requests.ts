@@ -7,10 +7,10 @@ import { invalidProperty } from '../arm/faults.ts';
 import { readLocation, readTags } from '../arm/groups.ts';
 import { ArmError } from '../arm/provider.ts';
 import { ENVELOPE } from '../arm/resource-shelf.ts';
-import { flag, list, oneOf, oneOfAnyCase, type Reader, shape, text, whole } from '../shape.ts';
+import { flag, list, oneOfAnyCase, type Reader, shape, text, whole } from '../shape.ts';
 
 const anything: Reader<unknown> = (value) => value;
-const deleteOption = oneOf('Delete', 'Detach');
+const deleteOption = oneOfAnyCase('Delete', 'Detach');
 const SKUS = [
   'Standard_LRS',
   'StandardSSD_LRS',
@@ -34,7 +34,7 @@ const managedDisk = shape(
   {},
   {
     id: text(2_048),
-    storageAccountType: oneOf(...SKUS),
+    storageAccountType: oneOfAnyCase(...SKUS),
     resourceGroup: text(90),
     diskEncryptionSet: notOffered,
     securityProfile: notOffered,
@@ -47,11 +47,11 @@ function notOffered(value: unknown, path: string): unknown {
 }
 
 const osDisk = shape(
-  { createOption: oneOf('Attach', 'FromImage', 'Empty') },
+  { createOption: oneOfAnyCase('Attach', 'FromImage', 'Empty') },
   {
     osType: oneOfAnyCase('Linux', 'Windows'),
     name: text(80),
-    caching: oneOf('None', 'ReadOnly', 'ReadWrite'),
+    caching: oneOfAnyCase('None', 'ReadOnly', 'ReadWrite'),
     managedDisk,
     diskSizeGB: whole(1, 4_095),
     deleteOption,
@@ -64,15 +64,15 @@ const osDisk = shape(
 );
 
 const dataDisk = shape(
-  { lun: whole(0, 63), createOption: oneOf('Attach', 'Empty') },
+  { lun: whole(0, 63), createOption: oneOfAnyCase('Attach', 'Empty') },
   {
     name: text(80),
-    caching: oneOf('None', 'ReadOnly', 'ReadWrite'),
+    caching: oneOfAnyCase('None', 'ReadOnly', 'ReadWrite'),
     managedDisk,
     diskSizeGB: whole(1, 65_536),
     deleteOption,
     toBeDetached: flag,
-    detachOption: oneOf('ForceDetach'),
+    detachOption: oneOfAnyCase('ForceDetach'),
     writeAcceleratorEnabled: flag,
     diskIOPSReadWrite: anything,
     diskMBpsReadWrite: anything,
@@ -87,7 +87,7 @@ const storageProfile = shape(
   {
     dataDisks: list(dataDisk, 64),
     imageReference: noImage,
-    diskControllerType: oneOf('SCSI', 'NVMe'),
+    diskControllerType: oneOfAnyCase('SCSI', 'NVMe'),
     alignRegionalDisksToVMZone: flag,
   },
 );
@@ -115,17 +115,17 @@ const properties = {
   networkProfile,
   osProfile: anything,
   diagnosticsProfile: shape({}, { bootDiagnostics: shape({}, { enabled: flag, storageUri: text(1_024) }) }),
-  licenseType: oneOf('Windows_Server', 'Windows_Client', 'RHEL_BYOS', 'SLES_BYOS', 'None'),
+  licenseType: oneOfAnyCase('Windows_Server', 'Windows_Client', 'RHEL_BYOS', 'SLES_BYOS', 'None'),
   availabilitySet: notOffered,
   virtualMachineScaleSet: notOffered,
   proximityPlacementGroup: notOffered,
   host: notOffered,
   hostGroup: notOffered,
-  priority: oneOf('Regular'),
+  priority: oneOfAnyCase('Regular'),
   securityProfile: shape(
     {},
     {
-      securityType: oneOf('Standard', 'TrustedLaunch'),
+      securityType: oneOfAnyCase('Standard', 'TrustedLaunch'),
       uefiSettings: shape({}, { secureBootEnabled: flag, vTpmEnabled: flag }),
       encryptionAtHost: flag,
       encryptionIdentity: anything,
@@ -174,7 +174,7 @@ export const readMachinePatch = shape(
 );
 
 export const readRunCommand = shape(
-  { commandId: oneOf('RunShellScript', 'RunPowerShellScript') },
+  { commandId: oneOfAnyCase('RunShellScript', 'RunPowerShellScript') },
   {
     script: list(text(16_384), 1_000),
     parameters: list(shape({ name: text(256), value: text(16_384) }), 100),

@@ -8,7 +8,7 @@
 import { invalidProperty } from '../arm/faults.ts';
 import { readLocation, readTags } from '../arm/groups.ts';
 import { ENVELOPE } from '../arm/resource-shelf.ts';
-import { flag, list, matching, oneOf, type Reader, shape, text, whole } from '../shape.ts';
+import { flag, list, matching, oneOfAnyCase, type Reader, shape, text, whole } from '../shape.ts';
 
 const anything: Reader<unknown> = (value) => value;
 const ref = shape({ id: text(2_048) }, { properties: anything, resourceGroup: text(90) });
@@ -33,13 +33,13 @@ const subnetProperties = shape(
     serviceEndpointPolicies: notOffered,
     delegations: list(anything, 10),
     defaultOutboundAccess: flag,
-    privateEndpointNetworkPolicies: oneOf(
+    privateEndpointNetworkPolicies: oneOfAnyCase(
       'Enabled',
       'Disabled',
       'NetworkSecurityGroupEnabled',
       'RouteTableEnabled',
     ),
-    privateLinkServiceNetworkPolicies: oneOf('Enabled', 'Disabled'),
+    privateLinkServiceNetworkPolicies: oneOfAnyCase('Enabled', 'Disabled'),
     ipConfigurations: anything,
     purpose: anything,
     ...READ_ONLY,
@@ -68,7 +68,7 @@ export const readNetwork = shape(
         enableDdosProtection: flag,
         enableVmProtection: flag,
         flowTimeoutInMinutes: whole(4, 30),
-        privateEndpointVNetPolicies: oneOf('Disabled', 'Basic'),
+        privateEndpointVNetPolicies: oneOfAnyCase('Disabled', 'Basic'),
         encryption: anything,
         virtualNetworkPeerings: notOffered,
         ddosProtectionPlan: notOffered,
@@ -82,10 +82,10 @@ export const readNetwork = shape(
 
 const ruleProperties = shape(
   {
-    protocol: oneOf('Tcp', 'Udp', 'Icmp', 'Esp', 'Ah', '*'),
-    access: oneOf('Allow', 'Deny'),
+    protocol: oneOfAnyCase('Tcp', 'Udp', 'Icmp', 'Esp', 'Ah', '*'),
+    access: oneOfAnyCase('Allow', 'Deny'),
     priority: whole(100, 4_096),
-    direction: oneOf('Inbound', 'Outbound'),
+    direction: oneOfAnyCase('Inbound', 'Outbound'),
   },
   {
     description: text(140),
@@ -133,15 +133,15 @@ export const readPublicAddress = shape(
   { location },
   {
     ...envelope,
-    sku: shape({ name: oneOf('Basic', 'Standard') }, { tier: oneOf('Regional', 'Global') }),
+    sku: shape({ name: oneOfAnyCase('Basic', 'Standard') }, { tier: oneOfAnyCase('Regional', 'Global') }),
     zones: list(text(8), 3),
     properties: shape(
       {},
       {
-        publicIPAllocationMethod: oneOf('Static', 'Dynamic'),
-        publicIPAddressVersion: oneOf('IPv4'),
+        publicIPAllocationMethod: oneOfAnyCase('Static', 'Dynamic'),
+        publicIPAddressVersion: oneOfAnyCase('IPv4'),
         idleTimeoutInMinutes: whole(4, 30),
-        deleteOption: oneOf('Delete', 'Detach'),
+        deleteOption: oneOfAnyCase('Delete', 'Detach'),
         dnsSettings: shape(
           {},
           {
@@ -166,9 +166,9 @@ const ipConfiguration = shape(
     properties: shape(
       { subnet: ref },
       {
-        privateIPAllocationMethod: oneOf('Static', 'Dynamic'),
+        privateIPAllocationMethod: oneOfAnyCase('Static', 'Dynamic'),
         privateIPAddress: text(64),
-        privateIPAddressVersion: oneOf('IPv4'),
+        privateIPAddressVersion: oneOfAnyCase('IPv4'),
         publicIPAddress: ref,
         primary: flag,
         applicationSecurityGroups: notOffered,
@@ -203,9 +203,9 @@ export const readInterface = shape(
         enableAcceleratedNetworking: flag,
         enableIPForwarding: flag,
         disableTcpStateTracking: flag,
-        nicType: oneOf('Standard'),
-        auxiliaryMode: oneOf('None'),
-        auxiliarySku: oneOf('None'),
+        nicType: oneOfAnyCase('Standard'),
+        auxiliaryMode: oneOfAnyCase('None'),
+        auxiliarySku: oneOfAnyCase('None'),
         macAddress: anything,
         primary: anything,
         virtualMachine: anything,

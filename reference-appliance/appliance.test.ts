@@ -9,6 +9,7 @@ import { HOUR, MINUTE, SECOND } from '#core/units.ts';
 import { childrenOf, childText } from '#core/wire/xml/element.ts';
 import { type Appliance, startAppliance } from './appliance.ts';
 import { configFrom } from './config.ts';
+import { NEEDS } from './sources/vsphere/required-privileges.ts';
 import { openStore, type Store } from './store/store.ts';
 import { type FakeAzure, fakeAzure, HOSTS } from './testing/fake-azure.ts';
 import { type FakeVcenter, fakeVcenter } from './testing/fake-vcenter.ts';
@@ -168,6 +169,35 @@ test('registers, discovers, collects and reports; and its status says so', () =>
     });
     expect(it.trace.map(({ kind }) => kind)).toContain('durable');
     expect(it.trace.find(({ kind }) => kind === 'step')?.what).toBe('registered with 1 vCenters');
+  }));
+
+test('what the account may not do is in status, log and heartbeat, as long as it is so', () =>
+  staged(async (it) => {
+    let granted = ['System.View', 'System.Read'];
+    it.vcenter.methods.set('HasPrivilegeOnEntities', (call) =>
+      childrenOf(call, 'entity')
+        .map(
+          (entity) =>
+            `<returnval><entity type="${entity.attributes.get('type')!.value}">${entity.text}</entity>` +
+            `${granted.map((each) => `<privAvailability><privId>${each}</privId><isGranted>true</isGranted></privAvailability>`).join('')}</returnval>`,
+        )
+        .join(''),
+    );
+    it.start();
+    await sleep(it.world.clock, 31 * MINUTE, 'test');
+    const warning = {
+      code: 'vcenter.privilege.missing',
+      message: expect.stringMatching(/^VirtualMachine\.State\.CreateSnapshot is missing on .*replication/),
+    };
+    expect(it.appliance.status().warnings).toContainEqual(warning);
+    expect(it.appliance.status().problems).toEqual([]);
+    expect(it.azure.beats.at(-1)!.warnings).toContainEqual(warning);
+    const told = it.world.lines.filter((line) => line.includes('State.CreateSnapshot is missing'));
+    expect(told).toHaveLength(1);
+    granted = NEEDS.map(({ privilege }) => privilege);
+    await sleep(it.world.clock, 7 * HOUR, 'test');
+    expect(it.appliance.status().warnings).toEqual([]);
+    expect(it.azure.beats.at(-1)!.warnings).toBeUndefined();
   }));
 
 test('a crash leaves no timer, no connection and no log line behind; a restart goes on, telling nothing twice', () =>

@@ -10,6 +10,8 @@ export interface FakeAzure {
   readonly requests: string[];
   readonly inventory: Map<number, { machines: Array<{ displayName: string }> }>;
   readonly points: Map<number, { series: Array<{ machine: string }> }>;
+  /** Heartbeats, in order. */
+  readonly beats: Array<{ warnings?: Array<{ code: string; message: string }> }>;
   /** Answers 503 to everything while it is set. */
   isDown: boolean;
 }
@@ -25,6 +27,7 @@ export function fakeAzure(): FakeAzure {
     requests: [],
     inventory: new Map(),
     points: new Map(),
+    beats: [],
     isDown: false,
     handler: (request, response) => {
       const chunks: Buffer[] = [];
@@ -55,7 +58,10 @@ export function fakeAzure(): FakeAzure {
             },
           });
         const [, kind, number] = /^\/v1\/sites\/s\/([a-z-]+)\/(.+)$/.exec(pathname) ?? [];
-        if (kind === 'heartbeats') return send(200, { serverTime: new Date(0).toISOString() });
+        if (kind === 'heartbeats') {
+          fake.beats.push(JSON.parse(Buffer.concat(chunks).toString()) as FakeAzure['beats'][number]);
+          return send(200, { serverTime: new Date(0).toISOString() });
+        }
         if (kind === 'run-as-accounts') return send(200, { name: number });
         if (kind === 'state')
           return send(200, { inventorySequence: fake.inventory.size, pointsSequence: fake.points.size });

@@ -25,31 +25,35 @@ interface Managers {
   readonly processes: ManagedObject;
 }
 
-const MANAGERS = new WeakMap<VsphereConnection, { session: number; managers: Managers }>();
+const MANAGERS = new WeakMap<VsphereConnection, { session: number; managers: Promise<Managers> }>();
 
-/** The managers, looked up once per session. */
+/** The managers, looked up once per session: by the first who asks, for all others that ask meanwhile. */
 async function managersOf(connection: VsphereConnection, signal: AbortSignal): Promise<Managers> {
   const { guestOperationsManager } = await connection.content(signal);
   const known = MANAGERS.get(connection);
   if (known?.session === connection.session) return known.managers;
-  if (!guestOperationsManager)
+  const managers = lookUpManagers(connection, guestOperationsManager, signal);
+  MANAGERS.set(connection, { session: connection.session, managers });
+  managers.catch(() => MANAGERS.delete(connection));
+  return managers;
+}
+
+/** @throws `guest.unsupported` when the server lacks them */
+async function lookUpManagers(
+  connection: VsphereConnection,
+  manager: ManagedObject | undefined,
+  signal: AbortSignal,
+): Promise<Managers> {
+  if (!manager)
     throw errors.make('guest.unsupported', { what: `${connection.host} has no guest operations.` });
-  const { session } = connection;
-  const values = await readObject(
-    connection,
-    guestOperationsManager,
-    ['fileManager', 'processManager'],
-    signal,
-  );
+  const values = await readObject(connection, manager, ['fileManager', 'processManager'], signal);
   const reference = (name: string): ManagedObject => {
     const value = values.get(name);
     if (!value)
       throw errors.make('guest.unsupported', { what: `${connection.host} has no ${name} for guests.` });
     return readReference(value);
   };
-  const managers = { files: reference('fileManager'), processes: reference('processManager') };
-  MANAGERS.set(connection, { session, managers });
-  return managers;
+  return { files: reference('fileManager'), processes: reference('processManager') };
 }
 
 export interface GuestRunner {

@@ -352,7 +352,7 @@ def check_faults(si):
     same("InvalidProperty", fails(vmodl.query.InvalidProperty, lambda: collector.RetrieveContents([spec])).name, "nosuch")
     compute = si.content.rootFolder.childEntity[0].hostFolder.childEntity[0]
     fails(vmodl.fault.NotSupported, lambda: compute.host[0].licensableResource)
-    fails(vmodl.fault.InvalidRequest, lambda: si.content.eventManager.QueryEvents(vim.event.EventFilterSpec()))
+    fails(vmodl.fault.InvalidRequest, lambda: si.content.scheduledTaskManager.RetrieveEntityScheduledTask())
     url = file_url(None, "[nowhere] x/x.vmdk", FACTS["machines"][0]["datacenter"])
     for expected, headers in ((401, {}), (404, {"Authorization": "Basic " + base64.b64encode(f"{FACTS['user']}:{FACTS['password']}".encode()).decode()})):
         try:

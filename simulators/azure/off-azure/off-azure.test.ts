@@ -306,6 +306,7 @@ describe('the data plane', () => {
         version: '1.0',
         services: [{ name: 'discovery', version: '1.0', state: 'Running' }],
         time: new Date(now).toISOString(),
+        warnings: [{ code: 'limit.machines', message: 'more than one appliance is documented for' }],
       };
       expect(await plane('PUT', '/heartbeats/appliance-1', beat)).toMatchObject({
         status: 503,

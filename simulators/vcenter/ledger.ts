@@ -31,6 +31,15 @@ const JUDGES: ReadonlyArray<readonly [part: string, judge: string]> = [
     'Datastore paths: HEAD, GET, ranges, Basic and cookie; descriptors and flat files',
     'curl 7.88 and qemu-img 7.2 (crosscheck vcenter)',
   ],
+  [
+    'Machines made, reconfigured, cloned, linked, migrated, relocated, renamed, templated, unregistered, registered, destroyed; folders and pools; disks added, grown, attached and taken off; events, collectors of events and tasks; roles and permissions; leases both ways; OVF descriptors and import specifications; virtual disks and files of datastores',
+    'pyVmomi 6.7.1, and qemu-img 7.2 for the disks (crosscheck vcenter-lifecycle)',
+  ],
+  ['REST: sessions, lists, tags', 'curl 7.88, by the published forms (crosscheck vcenter-lifecycle)'],
+  [
+    'One ESXi host by itself: lists, domain XML, power',
+    'libvirt 9.0 with virsh, esx:// (crosscheck vcenter-lifecycle)',
+  ],
   ['History (intervals of 300 s and longer), QueryPerf of hosts and pools', 'unverified'],
   ['The WSDL', 'unverified'],
   ['Fields and methods newer than 6.7.1', 'unverified, where the second line does not name them'],
@@ -46,18 +55,34 @@ const REFUSED: ReadonlyArray<readonly [what: string, answer: string]> = [
   ],
   ['A path that the schema does not know at that version', 'InvalidProperty'],
   ['A property that every such object has in vSphere and that has no reader here', 'NotSupported'],
-  ['Reconfiguring anything but change tracking, annotation and extra options', 'NotSupported'],
+  [
+    "Fields of a machine's specification that are neither its facts nor among the settings that are kept (NPIV, vApp options, replication, managedBy, crypto)",
+    'NotSupported',
+  ],
+  [
+    'Changing hosts, clusters, datacenters, datastores, networks and vApps, and folders of them',
+    'NotSupported',
+  ],
+  ['Resource pools with reservations and limits', 'NotSupported'],
+  ['Customizing guests; moving between vCenters; vApps in OVF descriptors', 'NotSupported'],
+  ['Removing a disk that snapshots hold', 'GenericVmConfigFault'],
+  ['Cancelling a task other than of making, registering or cloning a machine', 'NotSupported'],
   ['Disks of machines that share them, in snapshots', 'GenericVmConfigFault'],
   ['An interval other than 20, 300, 1800, 7200 and 86400 s', 'InvalidArgument'],
-  ['REST: /rest, /api; single sign-on: /sts; policies: /pbm; leases: /nfc; guest files: /guestFile', '404'],
-  ['PUT, POST and DELETE below /folder', '405'],
+  [
+    'REST beside sessions, cis/tagging, lists of vcenter/…, vcenter/vm/*/power and appliance/system/version',
+    '404',
+  ],
+  ['Single sign-on: /sts; storage policies: /pbm', '404'],
+  ['Writing files of machines, and virtual disks, below /folder', '403'],
   ['Reading swap files and delta extents below /folder', '403'],
 ];
 
 /** Where the simulator takes what a real server might not. */
 const LAXER: readonly string[] = [
   'The flat file of a running machine without a snapshot can be read; a host would keep it locked.',
-  'PowerOnVM_Task ignores the host that it is given.',
+  'An account without System.Read on an object can still read its properties; what its methods need is asked for.',
+  "A machine's storage policies (vmProfile) are taken and not kept.",
   'quickStats move with time, and nobody who waits is told of it until something else changes.',
 ];
 

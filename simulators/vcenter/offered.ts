@@ -1,4 +1,5 @@
 /** Which properties of which managed object types can be read: the tables that objects are read by. */
+import { ALARM } from './alarms/alarms.ts';
 import { EVENT_COLLECTOR, TASK_COLLECTOR } from './events/history.ts';
 import { LEASE } from './leases/lease.ts';
 import { CLUSTER, COMPUTE, POOL } from './objects/compute.ts';
@@ -33,6 +34,7 @@ const TABLES: Readonly<Record<string, object>> = {
   EventHistoryCollector: EVENT_COLLECTOR,
   TaskHistoryCollector: TASK_COLLECTOR,
   HttpNfcLease: LEASE,
+  Alarm: ALARM,
   ContainerView: CONTAINER_VIEW,
   ListView: LIST_VIEW,
   VirtualMachineSnapshot: SNAPSHOT,

@@ -3,6 +3,7 @@
 import type { Millis, UnixMillis } from '#core/units.ts';
 import type { Estate } from '../estate/estate.ts';
 import type { SimulatorContext } from '../kit/context.ts';
+import { Alarms } from './alarms/alarms.ts';
 import { Authorization } from './authorization/authorization.ts';
 import { Changes } from './changes.ts';
 import { EventLog } from './events/event-log.ts';
@@ -23,7 +24,7 @@ import { isA } from './schema/schema.ts';
 import { type ApiVersion, VERSIONS, versionOf } from './schema/versions.ts';
 import { type Session, Sessions, type User } from './sessions.ts';
 import { Tasks } from './tasks.ts';
-import type { Data } from './values.ts';
+import type { Data, Value } from './values.ts';
 import type { SnapshotObject } from './vm/snapshot.ts';
 
 /** Products that can be shown, with the build and API version that each announces. */
@@ -64,6 +65,9 @@ export class Vcenter {
   readonly performance: Performance;
   readonly files: DatastoreFiles;
   readonly tags: Tags;
+  readonly alarms: Alarms;
+  /** Options that were set, beside those that every vCenter has. */
+  readonly settings = new Map<string, Value>();
   /** Machines that were unregistered, by the path of their configuration file. */
   readonly leases = new Map<string, LeaseObject>();
   /** Disks that are fetched or brought just now. */
@@ -103,6 +107,7 @@ export class Vcenter {
     this.tasks = new Tasks({ clock, entropy, changes: this.changes });
     this.performance = new Performance(estate, this.inventory);
     this.files = new DatastoreFiles(this.inventory);
+    this.alarms = new Alarms(this.inventory.root, this.inventory.createdAt);
     this.tags = new Tags(estate, entropy, this.inventory.hosts());
     this.managers = managersOf();
     this.#journal = keepJournal(this);
@@ -144,6 +149,7 @@ export class Vcenter {
       this.tasks.find(id) ??
       this.#snapshots.get(id) ??
       this.leases.get(id) ??
+      this.alarms.find(id) ??
       session?.find(id) ??
       (id === DEFAULT_COLLECTOR ? this.#defaultCollector(session) : undefined);
     return object && isA(object.ref.type, reference.type) ? object : undefined;
@@ -165,6 +171,16 @@ export class Vcenter {
   /** Lets time pass before something goes on. */
   pause(ms: Millis): Promise<void> {
     return new Promise((resolve) => this.tasks.later(ms, resolve));
+  }
+
+  /** Its options, as OptionManager shows them. */
+  options(): Data[] {
+    const all = new Map<string, Value>([
+      ['VirtualCenter.InstanceName', this.estate.facts.name],
+      ['config.vpxd.stats.maxQueryMetrics', -1],
+      ...this.settings,
+    ]);
+    return [...all].map(([key, value]) => ({ $: 'OptionValue', key, value }));
   }
 
   /** Counts what is made in the course of the story: machines, disks, adapters. */

@@ -31,6 +31,7 @@ import { LEASE_METHODS } from './leases.ts';
 import { LIFECYCLE_METHODS } from './lifecycle.ts';
 import { login } from './login.ts';
 import { logout } from './logout.ts';
+import { MANAGER_METHODS } from './managers.ts';
 import type { Method } from './method.ts';
 import { modifyListView } from './modify-list-view.ts';
 import { OVF_METHODS } from './ovf.ts';
@@ -125,6 +126,7 @@ export const METHODS: readonly Method[] = [
   ...LIFECYCLE_METHODS,
   ...SNAPSHOT_METHODS,
   ...LEASE_METHODS,
+  ...MANAGER_METHODS,
   ...OVF_METHODS,
   ...FILE_METHODS,
 ];

@@ -86,11 +86,10 @@ export const MANAGER_READERS: Readonly<Record<string, Properties<never>>> = {
     roleList: (_self, { vcenter }) => vcenter.authorization.roles(),
     description: () => PRIVILEGE_DESCRIPTION,
   },
-  OptionManager: {
-    setting: (_self, { vcenter }) => [
-      option('VirtualCenter.InstanceName', vcenter.estate.facts.name),
-      option('config.vpxd.stats.maxQueryMetrics', -1),
-    ],
+  OptionManager: { setting: (_self, { vcenter }) => vcenter.options() },
+  AlarmManager: {
+    defaultExpression: (_self, { vcenter }) =>
+      vcenter.alarms.on(undefined).map(({ definition }) => definition.expression),
   },
   PerformanceManager: {
     description: () => PERFORMANCE_DESCRIPTION,
@@ -120,15 +119,15 @@ export const MANAGER_READERS: Readonly<Record<string, Properties<never>>> = {
       },
     ],
     licensedEdition: () => 'eval',
+    source: () => ({ $: 'EvaluationLicenseSource', remainingHours: 1440 }),
+    sourceAvailable: () => true,
+    featureInfo: () => [],
+    evaluation: () => ({ $: 'LicenseManagerEvaluationInfo', properties: [] }),
   },
   ExtensionManager: { extensionList: () => [] },
   CustomFieldsManager: { field: (_self, { vcenter }) => fieldDefinitions(vcenter.estate.facts) },
   UserDirectory: { domainList: () => ['vsphere.local'] },
 };
-
-function option(key: string, value: Value): Data {
-  return { $: 'OptionValue', key, value };
-}
 
 class ManagerObject extends ManagedObject {
   protected get properties(): Properties<never> {

@@ -121,8 +121,9 @@ export const ENTITY_PROPERTIES: Properties<Entity> = {
   name: (self) => self.name,
   disabledMethod: () => [],
   recentTask: (self, { vcenter }) => vcenter.tasks.recentOf(self).map((task) => task.ref),
-  declaredAlarmState: () => [],
-  triggeredAlarmState: () => [],
+  declaredAlarmState: (self, { vcenter }) => vcenter.alarms.statesOf(self),
+  triggeredAlarmState: (self, { vcenter }) =>
+    vcenter.alarms.statesOf(self).filter(({ overallStatus }) => overallStatus === 'red'),
   alarmActionsEnabled: () => true,
   tag: () => [],
 };

@@ -1,5 +1,6 @@
 /** The schema, read once from its tables, with bases resolved: what encoder, decoder and property paths ask. */
 import { assert } from '#core/assert.ts';
+import { ALARMS } from './alarms.ts';
 import { EVENTS } from './events.ts';
 import { FAULTS } from './faults.ts';
 import { GUEST } from './guest.ts';
@@ -43,6 +44,7 @@ for (const table of [
   EVENTS,
   LIFECYCLE,
   OVF,
+  ALARMS,
 ]) {
   const entries = readNotation(table);
   const waiting = new Map<string, TypeEntry>();

@@ -25,7 +25,7 @@ const DECLARATION = /^<\?xml version="1\.0"(?: encoding="(?:UTF|utf)-8")? ?\?>/;
 /** Characters that need the strict reader: controls but line feeds and tabs, references, all beyond ASCII. */
 const UNUSUAL = /[^\n\t\x20-\x7e]|&|\]\]>|<!/;
 const TAG =
-  /<(\/?)((?:[A-Za-z_][\w-]*:)?[A-Za-z_][\w-]*)((?:[ \n\t]+[A-Za-z_][\w:-]* *= *(?:"[^"<\n\t]*"|'[^'<\n\t]*'))*)[ \n\t]*(\/?)>/y;
+  /<((?:[A-Za-z_][\w-]*:)?[A-Za-z_][\w-]*)((?:[ \n\t]+[A-Za-z_][\w:-]* *= *(?:"[^"<\n\t]*"|'[^'<\n\t]*'))*)[ \n\t]*(\/?)>/y;
 const ATTRIBUTE = /([A-Za-z_][\w:-]*) *= *(?:"([^"]*)"|'([^']*)')/g;
 
 /** The root element; undefined when the strict reader has to look. */
@@ -33,33 +33,64 @@ export function parseQuickly(document: string): XmlElement | undefined {
   if (UNUSUAL.test(document)) return undefined;
   let at = DECLARATION.exec(document)?.[0].length ?? 0;
   const open: Draft[] = [];
+  let top: Draft | undefined;
   let root: Draft | undefined;
   let elements = 0;
   for (;;) {
     const tagAt = document.indexOf('<', at);
-    const text = document.slice(at, tagAt < 0 ? undefined : tagAt);
-    const top = open.at(-1);
-    if (top) top.text += text;
-    else if (text.trim() !== '') return undefined;
-    if (tagAt < 0) break;
-    TAG.lastIndex = tagAt;
-    const match = TAG.exec(document);
-    if (!match) return undefined;
-    at = TAG.lastIndex;
-    const qualified = match[2]!;
-    if (match[1] === '/') {
-      if (match[3] !== '' || match[4] !== '' || top?.qualified !== qualified) return undefined;
+    if (tagAt !== at) {
+      const text = document.slice(at, tagAt < 0 ? undefined : tagAt);
+      if (top) top.text += text;
+      else if (text.trim() !== '') return undefined;
+      if (tagAt < 0) break;
+    }
+    if (document.charCodeAt(tagAt + 1) === SLASH) {
+      if (!top || !document.startsWith(top.qualified, tagAt + 2)) return undefined;
+      at = tagAt + 2 + top.qualified.length;
+      if (document.charCodeAt(at++) !== GREATER) return undefined;
       open.pop();
+      top = open.at(-1);
       continue;
     }
     if (!top && root) return undefined;
-    const draft = draftOf(qualified, match[3]!, top?.scope ?? NO_SCOPE);
+    const end = document.indexOf('>', tagAt);
+    if (end < 0) return undefined;
+    let qualified = document.slice(tagAt + 1, end);
+    let source = '';
+    let isEmpty = false;
+    at = end + 1;
+    if (!isName(qualified)) {
+      TAG.lastIndex = tagAt;
+      const match = TAG.exec(document);
+      if (!match) return undefined;
+      at = TAG.lastIndex;
+      qualified = match[1]!;
+      source = match[2]!;
+      isEmpty = match[3] !== '';
+    }
+    const draft = draftOf(qualified, source, top?.scope ?? NO_SCOPE);
     if (!draft || ++elements > ELEMENTS_MAX || open.length >= DEPTH_MAX) return undefined;
     if (top) top.children.push(draft);
     else root = draft;
-    if (match[4] === '') open.push(draft);
+    if (isEmpty) continue;
+    open.push(draft);
+    top = draft;
   }
   return open.length === 0 ? root : undefined;
+}
+
+const SLASH = 0x2f;
+const GREATER = 0x3e;
+const NAME = /^(?:[A-Za-z_][\w-]*:)?[A-Za-z_][\w-]*$/;
+const names = new Set<string>();
+const NAMES_MAX = 1000;
+
+/** Is all of it a name? Those that clients use are few, and looked at once. */
+function isName(text: string): boolean {
+  if (names.has(text)) return true;
+  if (text.length > 100 || !NAME.test(text)) return false;
+  if (names.size < NAMES_MAX) names.add(text);
+  return true;
 }
 
 interface Bindings {

@@ -79,13 +79,23 @@ export function planQuery(
 function seriesFor(provider: Provider, { metricId }: PerfQuerySpec): readonly Series[] {
   if (metricId.length === 0) return provider.series;
   const wanted = new Set<Series>();
+  const byCounter = byCounterOf(provider.series);
   for (const { counterId, instance } of metricId) {
     if (!counterById(counterId)) throw invalidArgument('querySpec.metricId');
-    for (const series of provider.series)
-      if (series.counter.id === counterId && (instance === '*' || instance === series.instance))
-        wanted.add(series);
+    for (const series of byCounter.get(counterId) ?? [])
+      if (instance === '*' || instance === series.instance) wanted.add(series);
   }
   return [...wanted];
+}
+
+const indexes = new WeakMap<readonly Series[], ReadonlyMap<number, readonly Series[]>>();
+
+function byCounterOf(all: readonly Series[]): ReadonlyMap<number, readonly Series[]> {
+  const known = indexes.get(all);
+  if (known) return known;
+  const made = Map.groupBy(all, (series) => series.counter.id);
+  indexes.set(all, made);
+  return made;
 }
 
 /** Windows in which the entity has at least one sample. */

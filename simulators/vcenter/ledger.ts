@@ -40,6 +40,10 @@ const JUDGES: ReadonlyArray<readonly [part: string, judge: string]> = [
     'One ESXi host by itself: lists, domain XML, power',
     'libvirt 9.0 with virsh, esx:// (crosscheck vcenter-lifecycle)',
   ],
+  [
+    'Guest operations: credentials, programs, processes, environment, files with /guestFile, registry, their faults and privileges',
+    'pyVmomi 6.7.1 (crosscheck vcenter-guest)',
+  ],
   ['History (intervals of 300 s and longer), QueryPerf of hosts and pools', 'unverified'],
   ['The WSDL', 'unverified'],
   ['Fields and methods newer than 6.7.1', 'unverified, where the second line does not name them'],
@@ -47,6 +51,18 @@ const JUDGES: ReadonlyArray<readonly [part: string, judge: string]> = [
 
 /** Asked for often enough to be named; everything else that is not offered is refused as well. */
 const REFUSED: ReadonlyArray<readonly [what: string, answer: string]> = [
+  [
+    'Guest operations in other systems than Linux and Windows; aliases of guests',
+    'OperationNotSupportedByGuest, InvalidRequest',
+  ],
+  [
+    "Binary values of a guest's registry; credentials other than name and password or a ticket",
+    'NotSupported, InvalidArgument',
+  ],
+  [
+    'A program that the shells of guests do not know',
+    'it ends with 127 (Linux) or 1 (Windows), as a shell says it',
+  ],
   ['A method that the table does not name', 'InvalidRequest'],
   ['A method of another type than that of the object', 'MethodNotFound'],
   [
@@ -80,6 +96,9 @@ const REFUSED: ReadonlyArray<readonly [what: string, answer: string]> = [
 
 /** Where the simulator takes what a real server might not. */
 const LAXER: readonly string[] = [
+  'What a program in a guest writes is there when it starts, though it ends later; a program that sleeps is not seen half done.',
+  'AcquireCredentialsInGuest gives a ticket for a name and password; a real server knows that for single sign-on only.',
+  'Groups do not count in the rights of guest files: owner, others and administrators do.',
   'The flat file of a running machine without a snapshot can be read; a host would keep it locked.',
   'An account without System.Read on an object can still read its properties; what its methods need is asked for.',
   "A machine's storage policies (vmProfile) are taken and not kept.",

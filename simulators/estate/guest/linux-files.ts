@@ -42,7 +42,7 @@ export function linuxFiles(guest: Guest, os: LinuxOs): (now: UnixMillis) => Base
       ...guest
         .accounts()
         .filter(({ user }) => user !== 'root')
-        .map(({ user }) => `${user}:x:1000:1000::/home/${user}:/bin/bash`),
+        .map(({ user }) => [user, 'x', 1000, 1000, '', `/home/${user}`, '/bin/bash'].join(':')),
       '',
     ].join('\n'),
   );

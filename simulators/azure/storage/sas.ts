@@ -48,7 +48,7 @@ export function serviceSasStringToSign(target: SasTarget, query: SasParameters):
   const version = field('sv');
   const lines = [field('sp'), field('st'), field('se'), canonicalName(target, field('sr')), field('si')];
   lines.push(field('sip'), field('spr'), version);
-  if (version >= '2018-11-09') lines.push(field('sr'), query.get('snapshot') ?? '');
+  if (version >= '2018-11-09') lines.push(field('sr'), signedSnapshot(query));
   if (version >= '2020-12-06') lines.push(field('ses'));
   lines.push(...RESPONSE_OVERRIDES.map(field));
   return lines.join('\n');
@@ -62,12 +62,17 @@ export function userDelegationSasStringToSign(target: SasTarget, query: SasParam
   lines.push(...DELEGATION_KEY_FIELDS.map(field));
   if (version >= '2020-02-10') lines.push(field('saoid'), field('suoid'), field('scid'));
   if (version >= '2025-07-05') lines.push(field('skdutid'), field('sduoid'));
-  lines.push(field('sip'), field('spr'), version, field('sr'), query.get('snapshot') ?? '');
+  lines.push(field('sip'), field('spr'), version, field('sr'), signedSnapshot(query));
   if (version >= '2020-12-06') lines.push(field('ses'));
   // signed request headers and query parameters are not offered; none are signed
   if (version >= '2026-04-06') lines.push('', '');
   lines.push(...RESPONSE_OVERRIDES.map(field));
   return lines.join('\n');
+}
+
+/** Signed only where the signature is for that snapshot; others reach snapshots like blobs. */
+function signedSnapshot(query: SasParameters): string {
+  return query.get('sr') === 'bs' ? (query.get('snapshot') ?? '') : '';
 }
 
 /** What a service SAS for a queue signs. */

@@ -23,7 +23,7 @@ export interface SeedResources {
   readonly tenantId: string;
   readonly tenantDomains?: readonly string[];
   readonly clients: readonly SeedClient[];
-  readonly people?: readonly Person[];
+  readonly people?: ReadonlyArray<Person & { readonly roles?: readonly RoleName[] }>;
   readonly subscriptionId: string;
   readonly resourceGroup: string;
   /** "westeurope" */
@@ -45,9 +45,9 @@ export function applicationsOf({ clients }: SeedResources): Application[] {
   }));
 }
 
-export function roleAssignmentsOf({ clients, subscriptionId }: SeedResources): RoleAssignment[] {
+export function roleAssignmentsOf({ clients, people = [], subscriptionId }: SeedResources): RoleAssignment[] {
   const scope = `/subscriptions/${subscriptionId}`;
-  return clients.flatMap(({ objectId, roles }) =>
+  return [...clients, ...people].flatMap(({ objectId, roles = [] }) =>
     roles.map((role) => ({ principalId: objectId, role, scope })),
   );
 }

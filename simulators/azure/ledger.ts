@@ -26,7 +26,25 @@ const JUDGES: ReadonlyArray<readonly [part: string, judge: string]> = [
     'Entra ID: metadata, instance discovery, tokens for a client secret',
     '@azure/identity 4.14 (crosscheck azure-control)',
   ],
-  ['Entra ID: client assertions, device code, refresh, v1', 'nobody outside; our own tests'],
+  [
+    'Entra ID: certificates of registered applications',
+    '@azure/identity 4.14 (crosscheck azure-control-more)',
+  ],
+  ['Entra ID: device code, authorization code, refresh, v1', 'nobody outside; our own tests'],
+  [
+    'Graph: applications, service principals',
+    'Azure CLI 2.45 (az keyvault create); @azure/core-rest-pipeline (crosscheck azure-control-more)',
+  ],
+  ['ARM: deployments, locks; registered cloud', 'Azure CLI 2.45 (crosscheck azure-control-cli)'],
+  ['ARM: tags', '@azure/arm-resources 8.0 (crosscheck azure-control-more)'],
+  ['ARM: role assignments, activity log', 'nobody outside; our own tests'],
+  [
+    'Microsoft.Compute: machines, snapshots, SKUs; Microsoft.Network',
+    '@azure/arm-compute 25.1, @azure/arm-network 39.0 (crosscheck azure-control-more); Azure CLI 2.45 for machines',
+  ],
+  ['Microsoft.Storage accounts', 'Azure CLI 2.45 (crosscheck azure-control-cli)'],
+  ['Key Vault secrets', '@azure/keyvault-secrets 4.12 (crosscheck azure-control-more)'],
+  ['Retail prices', 'nobody outside; our own tests'],
   [
     'ARM: resource groups, providers, lists, Location polling',
     '@azure/arm-resources 8.0 (crosscheck azure-control)',
@@ -61,7 +79,10 @@ const JUDGES: ReadonlyArray<readonly [part: string, judge: string]> = [
 
 /** Asked for often enough to be named; everything else that is not offered is refused as well. */
 const REFUSED: ReadonlyArray<readonly [what: string, answer: string]> = [
-  ['Entra ID: authorization code, implicit, password, on-behalf-of; /authorize', '404, or AADSTS70003'],
+  [
+    'Entra ID: implicit, hybrid, password, on-behalf-of; sign-in by form_post',
+    'AADSTS70003, error=invalid_request',
+  ],
   [
     'ARM: policies, custom roles, conditions on role assignments, deployments elsewhere than into groups, management groups',
     '404 NotFound or InvalidResourceNamespace, 400',

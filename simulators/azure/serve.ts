@@ -59,6 +59,8 @@ const PROJECT = 'move';
 const VAULT = 'rehearsal-vault';
 const KEY_VAULT = 'rehearsal-secrets';
 const MACHINES = 8;
+/** Signs in on the pages, by code or on the device page. */
+const PERSON = 'operator@rehearsal.onmicrosoft.com';
 
 /** Starts everything. @throws `serve.noEstateWorkbook`, `net.listen`, errors of the workbook */
 export async function serveAzure(options: ServeAzureOptions): Promise<ServeOutcome> {
@@ -153,6 +155,8 @@ function environment(
     AZ_TENANT: resources.tenantId,
     AZ_CLIENT: client.clientId,
     AZ_SECRET: client.secret,
+    AZ_USER: PERSON,
+    AZ_PASSWORD: resources.people![0]!.password!,
     AZ_SUBSCRIPTION: resources.subscriptionId,
     AZ_GRAPH: direct.graph!,
     AZ_RG: resources.resourceGroup,
@@ -201,6 +205,15 @@ function seedResources(entropy: Entropy, { user, password, cloud }: ServeAzureOp
           'Storage Queue Data Contributor',
           'Storage Table Data Contributor',
         ],
+      },
+    ],
+    people: [
+      {
+        objectId: entropy.uuid('serve.person'),
+        userPrincipalName: PERSON,
+        name: 'Operator',
+        password: entropy.hex(24, 'serve.password'),
+        roles: ['Owner'],
       },
     ],
     subscriptionId: entropy.uuid('serve.subscription'),

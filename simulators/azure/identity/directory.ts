@@ -22,6 +22,8 @@ export interface Person {
   readonly objectId: string;
   readonly userPrincipalName: string;
   readonly name: string;
+  /** Without one nobody signs in by name; consent is then given by the scenario. */
+  readonly password?: string;
 }
 
 /** Command-line tools that every tenant knows. */
@@ -56,6 +58,17 @@ interface RefreshGrant {
   readonly expiresAt: UnixMillis;
 }
 
+/** An authorization code that waits to be redeemed. */
+interface CodeGrant {
+  readonly clientId: string;
+  readonly redirectUri: string;
+  readonly person: Person;
+  readonly scope: string;
+  /** SHA-256 of the verifier, Base64url; none without PKCE. */
+  readonly challenge: string | undefined;
+  readonly expiresAt: UnixMillis;
+}
+
 const PENDING_MAX = 1000;
 const REFRESH_TOKENS_MAX = 10_000;
 
@@ -63,6 +76,7 @@ export class Directory {
   readonly #applications = new Map<string, Application>();
   readonly #people = new Map<string, Person>();
   readonly #pending = new Map<string, PendingSignIn>();
+  readonly #codes = new Map<string, CodeGrant>();
   readonly #refresh = new Map<string, RefreshGrant>();
 
   constructor(applications: readonly Application[], people: readonly Person[]) {
@@ -123,6 +137,24 @@ export class Directory {
     if (!person || !signIn) return false;
     signIn.state = consent ? { person } : 'declined';
     return true;
+  }
+
+  /** Who that is; undefined for an unknown name or another password. */
+  signedIn(userPrincipalName: string, password: string): Person | undefined {
+    const person = this.#people.get(userPrincipalName.trim().toLowerCase());
+    return person?.password !== undefined && person.password === password ? person : undefined;
+  }
+
+  keepCode(code: string, grant: CodeGrant): void {
+    this.#codes.set(code, grant);
+    if (this.#codes.size > PENDING_MAX) this.#codes.delete(this.#codes.keys().next().value!);
+  }
+
+  /** A code is good once. */
+  takeCode(code: string): CodeGrant | undefined {
+    const grant = this.#codes.get(code);
+    this.#codes.delete(code);
+    return grant;
   }
 
   keepRefreshToken(token: string, grant: RefreshGrant): void {

@@ -132,6 +132,36 @@ export const REFUSALS = {
     code: 700082,
     text: 'The refresh token has expired due to inactivity.',
   },
+  badCode: {
+    status: 400,
+    error: 'invalid_grant',
+    code: 54005,
+    text: 'OAuth2 Authorization code was already redeemed or is not known, please retry with a new valid code.',
+  },
+  codeExpired: {
+    status: 400,
+    error: 'invalid_grant',
+    code: 70008,
+    text: 'The provided authorization code is expired. Send a new interactive authorization request.',
+  },
+  wrongVerifier: {
+    status: 400,
+    error: 'invalid_grant',
+    code: 501481,
+    text: 'The Code_Verifier does not match the code_challenge supplied in the authorization request.',
+  },
+  badRedirect: {
+    status: 400,
+    error: 'invalid_request',
+    code: 50011,
+    text: "The redirect URI '{0}' specified in the request does not match the redirect URIs configured for the application.",
+  },
+  wrongPassword: {
+    status: 400,
+    error: 'invalid_grant',
+    code: 50126,
+    text: 'Error validating credentials due to invalid username or password.',
+  },
   throttled: {
     status: 429,
     error: 'temporarily_unavailable',

@@ -131,7 +131,7 @@ describe('tokens for applications', () => {
     expect((await token(world, SECRET_FORM, 'elsewhere/oauth2/v2.0/token')).json.error_codes).toEqual([
       90002,
     ]);
-    expect((await token(world, SECRET_FORM, `${TENANT}/oauth2/v2.0/authorize`)).status).toBe(404);
+    expect((await token(world, SECRET_FORM, `${TENANT}/oauth2/v2.0/logout`)).status).toBe(404);
   });
 });
 

@@ -10,6 +10,7 @@ import { type Cloud, sameAudience } from '../cloud.ts';
 import { BadBody, readBody, sendJson } from '../http.ts';
 import { type Application, Directory, type Person } from './directory.ts';
 import { type RefusalName, refusalBody, TokenRefused } from './errors.ts';
+import { authorizePage, devicePage, type Page } from './sign-in-pages.ts';
 import { beginDeviceCode, issueToken, type TokenIssuer } from './token-endpoint.ts';
 import { judgeToken, loadSigningKeys, type SigningKey, type TokenClaims, type TokenFault } from './tokens.ts';
 
@@ -57,6 +58,8 @@ export const IDENTITY_OPERATIONS = [
   { name: 'POST /{tenant}/oauth2/v2.0/token', operation: 'Token' },
   { name: 'POST /{tenant}/oauth2/token', operation: 'Token' },
   { name: 'POST /{tenant}/oauth2/v2.0/devicecode', operation: 'DeviceCode' },
+  { name: 'GET, POST /{tenant}/oauth2/v2.0/authorize', operation: 'AuthorizePage' },
+  { name: 'GET, POST /common/oauth2/deviceauth', operation: 'DevicePage' },
 ] as const;
 
 export function createIdentity(options: IdentityOptions): IdentityService {
@@ -127,6 +130,24 @@ export function createIdentity(options: IdentityOptions): IdentityService {
         const serve = rest.endsWith('devicecode') ? beginDeviceCode : issueToken;
         return sendJson(response, 200, serve(issuer, tokenRequest));
       }
+      case 'GET oauth2/v2.0/authorize':
+      case 'POST oauth2/v2.0/authorize':
+      case 'GET oauth2/deviceauth':
+      case 'POST oauth2/deviceauth': {
+        const isDevice = rest.endsWith('deviceauth');
+        response.operation = isDevice ? 'DevicePage' : 'AuthorizePage';
+        knownTenant('unknownTenant');
+        const isSent = request.method === 'POST';
+        const body = await readBody(request, FORM_BYTES_MAX);
+        const fields = isSent ? new URLSearchParams(body.toString('utf8')) : url.searchParams;
+        const nextCode = () => `0.${context.entropy.hex(80, 'azure.identity.code', issuer.nextId())}`;
+        return sendPage(
+          response,
+          isDevice
+            ? devicePage(directory, fields, isSent, now)
+            : authorizePage(directory, { fields, isSent, now, nextCode }),
+        );
+      }
       default:
         request.resume();
         response.operation = 'Unknown';
@@ -172,6 +193,15 @@ export function createIdentity(options: IdentityOptions): IdentityService {
       return match ? verifyToken(match[1]!, audiences) : 'InvalidAuthenticationToken';
     },
   };
+}
+
+function sendPage(response: HttpResponseOut, { status, html = '', location }: Page): void {
+  response.statusCode = status;
+  if (location !== undefined) response.setHeader('Location', location);
+  response.setHeader('Content-Type', 'text/html; charset=utf-8');
+  response.setHeader('Content-Security-Policy', "default-src 'none'; form-action *");
+  response.setHeader('Content-Length', Buffer.byteLength(html));
+  response.end(html);
 }
 
 function refusalOf(error: unknown, { counters }: SimulatorContext): TokenRefused {

@@ -2,6 +2,7 @@
  * The token endpoint, v2.0 and v1: client credentials (secret or assertion), device code, refresh
  * (azure.md, section 3). v1 asks for a `resource` instead of a scope and answers numbers as text.
  */
+import { createHash } from 'node:crypto';
 import { MINUTE, type Millis, SECOND, type UnixMillis } from '#core/units.ts';
 import type { SimulatorContext } from '../../kit/context.ts';
 import { audiencesOf, type Cloud, sameAudience } from '../cloud.ts';
@@ -56,6 +57,28 @@ export function issueToken(issuer: TokenIssuer, request: TokenRequest): object {
       if (stored.expiresAt <= request.now) throw new TokenRefused('refreshTokenExpired');
       const scope = delegatedScope(issuer, request, stored.scope);
       return accessToken(issuer, request, publicOrProven(issuer, request), stored.person, scope);
+    }
+    case 'authorization_code': {
+      const { form, now } = request;
+      const taken = issuer.directory.takeCode(required(form, 'code'));
+      const clientId = required(form, 'client_id');
+      if (!taken || taken.clientId.toLowerCase() !== clientId.toLowerCase())
+        throw new TokenRefused('badCode');
+      if (taken.expiresAt <= now) throw new TokenRefused('codeExpired');
+      if (form.get('redirect_uri') !== taken.redirectUri)
+        throw new TokenRefused('badRedirect', form.get('redirect_uri') ?? '');
+      const verifier = form.get('code_verifier') ?? '';
+      const challenge = createHash('sha256').update(verifier).digest('base64url');
+      if (taken.challenge !== undefined && challenge !== taken.challenge)
+        throw new TokenRefused('wrongVerifier');
+      const application = publicOrProven(issuer, request);
+      return accessToken(
+        issuer,
+        request,
+        application,
+        taken.person,
+        delegatedScope(issuer, request, taken.scope),
+      );
     }
     case DEVICE_GRANT: {
       const clientId = required(request.form, 'client_id');

@@ -188,7 +188,6 @@ async function* updates({ caller, refs, view }: Subject, child: ChildProcess): A
   const times: number[] = [];
   for (let i = 0; i < 20; i++) {
     const waiting = wait();
-    await new Promise((resolve) => setImmediate(resolve));
     await memory(child); // by now the call waits
     child.send('power');
     const [{ at }] = (await once(child, 'message')) as [{ at: string }];

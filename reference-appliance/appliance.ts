@@ -358,7 +358,8 @@ export function startAppliance(options: ApplianceOptions): Appliance {
             const machine = machines.get(instanceUuid);
             return machine ? [machine] : [];
           });
-          return { name: discovery.source.name, machines, replicating };
+          const { source, about } = discovery;
+          return { name: source.name, instanceUuid: about?.instanceUuid, machines, replicating };
         }),
       }),
     );

@@ -424,7 +424,12 @@ describe('inventory', () => {
         [false, 50],
       ]);
       const { machines } = it.life.discovery;
-      const load = { name: 'vc1', machines: machines.call(it.life.discovery), replicating: [] };
+      const load = {
+        name: 'vc1',
+        instanceUuid: undefined,
+        machines: machines.call(it.life.discovery),
+        replicating: [],
+      };
       expect([...beyondLimits({ vcenters: [load] }).values()]).toEqual([
         { code: 'limit.machines', message: expect.stringMatching(/^10050 machines; .*10000\. .*scope/) },
       ]);

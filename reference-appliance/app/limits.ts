@@ -19,6 +19,12 @@ const limits = defineErrors({
     why: 'One appliance is documented for 10 vCenters.',
     next: 'Let another appliance look after a part of them.',
   },
+  'vcenter.twice': {
+    blame: 'input',
+    retry: 'after-change',
+    why: 'Two entries of the configuration lead to one vCenter: its machines are read, measured and told twice.',
+    next: 'Remove one of them, or give each a scope of its own.',
+  },
   'limit.replications': {
     blame: 'input',
     retry: 'after-change',
@@ -47,6 +53,8 @@ export const LIMIT_KEYS = 'limit ';
 export interface Load {
   readonly vcenters: ReadonlyArray<{
     readonly name: string;
+    /** As it says itself; undefined before it was reached. */
+    readonly instanceUuid: string | undefined;
     readonly machines: ReadonlyMap<string, SourceMachine>;
     /** Machines of it under replication. */
     readonly replicating: readonly SourceMachine[];
@@ -73,6 +81,11 @@ export function beyondLimits({ vcenters }: Load): Map<string, Warning> {
       'limit.vcenters',
       `${vcenters.length} vCenters; one appliance is documented for ${VCENTERS_SUPPORTED}.`,
     );
+  for (const [i, { name, instanceUuid }] of vcenters.entries()) {
+    const same = vcenters.slice(0, i).find((other) => other.instanceUuid === instanceUuid);
+    if (instanceUuid !== undefined && same)
+      over(`twice ${name}`, 'vcenter.twice', `${name} is the same vCenter as ${same.name}.`);
+  }
   for (const { name, replicating } of vcenters) {
     if (replicating.length > REPLICATIONS_SUPPORTED)
       over(

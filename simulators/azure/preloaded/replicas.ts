@@ -13,8 +13,9 @@ import { ArmError } from '../arm/provider.ts';
 import type { ArmService } from '../arm/service.ts';
 import { BLOCK_BYTES, type Block, type Range, readBlocks } from '../replication-service/blocks.ts';
 import { applyCommitted, openCycle, pauseReplication, putManifest } from '../replication-service/cycles.ts';
+import type { CycleKind, MigrationItem } from '../replication-service/replicated-item.ts';
 import type { LogBlob, ReplicationStorage } from '../replication-service/storage-port.ts';
-import type { CycleKind, MigrationItem, ReplicationStore } from '../replication-service/store.ts';
+import type { ReplicationStore } from '../replication-service/store.ts';
 
 const API = '2023-06-01';
 /** Of each disk. */

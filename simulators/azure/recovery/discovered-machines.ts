@@ -2,7 +2,8 @@
 
 import type { Sites } from '../off-azure/sites.ts';
 import { machineNamed } from '../off-azure/views.ts';
-import type { DiscoveredMachine, ReplicationStore } from '../replication-service/store.ts';
+import type { DiscoveredMachine } from '../replication-service/replicated-item.ts';
+import type { ReplicationStore } from '../replication-service/store.ts';
 import type { SiteAppliance } from './vault-health.ts';
 
 const MACHINE_ID = /^(.+\/(?:VMwareSites|HyperVSites|ServerSites)\/[^/]+)\/machines\/([^/]+)$/i;

@@ -10,7 +10,7 @@ import { badRequest, invalidProperty } from '../arm/faults.ts';
 import { readTags } from '../arm/groups.ts';
 import { ArmError } from '../arm/provider.ts';
 import { SECTOR_BYTES } from '../replication-service/blocks.ts';
-import type { DiscoveredMachine, DiskToProtect } from '../replication-service/store.ts';
+import type { DiscoveredMachine, DiskToProtect } from '../replication-service/replicated-item.ts';
 import { list, oneOf, type Reader, shape, text, textFlag } from '../shape.ts';
 
 const DISKS_MAX = 60;

@@ -1,7 +1,7 @@
 /** How ARM shows migration items and their recovery points (azure.md, section 7). Booleans travel as text there. */
 import { iso } from '../http.ts';
 import { allowedOperations } from '../replication-service/migration-item.ts';
-import type { Cycle, HealthIssue, MigrationItem, Outcome } from '../replication-service/store.ts';
+import type { Cycle, HealthIssue, MigrationItem, Outcome } from '../replication-service/replicated-item.ts';
 import { NAMESPACE } from './ids.ts';
 import { type Job, type Jobs, jobIdOf } from './jobs.ts';
 

@@ -10,16 +10,12 @@ import {
   unknownAction,
 } from '../arm/faults.ts';
 import { listOf } from '../arm/paging.ts';
-import { type ArmAnswer, ArmError, type ArmOperation, type ArmRequest } from '../arm/provider.ts';
+import { type ArmAnswer, ArmError, type ArmRequest } from '../arm/provider.ts';
 import { isRecord } from '../http.ts';
 import { pauseReplication } from '../replication-service/cycles.ts';
 import { isTestUnderWay } from '../replication-service/migration-item.ts';
-import type {
-  DiscoveredMachine,
-  HealthIssue,
-  MigrationItem,
-  ReplicationStore,
-} from '../replication-service/store.ts';
+import type { DiscoveredMachine, MigrationItem } from '../replication-service/replicated-item.ts';
+import type { ReplicationStore } from '../replication-service/store.ts';
 import {
   machineAskedFor,
   performShutdownOf,
@@ -33,8 +29,18 @@ import {
 } from './enable-request.ts';
 import { readFilter, taken } from './filters.ts';
 import { fabricOf, idOf, isBelow, NAMESPACE, parentOf, vaultOf } from './ids.ts';
+import {
+  cancelled,
+  declareJobFaults,
+  type ItemOperation,
+  issueOf,
+  itemOperation,
+  jobFault,
+  notDone,
+  outcomeOf,
+} from './item-operations.ts';
 import { migrationItemView, recoveryPointView } from './item-view.ts';
-import type { Job, JobOutcome, Jobs, Scenario } from './jobs.ts';
+import type { Jobs, Scenario } from './jobs.ts';
 import type { VaultResources } from './vault-resources.ts';
 
 /** A machine that is being stopped is forgotten after this time, whatever its appliance says (data planes, 2). */
@@ -45,17 +51,7 @@ const MIGRATION_MS_MAX = DAY;
 const TEST_TAKES_MS = 5 * MINUTE;
 const CLEAN_UP_TAKES_MS = 2 * MINUTE;
 const SHORT_MS = 5 * SECOND;
-const RETRY_AFTER_SECONDS = 30;
 const HISTORY_MINUTES = 24 * 60;
-
-/** Jobs that a scenario may make fail at their end. */
-const FAULTS: ReadonlyArray<readonly [Scenario, string]> = [
-  ['EnableMigration', 'the service prepares the replication of a machine'],
-  ['DisableMigration', 'the service removes what it holds of a machine'],
-  ['TestMigrate', 'the service makes a test machine'],
-  ['TestMigrateCleanup', 'the service removes a test machine'],
-  ['Migrate', 'the service begins a migration'],
-];
 
 export interface MigrationItemsDependencies {
   readonly context: SimulatorContext;
@@ -71,9 +67,7 @@ export class MigrationItems {
 
   constructor(dependencies: MigrationItemsDependencies) {
     this.#dependencies = dependencies;
-    dependencies.context.faults.declare(
-      FAULTS.map(([scenario, says]) => ({ name: `azure.job.${scenario}`, says, answers: ['fail'] })),
-    );
+    declareJobFaults(dependencies.context);
   }
 
   /** Items of one container. */
@@ -393,80 +387,12 @@ export class MigrationItems {
   }
 
   #faultOf(scenario: Scenario, item: MigrationItem): ArmError | undefined {
-    const hit = this.#dependencies.context.faults.hit(`azure.job.${scenario}`, item.name);
-    return (
-      hit &&
-      new ArmError(
-        500,
-        'InternalServerError',
-        `An internal error has occurred in the job ${scenario} of ${item.name}.`,
-      )
-    );
+    return jobFault(this.#dependencies.context, scenario, item.name);
   }
 
-  /**
-   * A long-running operation that shows as a job. `run` says how it came out, or throws; a repetition of what
-   * is under way joins the job that does it.
-   */
-  #operation(
-    item: MigrationItem,
-    scenario: Scenario,
-    given: Pick<ArmOperation, 'takesMs' | 'endEarly'> &
-      Partial<Pick<Job, 'restart' | 'cancel'>> & {
-        readonly body?: boolean;
-        readonly joins?: boolean;
-        run?(fault: ArmError | undefined): JobOutcome | undefined;
-      },
-  ): ArmAnswer {
-    const { jobs } = this.#dependencies;
-    let end: (() => void) | undefined;
-    const { cancel, restart } = given;
-    const running = given.joins ? jobs.runningOn(item.vaultId, item.armId) : undefined;
-    const job =
-      running ??
-      jobs.begin(
-        item.vaultId,
-        scenario,
-        { id: item.armId, name: item.machine.displayName, instanceType: 'VMwareCbt' },
-        {
-          ...(restart ? { restart } : {}),
-          ...(cancel
-            ? {
-                cancel: () => {
-                  cancel();
-                  end?.();
-                },
-              }
-            : {}),
-        },
-      );
-    const judgesFault =
-      FAULTS.some(([name]) => name === scenario) && scenario !== 'Migrate' && scenario !== 'DisableMigration';
-    return {
-      operation: {
-        takesMs: given.takesMs + (running ? SHORT_MS : 0), // the job that it joins ends first
-        ...(given.body ? { body: this.#view(item) } : {}),
-        endEarly(told) {
-          end = told;
-          given.endEarly?.(told);
-        },
-        status: 202,
-        location: true,
-        retryAfterSeconds: RETRY_AFTER_SECONDS,
-        run: () => {
-          const isMine = running === undefined;
-          try {
-            const fault = isMine && judgesFault ? this.#faultOf(scenario, item) : undefined;
-            const outcome = given.run?.(fault) ?? 'Succeeded';
-            if (isMine) jobs.end(job, outcome);
-          } catch (error) {
-            if (isMine && error instanceof ArmError) jobs.end(job, error);
-            throw error;
-          }
-          return scenario === 'DisableMigration' ? undefined : this.#view(item);
-        },
-      },
-    };
+  #operation(item: MigrationItem, scenario: Scenario, given: ItemOperation): ArmAnswer {
+    const { jobs, context } = this.#dependencies;
+    return itemOperation({ jobs, context, view: (of) => this.#view(of) }, item, scenario, given);
   }
 }
 
@@ -474,32 +400,4 @@ export class MigrationItems {
 function found(request: ArmRequest, item: MigrationItem | undefined): MigrationItem {
   if (!item) throw resourceNotFound(request, NAMESPACE);
   return item;
-}
-
-/** @throws ArmError when it failed */
-function outcomeOf(status: JobOutcome | 'Failed' | undefined, issue: HealthIssue | undefined): JobOutcome {
-  if (status === undefined || status === 'Failed')
-    throw new ArmError(
-      409,
-      issue?.code ?? 'InternalServerError',
-      issue?.message ?? 'It did not come to its end.',
-    );
-  return status;
-}
-
-function cancelled(item: MigrationItem): ArmError {
-  return new ArmError(409, 'JobCancelled', `The job of ${item.name} was cancelled.`);
-}
-
-function notDone(item: MigrationItem): ArmError {
-  return new ArmError(409, 'OperationNotAllowedInState', `${item.name} is in the state ${item.state}.`);
-}
-
-function issueOf({ code, message }: ArmError): HealthIssue {
-  return {
-    code,
-    message,
-    cause: code === 'JobCancelled' ? 'Somebody asked for that.' : 'The service met an internal error.',
-    remedy: 'Try again; replication goes on meanwhile.',
-  };
 }

@@ -15,7 +15,7 @@ import {
 import { listOf } from '../arm/paging.ts';
 import { type ArmAnswer, ArmError, type ArmOperation, type ArmRequest } from '../arm/provider.ts';
 import { isRecord } from '../http.ts';
-import type { DiscoveredMachine } from '../replication-service/store.ts';
+import type { DiscoveredMachine } from '../replication-service/replicated-item.ts';
 import { readFilter, taken } from './filters.ts';
 import { fabricOf, idOf, isBelow, NAMESPACE, parentOf, vaultOf } from './ids.ts';
 import type { Job, Jobs, Scenario } from './jobs.ts';

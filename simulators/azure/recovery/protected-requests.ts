@@ -1,7 +1,7 @@
 /** The bodies of requests that enable and steer agent-based protection (InMageRcm), read strictly. */
 import { badRequest, invalidProperty } from '../arm/faults.ts';
 import { ArmError } from '../arm/provider.ts';
-import type { DiscoveredMachine } from '../replication-service/store.ts';
+import type { DiscoveredMachine } from '../replication-service/replicated-item.ts';
 import { list, oneOf, type Reader, shape, text, textFlag } from '../shape.ts';
 
 const instanceType = oneOf('InMageRcm');

@@ -5,8 +5,8 @@
 import { type Bytes, DAY, type Millis, type UnixMillis } from '#core/units.ts';
 import type { SimulatorContext } from '../../kit/context.ts';
 import { ArmError } from '../arm/provider.ts';
+import type { DiscoveredMachine, HealthIssue } from '../replication-service/replicated-item.ts';
 import type { DiskSpace, ReplicationStorage } from '../replication-service/storage-port.ts';
-import type { DiscoveredMachine, HealthIssue } from '../replication-service/store.ts';
 import { makeTarget, type Target, type TargetCloud } from '../replication-service/target.ts';
 import type { ProcessServer } from './process-servers.ts';
 import {

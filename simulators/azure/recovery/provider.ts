@@ -9,12 +9,8 @@ import type { ArmAnswer, ArmProvider, ArmRequest } from '../arm/provider.ts';
 import type { Cloud } from '../cloud.ts';
 import { isRecord } from '../http.ts';
 import type { PublishedFiles } from '../published-files.ts';
-import type {
-  DiscoveredMachine,
-  Happening,
-  MigrationItem,
-  ReplicationStore,
-} from '../replication-service/store.ts';
+import type { DiscoveredMachine, Happening, MigrationItem } from '../replication-service/replicated-item.ts';
+import type { ReplicationStore } from '../replication-service/store.ts';
 import { Events, type NewEvent, type Severity } from './events.ts';
 import { NAMESPACE, vaultOf } from './ids.ts';
 import { healthOf, issuesOf } from './item-view.ts';

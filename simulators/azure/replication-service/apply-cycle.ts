@@ -7,8 +7,8 @@ import { createHash } from 'node:crypto';
 import { zstdDecompressSync } from 'node:zlib';
 import type { Bytes } from '#core/units.ts';
 import { BLOCK_BYTES, type Block, type Range, sameRanges, union } from './blocks.ts';
+import type { Cycle, MigrationItem, ProtectedDisk } from './replicated-item.ts';
 import type { DiskSpace, ReplicationStorage } from './storage-port.ts';
-import type { Cycle, MigrationItem, ProtectedDisk } from './store.ts';
 
 /** Why a cycle cannot be applied; the next one repeats its ranges. */
 export class CycleFault extends Error {

@@ -9,9 +9,10 @@ import { Authorization } from '../arm/authorization.ts';
 import { ArmError } from '../arm/provider.ts';
 import { ExtentStore } from '../storage/extent-store.ts';
 import { testWorld } from '../testing/test-world.ts';
+import type { MigrationItem } from './replicated-item.ts';
 import { replicationRoutes } from './service.ts';
 import type { LogBlob, ReplicationStorage } from './storage-port.ts';
-import { type MigrationItem, ReplicationStore, vaultToken } from './store.ts';
+import { ReplicationStore, vaultToken } from './store.ts';
 
 /*
  * The promise: whatever a guest writes and whatever goes wrong on the way, after each applied cycle the replica is

@@ -9,7 +9,7 @@ import {
   type ReplicationWorld,
   someContent,
 } from '../testing/replication-world.ts';
-import type { MigrationItem } from './store.ts';
+import type { MigrationItem } from './replicated-item.ts';
 
 const TAKEN_AT = '2026-11-01T00:10:00Z';
 

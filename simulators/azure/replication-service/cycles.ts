@@ -6,14 +6,9 @@ import { type Bytes, MIB, MINUTE, type Millis, SECOND } from '#core/units.ts';
 import { conflict } from '../arm/faults.ts';
 import { applyCycle, blocksOf, CycleFault } from './apply-cycle.ts';
 import type { Block, Range } from './blocks.ts';
+import type { Cycle, MigrationItem, ProtectedDisk } from './replicated-item.ts';
 import type { ReplicationStorage } from './storage-port.ts';
-import {
-  type Cycle,
-  dropReplicas,
-  type MigrationItem,
-  type ProtectedDisk,
-  type ReplicationStore,
-} from './store.ts';
+import { dropReplicas, type ReplicationStore } from './store.ts';
 
 /** How fast the service reads, checks and writes a cycle. */
 const APPLY_BYTES_PER_SECOND: Bytes = 100 * MIB;

@@ -16,7 +16,8 @@ import { finite, flag, list, oneOf, type Reader, shape, text, whole } from '../s
 import { type Range, readBlocks, readRanges } from './blocks.ts';
 import { commitCycle, openCycle, putManifest } from './cycles.ts';
 import { commandFor } from './migration-item.ts';
-import type { Cycle, MigrationItem, ProtectedDisk, ReplicationStore } from './store.ts';
+import type { Cycle, MigrationItem, ProtectedDisk } from './replicated-item.ts';
+import type { ReplicationStore } from './store.ts';
 
 export interface ReplicationServiceOptions {
   readonly context: SimulatorContext;

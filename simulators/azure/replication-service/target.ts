@@ -3,8 +3,8 @@
  * stay usable, as the documented clone of them does (replication.md, section 9).
  */
 import { ArmError } from '../arm/provider.ts';
+import type { HealthIssue, MigrationItem, ProtectedDisk } from './replicated-item.ts';
 import type { DiskSpace } from './storage-port.ts';
-import type { HealthIssue, MigrationItem, ProtectedDisk } from './store.ts';
 
 export interface ManagedDiskOptions {
   readonly name: string;

@@ -15,8 +15,9 @@ import { appliancesOf, discoveredMachines } from '../recovery/discovered-machine
 import { ProtectedStore } from '../recovery/protected-store.ts';
 import { recoveryProvider } from '../recovery/provider.ts';
 import { logAccount } from '../replication-service/log-account.ts';
+import type { MigrationItem } from '../replication-service/replicated-item.ts';
 import { createReplicationService } from '../replication-service/service.ts';
-import { type MigrationItem, ReplicationStore, vaultToken } from '../replication-service/store.ts';
+import { ReplicationStore, vaultToken } from '../replication-service/store.ts';
 import type { TargetCloud, VirtualMachineOptions } from '../replication-service/target.ts';
 import { createStorage, type StorageService } from '../storage/service.ts';
 import { type ArmWorld, armWorld, GROUP, SUBSCRIPTION, TENANT } from './arm-world.ts';

@@ -1,6 +1,6 @@
 /** Which properties of which managed object types can be read: the tables that objects are read by. */
 import { ALARM } from './alarms/alarms.ts';
-import { EVENT_COLLECTOR, TASK_COLLECTOR } from './events/history.ts';
+import { HISTORY_COLLECTOR } from './events/history.ts';
 import { LEASE } from './leases/lease.ts';
 import { CLUSTER, COMPUTE, POOL } from './objects/compute.ts';
 import { BROWSER, DATASTORE, ENVIRONMENT_BROWSER } from './objects/datastore.ts';
@@ -31,8 +31,8 @@ const TABLES: Readonly<Record<string, object>> = {
   PropertyCollector: COLLECTOR,
   PropertyFilter: FILTER,
   Task: TASK,
-  EventHistoryCollector: EVENT_COLLECTOR,
-  TaskHistoryCollector: TASK_COLLECTOR,
+  EventHistoryCollector: HISTORY_COLLECTOR,
+  TaskHistoryCollector: HISTORY_COLLECTOR,
   HttpNfcLease: LEASE,
   Alarm: ALARM,
   ContainerView: CONTAINER_VIEW,

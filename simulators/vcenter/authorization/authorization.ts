@@ -107,6 +107,11 @@ export class Authorization {
     }));
   }
 
+  /** Empty when there is no such role. */
+  roleName(roleId: number): string {
+    return this.#roles.get(roleId)?.name ?? '';
+  }
+
   /** @throws VimFault InvalidName, AlreadyExists, InvalidArgument, LimitExceeded */
   addRole(name: string, privileges: readonly string[]): number {
     this.#checkRole(name, privileges);

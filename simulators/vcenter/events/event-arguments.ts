@@ -23,7 +23,6 @@ export const vmArgument = (vm: Entity): Data => argument('Vm', 'vm', vm);
 export const hostArgument = (host: Entity): Data => argument('Host', 'host', host);
 export const folderArgument = (folder: Entity): Data => argument('Folder', 'folder', folder);
 export const poolArgument = (pool: Entity): Data => argument('ResourcePool', 'resourcePool', pool);
-export const entityArgument = (entity: Entity): Data => argument('ManagedEntity', 'entity', entity);
 
 export function eventArguments(about: Entity | undefined): Place {
   const fields: Record<string, Data | boolean> = {};

@@ -110,11 +110,6 @@ export const EVENT_TYPES: Readonly<Record<string, EventType>> = {
     says: 'VM suspended',
     text: '{vm} on {host} in {datacenter} is suspended',
   },
-  VmResumingEvent: {
-    category: 'info',
-    says: 'VM resuming',
-    text: '{vm} on {host} in {datacenter} is resumed',
-  },
   VmResettingEvent: {
     category: 'info',
     says: 'VM resetting',
@@ -164,11 +159,6 @@ export const EVENT_TYPES: Readonly<Record<string, EventType>> = {
     category: 'info',
     says: 'Assign a new instance UUID',
     text: 'Assign a new instance UUID ({uuid}) to {vm}',
-  },
-  VmFailedToPowerOnEvent: {
-    category: 'error',
-    says: 'Cannot power on the VM',
-    text: 'Cannot power on {vm} on {host} in {datacenter}',
   },
   ResourcePoolCreatedEvent: {
     category: 'info',

@@ -10,11 +10,10 @@ import type { Data, Value } from '../values.ts';
 export const PAGE_MAX = 1000;
 const PAGE_SIZE = 20;
 
-export const EVENT_COLLECTOR: Properties<HistoryCollectorObject> = {
+export const HISTORY_COLLECTOR: Properties<HistoryCollectorObject> = {
   filter: (self) => self.filter,
   latestPage: (self) => self.latestPage(),
 };
-export const TASK_COLLECTOR = EVENT_COLLECTOR;
 
 /** What a collector reads from: items in order, each with a number that grows. */
 export interface History {
@@ -47,7 +46,7 @@ export class HistoryCollectorObject extends ManagedObject {
   }
 
   protected get properties(): Properties<HistoryCollectorObject> {
-    return EVENT_COLLECTOR;
+    return HISTORY_COLLECTOR;
   }
 
   /** The newest items, newest first. */

@@ -1,7 +1,7 @@
 /** Where machines are put: folders, pools, hosts, datastores and networks, from the references that requests bring. */
 import { invalidArgument, invalidName, vimFault } from '../faults.ts';
 import type { Call } from '../methods/method.ts';
-import { ComputeObject, PoolObject } from '../objects/compute.ts';
+import { PoolObject } from '../objects/compute.ts';
 import { DatastoreObject } from '../objects/datastore.ts';
 import { FolderObject } from '../objects/folder.ts';
 import { HostObject } from '../objects/host.ts';
@@ -92,11 +92,6 @@ export function datastoreNamed(host: HostObject, name: string): DatastoreObject 
   if (!datastore)
     throw vimFault('InvalidDatastore', `The datastore '${name}' is not accessible from the host.`, { name });
   return datastore;
-}
-
-/** The root pool of what a host is in. */
-export function rootPoolOf(entity: HostObject | ComputeObject): PoolObject {
-  return entity instanceof ComputeObject ? entity.pool : entity.compute.pool;
 }
 
 /** A path that nothing is at yet: "dir", "dir_1", … */

@@ -4,7 +4,7 @@ import { invalidArgument } from '../faults.ts';
 import { Entity } from '../objects/object.ts';
 import { objectNotFound } from '../property/selection.ts';
 import { accountName } from '../sessions.ts';
-import type { Data, Ref } from '../values.ts';
+import type { Data, FieldValue, Ref } from '../values.ts';
 import { type Call, defineMethod, type Method } from './method.ts';
 import { requirePrivilege } from './privileges.ts';
 
@@ -16,6 +16,43 @@ function entityOf(reference: Ref, call: Call): Entity {
   return found;
 }
 
+const roleArgument = (roleId: number, name: string): Data => ({ $: 'RoleEventArgument', roleId, name });
+
+function postRole(
+  call: Call,
+  type: string,
+  roleId: number,
+  name: string,
+  fields: Readonly<Record<string, FieldValue>>,
+): void {
+  call.vcenter.events.post({
+    type,
+    user: call.session?.user.name,
+    fields: { role: roleArgument(roleId, name), ...fields },
+    words: { role: name },
+  });
+}
+
+function postPermission(
+  call: Call,
+  type: string,
+  { name, ref }: Entity,
+  principal: string,
+  fields: Readonly<Record<string, FieldValue>>,
+): void {
+  call.vcenter.events.post({
+    type,
+    user: call.session?.user.name,
+    fields: {
+      entity: { $: 'ManagedEntityEventArgument', name, entity: ref },
+      principal,
+      group: false,
+      ...fields,
+    },
+    words: { principal, entity: name },
+  });
+}
+
 const addAuthorizationRole = defineMethod<{ name: string; privIds: readonly string[] }>({
   on: 'AuthorizationManager',
   name: 'AddAuthorizationRole',
@@ -23,7 +60,11 @@ const addAuthorizationRole = defineMethod<{ name: string; privIds: readonly stri
   returns: 'int',
   privilege: 'Authorization.ModifyRoles',
   faults: ['AlreadyExists', 'InvalidName'],
-  run: ({ name, privIds }, { vcenter }) => vcenter.authorization.addRole(name, privIds),
+  run({ name, privIds }, call) {
+    const roleId = call.vcenter.authorization.addRole(name, privIds);
+    postRole(call, 'RoleAddedEvent', roleId, name, { privilegeList: privIds });
+    return roleId;
+  },
 });
 
 const updateAuthorizationRole = defineMethod<{
@@ -36,8 +77,9 @@ const updateAuthorizationRole = defineMethod<{
   takes: 'roleId int, newName string, privIds string[]',
   privilege: 'Authorization.ModifyRoles',
   faults: ['NotFound', 'InvalidName', 'AlreadyExists'],
-  run({ roleId, newName, privIds }, { vcenter }) {
-    vcenter.authorization.updateRole(roleId, newName, privIds);
+  run({ roleId, newName, privIds }, call) {
+    call.vcenter.authorization.updateRole(roleId, newName, privIds);
+    postRole(call, 'RoleUpdatedEvent', roleId, newName, { privilegeList: privIds });
     return undefined;
   },
 });
@@ -48,8 +90,10 @@ const removeAuthorizationRole = defineMethod<{ roleId: number; failIfUsed: boole
   takes: 'roleId int, failIfUsed boolean',
   privilege: 'Authorization.ModifyRoles',
   faults: ['NotFound', 'RemoveFailed'],
-  run({ roleId, failIfUsed }, { vcenter }) {
-    vcenter.authorization.removeRole(roleId, failIfUsed);
+  run({ roleId, failIfUsed }, call) {
+    const name = call.vcenter.authorization.roleName(roleId);
+    call.vcenter.authorization.removeRole(roleId, failIfUsed);
+    postRole(call, 'RoleRemovedEvent', roleId, name, {});
     return undefined;
   },
 });
@@ -96,6 +140,11 @@ function permissionsMethod(name: string, replacesAll: boolean): Method {
       const found = entityOf(entity, call);
       requirePrivilege(call, 'Authorization.ModifyPermissions', found);
       call.vcenter.authorization.set(found, permission, replacesAll);
+      for (const { principal, roleId, propagate } of permission)
+        postPermission(call, 'PermissionAddedEvent', found, principal, {
+          role: roleArgument(roleId, call.vcenter.authorization.roleName(roleId)),
+          propagate,
+        });
       call.vcenter.changes.changed(found, 'permission', 'effectiveRole');
       return undefined;
     },
@@ -111,6 +160,7 @@ const removeEntityPermission = defineMethod<{ entity: Ref; user: string; isGroup
     const found = entityOf(entity, call);
     requirePrivilege(call, 'Authorization.ModifyPermissions', found);
     call.vcenter.authorization.remove(found, user);
+    postPermission(call, 'PermissionRemovedEvent', found, user, {});
     call.vcenter.changes.changed(found, 'permission', 'effectiveRole');
     return undefined;
   },

@@ -1,8 +1,14 @@
 /** Methods by which machines come, change place and go. Reconfiguring them is in reconfig-vm.ts. */
 
 import { folderArgument, hostArgument, vmArgument } from '../events/event-arguments.ts';
-import { invalidArgument, vimFault } from '../faults.ts';
-import { type CloneSpec, cloneMachine, type RelocateSpec, readClone } from '../lifecycle/clone.ts';
+import { invalidArgument, localized, VimFault, vimFault } from '../faults.ts';
+import {
+  type CloneRequest,
+  type CloneSpec,
+  cloneMachine,
+  type RelocateSpec,
+  readClone,
+} from '../lifecycle/clone.ts';
 import { type ConfigSpec, hardwareVersionOf, requireKnown } from '../lifecycle/config-changes.ts';
 import { createMachine, postCreated } from '../lifecycle/create.ts';
 import { requireOff } from '../lifecycle/faults.ts';
@@ -11,6 +17,7 @@ import { type Destination, relocate } from '../lifecycle/relocate.ts';
 import { registerMachine, unregisterMachine } from '../lifecycle/removal.ts';
 import type { PoolObject } from '../objects/compute.ts';
 import { FolderObject } from '../objects/folder.ts';
+import { objectNotFound } from '../property/selection.ts';
 import { type TaskObject, taskInProgress } from '../tasks.ts';
 import type { Ref } from '../values.ts';
 import { changePower } from '../vm/operations.ts';
@@ -129,6 +136,7 @@ const cloneVm = defineMethod<{ folder: Ref; name: string; spec: CloneSpec }>({
     const request = readClone(call, source, folder, name, spec);
     const { vcenter } = call;
     return startCreation(call, 'VirtualMachine.clone', (task) => {
+      if (!source.exists) throw objectNotFound(source.ref);
       const by = { user: call.session?.user.name, chain: task.chain };
       vcenter.events.post({
         type: source.machine.template ? 'VmBeingDeployedEvent' : 'VmBeingClonedEvent',
@@ -143,7 +151,7 @@ const cloneVm = defineMethod<{ folder: Ref; name: string; spec: CloneSpec }>({
             },
         words: { dest: name, destHost: request.host.name, source: source.name },
       });
-      const vm = cloneMachine(vcenter, request);
+      const vm = cloned(call, request, by.chain);
       vcenter.events.post({
         type: source.machine.template ? 'VmDeployedEvent' : 'VmClonedEvent',
         about: vm,
@@ -158,6 +166,29 @@ const cloneVm = defineMethod<{ folder: Ref; name: string; spec: CloneSpec }>({
     });
   },
 });
+
+/** @throws VimFault, after it was written down that the clone failed */
+function cloned(call: Call, request: CloneRequest, chain: number): VirtualMachine {
+  const { source, folder, name, host } = request;
+  try {
+    return cloneMachine(call.vcenter, request);
+  } catch (fault) {
+    if (fault instanceof VimFault)
+      call.vcenter.events.post({
+        type: 'VmCloneFailedEvent',
+        about: source,
+        user: call.session?.user.name,
+        chain,
+        fields: {
+          destFolder: folderArgument(folder),
+          destName: name,
+          destHost: hostArgument(host),
+          reason: localized(fault),
+        },
+      });
+    throw fault;
+  }
+}
 
 /** A move of one machine, with the events of a hot or a cold one. */
 function move(call: Call, vm: VirtualMachine, descriptionId: string, to: Destination): Outcome {

@@ -1,4 +1,5 @@
 /** RebootGuest: asks the tools to restart the guest and returns at once. */
+import { postVmEvent } from '../events/journal.ts';
 import { defineMethod } from './method.ts';
 import { afterShutdown, requireTools } from './shutdown-guest.ts';
 
@@ -10,6 +11,7 @@ export const rebootGuest = defineMethod({
   run(_args, call) {
     const vm = requireTools(call);
     afterShutdown(call, vm, () => {
+      postVmEvent(call.vcenter, vm, 'VmGuestRebootEvent');
       vm.resetAt = Math.floor(call.vcenter.context.clock.wall());
       call.vcenter.changes.changed(vm, 'runtime', 'summary');
     });

@@ -3,6 +3,7 @@
  * later; clients watch its power state.
  */
 import { SECOND } from '#core/units.ts';
+import { postVmEvent } from '../events/journal.ts';
 import { vimFault } from '../faults.ts';
 import { invalidPowerState } from '../vm/operations.ts';
 import { VirtualMachine } from '../vm/virtual-machine.ts';
@@ -21,6 +22,7 @@ export const shutdownGuest = defineMethod({
     const { vcenter } = call;
     const vm = requireTools(call);
     afterShutdown(call, vm, () => {
+      postVmEvent(vcenter, vm, 'VmGuestShutdownEvent');
       vcenter.estate.setPower(vm.machine.id, 'off');
       vm.wasShutDown = true;
       vcenter.changes.changed(vm, 'runtime', 'summary');
@@ -46,6 +48,6 @@ export function afterShutdown({ vcenter, now }: Call, vm: VirtualMachine, then: 
   const boot = vm.bootTime;
   const { entropy } = vcenter.context;
   vcenter.tasks.later(SHORTEST + entropy.below(SPREAD, 'vcenter.shutdown', vm.machine.id, now), () => {
-    if (vm.isOn && vm.bootTime === boot) then();
+    if (vm.exists && vm.isOn && vm.bootTime === boot) then();
   });
 }

@@ -1,6 +1,7 @@
 /** Tasks on machines: one at a time on each. */
 import { hostNotConnected, isConnected } from '../host-outages.ts';
 import type { Call } from '../methods/method.ts';
+import { objectNotFound } from '../property/selection.ts';
 import { taskInProgress } from '../tasks.ts';
 import type { Ref, Value } from '../values.ts';
 import type { VirtualMachine } from './virtual-machine.ts';
@@ -21,6 +22,7 @@ export function startVmTask(
       session: call.session,
       run() {
         if (busy) throw taskInProgress(busy);
+        if (!vm.exists) throw objectNotFound(vm.ref);
         if (!isConnected(vm.host)) throw hostNotConnected(vm.host);
         return run();
       },

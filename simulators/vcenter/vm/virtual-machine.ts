@@ -184,6 +184,11 @@ export class VirtualMachine extends Entity {
     return this.inventory.estate.power(this.machine.id);
   }
 
+  /** False once the estate has it no more: for what was begun before. */
+  get exists(): boolean {
+    return this.inventory.estate.machine(this.machine.id) !== undefined;
+  }
+
   get isOn(): boolean {
     return this.power === 'on';
   }

@@ -71,11 +71,13 @@ export class Guest {
   readonly stack: Stack;
   readonly entropy: Entropy;
   readonly installedAt: UnixMillis;
-  readonly files: FileTree;
   readonly #estate: Estate;
   readonly #guests: Guests;
   readonly #programs: StartedProgram[] = [];
   #boot: { at: UnixMillis; processes: GuestProcess[]; byKey: Map<string, GuestProcess> } | undefined;
+  #files: FileTree | undefined;
+  /** The last answer to `processes`, which many files of /proc ask for at one time. */
+  #running: { at: UnixMillis; byPid: ReadonlyMap<number, GuestProcess> } | undefined;
   #registry: Registry | undefined;
   #disks: GuestDisk[] | undefined;
   #accounts: readonly GuestAccount[] | undefined;
@@ -94,10 +96,14 @@ export class Guest {
     this.installedAt =
       FIRST_INSTALLED +
       Math.floor(this.entropy.ratio('guest.installed', machine.id) * INSTALLED_OVER_DAYS) * DAY;
-    this.files = new FileTree(
+  }
+
+  get files(): FileTree {
+    this.#files ??= new FileTree(
       this.os.family === 'linux' ? linuxFiles(this, this.os) : windowsFiles(this),
       this.os.family === 'windows',
     );
+    return this.#files;
   }
 
   get hostName(): string {
@@ -163,12 +169,27 @@ export class Guest {
 
   /** Everything that runs at `now`, in order of pid. Empty while the machine is off. */
   processes(now: UnixMillis): GuestProcess[] {
-    if (!this.isOn()) return [];
-    const running = this.#programs.filter(({ process, endsAt }) => process.startedAt <= now && now < endsAt);
-    return [
-      ...this.#booted().processes.filter(({ startedAt }) => startedAt <= now),
-      ...running.map(({ process }) => process),
-    ];
+    return [...this.#runningAt(now).values()];
+  }
+
+  process(pid: number, now: UnixMillis): GuestProcess | undefined {
+    return this.#runningAt(now).get(pid);
+  }
+
+  #runningAt(now: UnixMillis): ReadonlyMap<number, GuestProcess> {
+    if (!this.isOn()) return new Map();
+    const booted = this.#booted();
+    if (this.#running?.at !== now) {
+      const programs = this.#programs.filter(
+        ({ process, endsAt }) => process.startedAt <= now && now < endsAt,
+      );
+      const all = [
+        ...booted.processes.filter(({ startedAt }) => startedAt <= now),
+        ...programs.map(({ process }) => process),
+      ];
+      this.#running = { at: now, byPid: new Map(all.map((process) => [process.pid, process])) };
+    }
+    return this.#running.byPid;
   }
 
   /** Programs that were started from outside and have ended in the last minutes. */
@@ -212,6 +233,7 @@ export class Guest {
     )
       this.#programs.shift();
     this.#programs.push(entry);
+    this.#running = undefined;
     return entry;
   }
 
@@ -220,6 +242,7 @@ export class Guest {
     const program = this.#programs.findLast(({ process, endsAt }) => process.pid === pid && now < endsAt);
     if (!program) return this.processes(now).some((process) => process.pid === pid);
     program.endsAt = now;
+    this.#running = undefined;
     program.exitCode = this.os.family === 'windows' ? 1 : 137;
     return true;
   }
@@ -359,6 +382,7 @@ export class Guest {
       for (const process of processes)
         if (process.key !== undefined && !byKey.has(process.key)) byKey.set(process.key, process);
       this.#programs.length = 0;
+      this.#running = undefined;
       this.#boot = { at, processes, byKey };
     }
     return this.#boot;

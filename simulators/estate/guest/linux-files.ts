@@ -174,7 +174,7 @@ export function linuxFiles(guest: Guest, os: LinuxOs): (now: UnixMillis) => Base
 function processFile(guest: Guest, path: string, now: UnixMillis): FileNode | undefined {
   const [, pid, name] = /^\/proc\/(\d+)(?:\/(cmdline|comm|exe|status))?$/.exec(path) ?? [];
   if (pid === undefined) return undefined;
-  const process = guest.processes(now).find((candidate) => candidate.pid === Number(pid));
+  const process = guest.process(Number(pid), now);
   if (!process) return undefined;
   const uid =
     process.user === 'root' ? 0 : guest.accounts().some(({ user }) => user === process.user) ? 1000 : 990;

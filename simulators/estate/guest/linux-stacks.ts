@@ -158,7 +158,7 @@ export function LINUX_BASE(os: LinuxOs): Partial<Stack> {
   };
 }
 
-export function LINUX_STACKS(os: LinuxOs, fqdn: string): Choices {
+export function LINUX_STACKS(os: LinuxOs): Choices {
   const dpkg = os.packages === 'dpkg';
   const javaHome = dpkg ? '/usr/lib/jvm/java-8-openjdk-amd64/jre' : '/usr/lib/jvm/jre-1.8.0-openjdk';
   const java = (key: string, args: string, user: string): ProcessSpec =>
@@ -334,7 +334,7 @@ export function LINUX_STACKS(os: LinuxOs, fqdn: string): Choices {
   };
   const batch: Partial<Stack> = {
     processes: [
-      java('java', `-Xmx2g -jar /opt/batch/scheduler.jar --host ${fqdn}`, 'batch'),
+      java('java', '-Xmx2g -jar /opt/batch/scheduler.jar --nightly', 'batch'),
       daemon('director', '/usr/sbin/bacula-dir', '-f -c /etc/bacula/bacula-dir.conf', 'bacula', {
         cpu: 8,
         memory: 10,

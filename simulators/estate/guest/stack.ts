@@ -100,18 +100,28 @@ export function roleOf(machine: Machine): Role {
   return guessRole(machine.name, machine.os.fullName);
 }
 
+type Choices = Readonly<Partial<Record<Role, ReadonlyArray<Partial<Stack>>>>>;
+
+/** Whole stacks by release and role: machines of one release share them. */
+const STACKS = new Map<string, readonly Stack[]>();
+
 /** Base and role of the machine as one. The seed decides where a role can be filled by several products. */
 export function stackOf(seed: string, machine: Machine, os: GuestOs): Stack {
   if (os.family === 'other') return NOTHING;
   const role = roleOf(machine);
-  const entropy = new Entropy(seed);
-  const [base, byRole] =
+  const release =
     os.family === 'linux'
-      ? [LINUX_BASE(os), LINUX_STACKS(os, machine.dnsName)]
-      : [WINDOWS_BASE(os), WINDOWS_STACKS(os, machine.dnsName)];
-  const choices = byRole[role] ?? [];
-  const own = choices.length === 0 ? {} : entropy.pick(choices, 'guest.stack', machine.id);
-  return joined({ ...NOTHING, ...base }, own);
+      ? `${os.id} ${os.versionId} ${os.architecture}`
+      : `${os.release} ${os.version} ${os.architecture}`;
+  const key = `${release} ${role}`;
+  let stacks = STACKS.get(key);
+  if (!stacks) {
+    const base: Stack = { ...NOTHING, ...(os.family === 'linux' ? LINUX_BASE(os) : WINDOWS_BASE(os)) };
+    const byRole: Choices = os.family === 'linux' ? LINUX_STACKS(os) : WINDOWS_STACKS(os);
+    stacks = (byRole[role] ?? [{}]).map((own) => joined(base, own));
+    STACKS.set(key, stacks);
+  }
+  return new Entropy(seed).pick(stacks, 'guest.stack', machine.id);
 }
 
 function joined(base: Stack, own: Partial<Stack>): Stack {

@@ -158,7 +158,7 @@ const SQL_BY_RELEASE: Readonly<
   '2025': ['2022', 16, '16.0.1000.6', '0'],
 };
 
-export function WINDOWS_STACKS(os: WindowsOs, fqdn: string): Choices {
+export function WINDOWS_STACKS(os: WindowsOs): Choices {
   const [year, major, version, servicePack] = SQL_BY_RELEASE[os.release] ?? SQL_BY_RELEASE['2016']!;
   const sqlId = major === 10 && year === '2008 R2' ? 'MSSQL10_50' : major === 9 ? 'MSSQL.1' : `MSSQL${major}`;
   const instance = (name: string, edition: string): SqlInstance => ({
@@ -236,7 +236,7 @@ export function WINDOWS_STACKS(os: WindowsOs, fqdn: string): Choices {
       image(
         'orders',
         'C:\\Program Files\\Contoso\\Orders\\OrderService.exe',
-        `--urls https://*:8443 --host ${fqdn}`,
+        '--urls https://*:8443 --environment production',
         NETWORK,
         { cpu: 55, memory: 50 },
       ),

@@ -181,7 +181,6 @@ const ipConfiguration = shape(
   },
   { id: text(2_048), etag: text(128), type: text(128) },
 );
-export type IpConfiguration = ReturnType<typeof ipConfiguration>;
 
 export const readInterface = shape(
   {

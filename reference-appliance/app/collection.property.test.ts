@@ -1,3 +1,8 @@
+/**
+ * The promise of collection: what the service ends up with is, for each machine that was on, the peak of every
+ * ten-minute window, each exactly once where samples are on time, as long as no outage outlasts the hour that the source
+ * keeps; and the appliance's own points say the same.
+ */
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { errors as netErrors } from '#core/net/transport.ts';

@@ -180,7 +180,8 @@ type Step =
   | { readonly do: 'rename' | 'move' | 'grow' | 'plug' | 'unplug' | 'remove' | 'note'; readonly at: number }
   | { readonly do: 'add'; readonly like: number }
   | { readonly do: 'moveFolder' }
-  | { readonly do: 'snapshot' | 'merge'; readonly at: number }
+  | { readonly do: 'create' }
+  | { readonly do: 'snapshot' | 'merge' | 'destroy' | 'call' | 'put'; readonly at: number }
   | { readonly do: 'wait'; readonly who: 0 | 1; readonly most: number; readonly loses: boolean };
 
 const at = fc.nat(7);
@@ -203,7 +204,17 @@ const steps: fc.Arbitrary<Step> = fc.oneof(
   fc.record({ do: fc.constantFrom('unplug' as const, 'remove' as const), at }),
   fc.record({ do: fc.constant('add' as const), like: at }),
   fc.record({ do: fc.constant('moveFolder' as const) }),
-  fc.record({ do: fc.constantFrom('snapshot' as const, 'merge' as const), at }),
+  fc.record({ do: fc.constant('create' as const) }),
+  fc.record({
+    do: fc.constantFrom(
+      'snapshot' as const,
+      'merge' as const,
+      'destroy' as const,
+      'call' as const,
+      'put' as const,
+    ),
+    at,
+  }),
   fc.record({
     do: fc.constant('wait' as const),
     who: fc.constantFrom(0 as const, 1 as const),
@@ -240,6 +251,50 @@ function cloneOf(machine: Machine): Machine {
   };
 }
 
+async function vmOf(soap: Soap, { instanceUuid }: Machine): Promise<string> {
+  const answer = await soap.ask(
+    'FindByUuid',
+    'SearchIndex:SearchIndex',
+    `<uuid>${instanceUuid}</uuid><vmSearch>true</vmSearch><instanceUuid>true</instanceUuid>`,
+  );
+  return refOf(answer.at('returnval'));
+}
+
+async function vmFolder(soap: Soap): Promise<string> {
+  const answer = await soap.ask(
+    'FindByInventoryPath',
+    'SearchIndex:SearchIndex',
+    '<inventoryPath>DC0/vm</inventoryPath>',
+  );
+  return refOf(answer.at('returnval'));
+}
+
+/** Calls a method that has a task, and waits for it; it has to succeed. */
+async function finish(soap: Soap, method: string, self: string, inner = ''): Promise<void> {
+  const info = await soap.finish((await soap.ask(method, self, inner)).at('returnval'));
+  expect(info.at('state').text, `${method}: ${info.text}`).toBe('success');
+}
+
+async function create(vc: TestVcenter, soap: Soap, model: Map<string, Expected>): Promise<void> {
+  if (vc.estate.machines().length > 10) return;
+  const name = `created ${++made}`;
+  const answer = await soap.ask(
+    'FindByInventoryPath',
+    'SearchIndex:SearchIndex',
+    '<inventoryPath>DC0/host/DC0_C0/Resources</inventoryPath>',
+  );
+  const { name: datastore } = vc.estate.facts.datastores[0]!;
+  await finish(
+    soap,
+    'CreateVM_Task',
+    await vmFolder(soap),
+    `<config><name>${name}</name><guestId>otherGuest64</guestId><files><vmPathName>[${datastore}]</vmPathName></files>` +
+      `<numCPUs>1</numCPUs><memoryMB>512</memoryMB></config>${refXml('pool', refOf(answer.at('returnval')))}`,
+  );
+  const { id } = vc.estate.machines().find((machine) => machine.name === name)!;
+  model.set(id, { name, power: 'off', disks: 0, snapshots: 0 });
+}
+
 async function act(vc: TestVcenter, soap: Soap, model: Map<string, Expected>, step: Step): Promise<void> {
   const { estate } = vc;
   if (step.do === 'wait') return;
@@ -249,6 +304,7 @@ async function act(vc: TestVcenter, soap: Soap, model: Map<string, Expected>, st
     if (path) estate.movePlace('folder', id, path, [`Prod ${++made}`]);
     return;
   }
+  if (step.do === 'create') return create(vc, soap, model);
   const machines = estate.machines();
   const machine = machines[('like' in step ? step.like : step.at) % machines.length]!;
   const known = model.get(machine.id)!;
@@ -267,7 +323,7 @@ async function act(vc: TestVcenter, soap: Soap, model: Map<string, Expected>, st
     case 'grow':
       return estate.replace({ ...machine, cores: machine.cores + 1 });
     case 'plug': {
-      if (machine.disks.length > 8 || known.snapshots > 0) return;
+      if (machine.disks.length === 0 || machine.disks.length > 8 || known.snapshots > 0) return;
       const index = Math.max(...machine.disks.map((disk) => disk.index)) + 1;
       const like = machine.disks[0]!;
       known.disks++;
@@ -300,17 +356,25 @@ async function act(vc: TestVcenter, soap: Soap, model: Map<string, Expected>, st
       model.set(clone.id, { name: clone.name, power: 'off', disks: clone.disks.length, snapshots: 0 });
       return estate.add(clone);
     }
+    case 'destroy': {
+      if (machines.length < 3) return;
+      estate.setPower(machine.id, 'off');
+      model.delete(machine.id);
+      return finish(soap, 'Destroy_Task', await vmOf(soap, machine));
+    }
+    case 'call':
+      known.name = `called ${++made}`;
+      return finish(soap, 'Rename_Task', await vmOf(soap, machine), `<newName>${known.name}</newName>`);
+    case 'put':
+      return finish(
+        soap,
+        'MoveIntoFolder_Task',
+        await vmFolder(soap),
+        refXml('list', await vmOf(soap, machine)),
+      );
     case 'snapshot':
     case 'merge': {
-      const vm = refOf(
-        (
-          await soap.ask(
-            'FindByUuid',
-            'SearchIndex:SearchIndex',
-            `<uuid>${machine.instanceUuid}</uuid><vmSearch>true</vmSearch><instanceUuid>true</instanceUuid>`,
-          )
-        ).at('returnval'),
-      );
+      const vm = await vmOf(soap, machine);
       const task = await soap.ask(
         step.do === 'snapshot' ? 'CreateSnapshot_Task' : 'RemoveAllSnapshots_Task',
         vm,
@@ -363,5 +427,5 @@ test('whatever happens, a client that waits for updates has what a fresh read sa
         }
       });
     }),
-    { numRuns: 15 },
+    { numRuns: 10 },
   ));

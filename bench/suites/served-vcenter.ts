@@ -21,6 +21,8 @@ const clock = new SystemClock();
 const now = clock.wall();
 const authority = await createAuthority('drylift bench', { from: now - DAY, to: now + DAY });
 
+process.on('disconnect', () => process.exit()); // never without its parent
+
 if (process.argv[2] === 'empty') await serveNothing();
 else await serveMachines(Number(process.argv[2]));
 

@@ -1,9 +1,9 @@
 /**
- * What changes in our vCenter, judged by pyVmomi, qemu-img, curl and libvirt over real TLS: machines that are made
+ * What changes in our vCenter, judged by pyVmomi, qemu-img, curl, libvirt and, where a Go compiler is, govmomi, over real TLS: machines that are made
  * and go, events, permissions, disks through leases, tags through REST, one host by itself.
  */
 import { spawn, spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -17,6 +17,10 @@ const hasPyvmomi = spawnSync(PYTHON, ['-c', 'import pyVmomi']).status === 0;
 const hasQemu = spawnSync('qemu-img', ['--version']).status === 0;
 const hasCurl = spawnSync('curl', ['--version']).status === 0;
 const hasVirsh = spawnSync('virsh', ['--version']).status === 0;
+/** Where Debian puts the sources of Go libraries. Opt-in: CI does not install a Go compiler. */
+const GOCODE = '/usr/share/gocode';
+const hasGovmomi =
+  existsSync(join(GOCODE, 'src/github.com/vmware/govmomi')) && spawnSync('go', ['version']).status === 0;
 const PASSWORD = 'drylift-1';
 /** Story seconds per second: tasks that take a second or two are over at once. */
 const PACE = 20;
@@ -58,8 +62,8 @@ async function serving(
 
 describe('a vCenter', () => {
   test('pyVmomi makes, changes, clones, moves and removes machines, and qemu-img reads their disks', async (ctx) => {
-    if (!hasPyvmomi) return missing(ctx, 'python3-pyvmomi');
-    if (!hasQemu) return missing(ctx, 'qemu-utils');
+    if (!hasPyvmomi) return missing(ctx, 'python3-pyvmomi is not installed');
+    if (!hasQemu) return missing(ctx, 'qemu-utils is not installed');
     await serving({ machines: 6 }, async (served, url, ca) => {
       const facts = join(folder, 'server.json');
       writeFileSync(
@@ -80,8 +84,18 @@ describe('a vCenter', () => {
     });
   });
 
+  test('govmomi makes a machine, tags it by REST, fetches its disk and reads its events', async (ctx) => {
+    if (!hasGovmomi) return ctx.skip('golang-go and golang-github-vmware-govmomi-dev are not installed');
+    await serving({ machines: 3 }, async (served) => {
+      const judge = join(folder, 'changes');
+      const source = fileURLToPath(new URL('./vcenter/changes.go', import.meta.url));
+      await run('go', ['build', '-o', judge, source], { ...process.env, GO111MODULE: 'off', GOPATH: GOCODE });
+      expect(await run(judge, [served.exports.GOVC_URL!])).toContain('done');
+    });
+  }, 600_000);
+
   test('curl logs in by REST, lists machines and tags one', async (ctx) => {
-    if (!hasCurl) return missing(ctx, 'curl');
+    if (!hasCurl) return missing(ctx, 'curl is not installed');
     await serving({ machines: 3 }, async (served, url, ca) => {
       const send = async (path: string, ...args: string[]) =>
         run('curl', ['-sS', '--fail', '--cacert', ca, ...args, `${url.origin}${path}`]);
@@ -116,7 +130,7 @@ describe('a vCenter', () => {
 });
 
 test('virsh lists and dumps the machines of one ESXi host, and switches one', async (ctx) => {
-  if (!hasVirsh) return missing(ctx, 'libvirt-clients and libvirt-daemon-driver-esx');
+  if (!hasVirsh) return missing(ctx, 'libvirt with its ESX driver is not installed');
   await serving({ machines: 6, flavour: 'esx' }, async (_served, url) => {
     const auth = join(folder, 'auth.conf');
     writeFileSync(

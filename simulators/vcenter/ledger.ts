@@ -33,9 +33,12 @@ const JUDGES: ReadonlyArray<readonly [part: string, judge: string]> = [
   ],
   [
     'Machines made, reconfigured, cloned, linked, migrated, relocated, renamed, templated, unregistered, registered, destroyed; folders and pools; disks added, grown, attached and taken off; events, collectors of events and tasks; roles and permissions; leases both ways; OVF descriptors and import specifications; virtual disks and files of datastores',
-    'pyVmomi 6.7.1, and qemu-img 7.2 for the disks (crosscheck vcenter-lifecycle)',
+    'pyVmomi 6.7.1, and qemu-img 7.2 for the disks (crosscheck vcenter-lifecycle); some of it govmomi 0.24.2, where a Go compiler is',
   ],
-  ['REST: sessions, lists, tags', 'curl 7.88, by the published forms (crosscheck vcenter-lifecycle)'],
+  [
+    'REST: sessions, lists, tags',
+    'curl 7.88 (crosscheck vcenter-lifecycle); sessions and tags govmomi 0.24.2, where a Go compiler is',
+  ],
   [
     'One ESXi host by itself: lists, domain XML, power',
     'libvirt 9.0 with virsh, esx:// (crosscheck vcenter-lifecycle)',

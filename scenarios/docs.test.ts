@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parseConfig } from '#appliance/config.ts';
 import { declaredErrors } from '#core/errors.ts';
 import { requireInstalled } from '#core/testing/installed.ts';
+import { COUNTERS as SERIES_COUNTERS } from '#simulators/azure/discovery-service/inventory.ts';
 import { COUNTERS } from '#simulators/estate/workload-curve.ts';
 import { loadDeclarations } from './commands/explain.ts';
 import type { Fence, Page } from './docs/markdown.ts';
@@ -93,7 +94,7 @@ describe('the pages', () => {
       .filter((row) => /^\S/.test(row));
     expect(points).toContain('vcenter.QueryPerf');
     for (const point of points) families.add(point.split('.')[0]);
-    const known = new Set<string>([...codes, ...points, ...COUNTERS]);
+    const known = new Set<string>([...codes, ...points, ...COUNTERS, ...Object.keys(SERIES_COUNTERS)]);
     const exists = (name: string): boolean =>
       name.endsWith('.*') ? codes.some((code) => code.startsWith(name.slice(0, -1))) : known.has(name);
     const unknown = PAGES.filter((page) => isRun(page) || page.path.startsWith('docs/')).flatMap((page) =>

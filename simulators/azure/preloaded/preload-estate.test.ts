@@ -35,6 +35,18 @@ test('a served cloud has machines, a month of points and a completed assessment 
     expect(assessment.properties.confidenceRatingInPercentage).toBeGreaterThan(60);
   }));
 
+test('what is inside its machines is known, and who talks to whom', () =>
+  preloaded((azure) => {
+    const { inventory } = azure.sites()[0]!;
+    const guests = [...inventory.machines().keys()].map((uuid) => inventory.guest(uuid)?.inventory);
+    const applications = guests.flatMap((guest) => guest?.appsAndRoles?.applications ?? []);
+    expect(applications.length).toBeGreaterThan(20);
+    const dependencies = inventory.dependencies.between(0, Number.MAX_SAFE_INTEGER);
+    expect(
+      dependencies.some(({ source, destination }) => source.instanceUuid && destination.instanceUuid),
+    ).toBe(true);
+  }));
+
 test('its vault has migration items in four states, with recovery points and the disks of one that was migrated', () =>
   preloaded((azure, made) => {
     const vault = `${GROUP}/providers/Microsoft.RecoveryServices/vaults/${testSeed.vault}`;

@@ -1,6 +1,6 @@
 /**
  * An estate published into a served cloud, as if an appliance had discovered, watched and replicated it for a
- * month: a site with machines and points, a project with a group and a completed assessment, a vault with
+ * month: a site with machines, what is in them, who talks to whom, and points, a project with a group and a completed assessment, a vault with
  * migration items in different states. Other people's clients find something to work with.
  */
 import { MINUTE, type UnixMillis } from '#core/units.ts';
@@ -11,6 +11,7 @@ import { groupIdOf, type SeedResources } from '../landing-zone.ts';
 import { machineId } from '../off-azure/views.ts';
 import type { AzureSimulator } from '../server.ts';
 import { historyWindows, publishHistory } from './history.ts';
+import { GUEST_ACCOUNTS, publishInsides } from './insides.ts';
 import { publishedMachine, VCENTER_FQDN, VCENTER_VERSION } from './published-machine.ts';
 import { publishReplicas } from './replicas.ts';
 
@@ -64,6 +65,8 @@ export function preloadEstate(options: PreloadOptions): Preloaded {
   const site = azure.sites().find(({ name }) => name === SITE)!;
   const windows = historyWindows(estate.machines.length);
   for (const machine of estate.machines) publishHistory(estate, machine, site.inventory, windows, now);
+
+  publishInsides(estate, site.inventory, context);
 
   const project = `${group}/providers/Microsoft.Migrate/assessmentprojects/${seed.project}`;
   arm.apply('PUT', `${project}/vmwarecollectors/${SITE}-collector`, MIGRATE_API, {
@@ -133,6 +136,8 @@ function publishSite({ azure, seed, estate }: PreloadOptions, siteId: string, no
     at: now - MINUTE,
   });
   inventory.putRunAsAccount(ACCOUNT, 'vCenter, read-only', 'VMwareFabric', now);
+  inventory.putRunAsAccount(GUEST_ACCOUNTS.windows, 'Windows servers', 'WindowsGuest', now);
+  inventory.putRunAsAccount(GUEST_ACCOUNTS.linux, 'Linux servers', 'LinuxGuest', now);
   inventory.putVCenter({ fqdn: VCENTER_FQDN, instanceUuid: estate.vcenterUuid, version: VCENTER_VERSION });
   arm.apply('PUT', `${siteId}/vcenters/vcenter`, OFF_AZURE_API, {
     properties: { fqdn: VCENTER_FQDN, port: '443', runAsAccountId: `${siteId}/runAsAccounts/${ACCOUNT}` },

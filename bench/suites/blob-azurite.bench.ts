@@ -10,7 +10,7 @@ import { type BlobServer, startBlobServers } from './blob-server.ts';
 const PAGES_BYTES = 4 * MIB;
 const BLOCK_BYTES = 8 * MIB;
 /** Requests a call. */
-const REQUESTS = 8;
+const REQUESTS = 24;
 
 function noise(length: number): Buffer {
   const out = Buffer.alloc(length);
@@ -50,8 +50,12 @@ export const suite: BenchSuite = {
       unit: 'MiB',
       work: (REQUESTS * bytes) / MIB,
       async setup() {
-        for (const server of [ours, azurite]) await prepare(server);
+        for (const server of [ours, azurite]) {
+          await prepare(server);
+          await run(server);
+        }
       },
+      isLong: true,
       run: () => run(ours),
       peer: { name: 'azurite', run: () => run(azurite) },
       cpu: { mine: () => ours.cpuMs(), peer: () => azurite.cpuMs() },
@@ -68,7 +72,9 @@ export const suite: BenchSuite = {
         (server) => create(server, 'same'),
       ),
       both('Put Block 8 MiB', BLOCK_BYTES, (server) =>
-        each((i) => server.send('PUT', `blocks?comp=block&blockid=AAA${i}`, {}, block)),
+        each((i) =>
+          server.send('PUT', `blocks?comp=block&blockid=AA${String(i).padStart(2, '0')}`, {}, block),
+        ),
       ),
       both(
         'Get Blob, ranges of 8 MiB',

@@ -23,6 +23,7 @@ import { sign } from '#simulators/azure/storage/shared-key.ts';
 import { exchangeObserver, type SimulatorContext } from '#simulators/kit/context.ts';
 import { FaultPoints } from '#simulators/kit/fault-points.ts';
 
+const require = createRequire(import.meta.url);
 const ACCOUNT = 'bench';
 const KEY = Buffer.alloc(64, 7).toString('base64');
 const THIS_FILE = fileURLToPath(import.meta.url);
@@ -89,7 +90,7 @@ export async function startBlobServers(): Promise<BlobServers> {
   );
   const azuriteFolder = join(folder, 'azurite');
   mkdirSync(azuriteFolder);
-  const main = createRequire(import.meta.url).resolve('azurite/dist/src/blob/main.js');
+  const main = require.resolve('azurite/dist/src/blob/main.js');
   const flags = ['--skipApiVersionCheck', '--loose', '--disableTelemetry', '--silent', '--blobPort', '0'];
   const azurite = await start(
     [

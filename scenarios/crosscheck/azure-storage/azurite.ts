@@ -5,6 +5,8 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import type { TlsIdentity } from '#core/net/transport.ts';
 
+const require = createRequire(import.meta.url);
+
 export interface AzuriteOptions {
   /** Empty folder, the caller's to remove. */
   readonly folder: string;
@@ -25,7 +27,7 @@ export interface Azurite {
 /** Path of its main file; undefined where it is not installed. */
 export function azuriteMain(): string | undefined {
   try {
-    const path = createRequire(import.meta.url).resolve('azurite/dist/src/azurite.js');
+    const path = require.resolve('azurite/dist/src/azurite.js');
     return existsSync(path) ? path : undefined;
   } catch {
     return undefined;

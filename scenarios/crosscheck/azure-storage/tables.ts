@@ -1,6 +1,7 @@
 /** The official SDK, @azure/data-tables, at work. Prints what it saw; the test next door says what it should. */
-import { AzureNamedKeyCredential, AzureSASCredential } from '@azure/core-auth';
 import {
+  AzureNamedKeyCredential,
+  AzureSASCredential,
   generateTableSas,
   odata,
   TableClient,

@@ -9,10 +9,12 @@ import type { PlaneRoute } from './data-plane.ts';
 import { GRAPH_OPERATIONS } from './identity/graph.ts';
 import { IDENTITY_OPERATIONS } from './identity/service.ts';
 import { VAULT_OPERATIONS } from './key-vault/service.ts';
+import { QUEUE_OPERATIONS } from './queues/queue-operations.ts';
 import {
   OPERATIONS as BLOB_OPERATIONS,
   REFUSED_OPERATIONS as REFUSED_BLOB,
 } from './storage/operations/table.ts';
+import { TABLE_OPERATIONS } from './tables/table-operations.ts';
 
 export interface Offered {
   readonly providers: readonly ArmProvider[];
@@ -53,7 +55,12 @@ const JUDGES: ReadonlyArray<readonly [part: string, judge: string]> = [
     'Microsoft.Compute/disks: upload, grant, revoke, delete',
     '@azure/arm-compute 25.1 with @azure/storage-blob 12.34 (crosscheck azure-control)',
   ],
-  ['Blob service', '@azure/storage-blob 12.34 (crosscheck azure-storage)'],
+  [
+    'Blob service',
+    '@azure/storage-blob 12.34 (crosschecks azure-storage, azure-storage-more); the same cases against azurite 3.36 (azure-storage-azurite)',
+  ],
+  ['Queue service', '@azure/storage-queue 12.32; the same cases against azurite 3.36'],
+  ['Table service', '@azure/data-tables 13.3; the same cases against azurite 3.36'],
   [
     'Microsoft.Migrate/assessmentProjects: projects, groups, assessments, assessed machines, reports, collectors',
     '@azure/arm-migrate 2.0 (crosscheck azure-migrate)',
@@ -171,6 +178,14 @@ export function azureLedger({ providers, discovery, replication }: Offered): str
     '### Blob service',
     '',
     ...unique(BLOB_OPERATIONS.map(({ name }) => name)),
+    '',
+    '### Queue service',
+    '',
+    ...unique(QUEUE_OPERATIONS.map(({ name }) => name)),
+    '',
+    '### Table service',
+    '',
+    ...unique(TABLE_OPERATIONS.map(({ name }) => name)),
     '',
     '### Data planes of appliances (docs/protocols/appliance-data-planes.md)',
     '',

@@ -1,6 +1,7 @@
 /**
  * Samples per second through roll-up, against one plain scan for the largest number of the same array: what
- * reading the samples at all costs. 60 minutes a batch (180 samples), as the appliance collects them.
+ * reading the samples at all costs. 60 minutes a batch (180 samples), as the appliance collects them. And more samples
+ * than caches hold, against copying them: what memory can deliver.
  */
 
 import { PeakSink, RollUp, rollUpGrid } from '#core/metrics/roll-up.ts';
@@ -8,10 +9,12 @@ import type { Bench, BenchSuite } from '../suite.ts';
 
 const BATCH = 180;
 const BATCHES = 2_000;
+/** 64 MiB of samples: beyond every cache. */
+const MANY = 1 << 24;
 
 /** Noisy load in hundredths of a percent: the branch predictor learns nothing from it. */
-function noisySamples(): Int32Array {
-  const samples = new Int32Array(BATCH * BATCHES);
+function noisySamples(count: number): Int32Array {
+  const samples = new Int32Array(count);
   let state = 12_345;
   for (let i = 0; i < samples.length; i++) {
     state = (Math.imul(state, 1_103_515_245) + 12_345) & 0x7fff_ffff;
@@ -29,7 +32,9 @@ function largest(samples: Int32Array): number {
 export const suite: BenchSuite = {
   name: 'roll-up',
   benches(): Bench[] {
-    const samples = noisySamples();
+    const samples = noisySamples(BATCH * BATCHES);
+    const many = noisySamples(MANY);
+    const copy = new Int32Array(MANY);
     const sink = new PeakSink(samples.length / 30 + 2);
     const peer = { name: 'plain maximum of the same array', run: () => largest(samples) };
     const first = 30 * 1_000_000 + 1;
@@ -54,6 +59,17 @@ export const suite: BenchSuite = {
         run() {
           sink.clear();
           new RollUp(rollUpGrid()).add(samples, 0, samples.length, first, sink);
+          return sink.length;
+        },
+      },
+      {
+        name: '64 MiB of samples in one run, 20 s to 10 min',
+        unit: 'samples',
+        work: MANY,
+        peer: { name: 'copying them from memory to memory', run: () => copy.set(many) },
+        run() {
+          sink.clear();
+          new RollUp(rollUpGrid()).add(many, 0, MANY, first, sink);
           return sink.length;
         },
       },

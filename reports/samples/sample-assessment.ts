@@ -1,5 +1,5 @@
 /** The assessment of the sample record: six kinds of machine, with every readiness there is. */
-import type { AssessedMachineView } from '#core/contracts/run-record.ts';
+import type { AssessedMachineView, WhatIfView } from '#core/contracts/run-record.ts';
 import type { Entropy } from '#core/entropy/entropy.ts';
 import { GIB } from '#core/units.ts';
 import type { Readiness } from '../view/words.ts';
@@ -61,6 +61,38 @@ export function assessedMachine(i: number, entropy: Entropy): AssessedMachineVie
     stars: readiness === 'unknown' ? 3 : 5,
     confidencePercent: readiness === 'unknown' ? 52.4 : 99.6,
     reasons: reasonsOf(readiness, size, os),
+    ...(sized && {
+      compared: [
+        { size: 'Standard_B2ms', monthly: 30.51, lacks: 'cores, burstCredits' },
+        { size, monthly: 70.08, lacks: '' },
+      ],
+      fellOut: [{ lacks: 'cores, memory', sizes: ['Standard_B1s', 'Standard_B1ms', 'Standard_B2s'] }],
+    }),
+  };
+}
+
+/** The same machines under other properties, in a plausible order. */
+export function sampleWhatIf(machines: readonly AssessedMachineView[]): WhatIfView {
+  const sum = (of: (machine: AssessedMachineView) => number | undefined) =>
+    machines.reduce((total, machine) => total + (of(machine) ?? 0), 0);
+  const [compute, storage] = [sum((m) => m.monthlyComputeCost), sum((m) => m.monthlyStorageCost)];
+  const sized = machines.filter(({ size }) => size !== undefined);
+  const set = (name: string, factor: number, changed: number) => ({
+    name,
+    monthlyComputeCost: compute * factor,
+    monthlyStorageCost: storage,
+    vCpus: Math.round(sum((m) => m.cores) * factor),
+    sized: sized.length,
+    changed,
+  });
+  return {
+    sets: [set('as assessed, P95', 1, 0), set('P50', 0.7, 2), set('3-year reservation', 0.45, 0)],
+    changed: sized.slice(0, 2).map(({ name, size = '' }) => ({ name, gives: [size, 'Standard_B2ms', size] })),
+    curve: [50, 70, 90, 95, 99, 100].map((percentile, i) => ({
+      percentile,
+      compute: compute * (0.7 + i * 0.06),
+      storage,
+    })),
   };
 }
 

@@ -9,7 +9,7 @@ import { traceHash } from '#core/trace/canonical.ts';
 import type { TraceEvent } from '#core/trace/recorder.ts';
 import { MIB } from '#core/units.ts';
 import type { Readiness } from '../view/words.ts';
-import { assessedMachine, shapeOf } from './sample-assessment.ts';
+import { assessedMachine, sampleWhatIf, shapeOf } from './sample-assessment.ts';
 import { sampleUtilisation } from './sample-load.ts';
 import {
   BROKEN_AT,
@@ -146,6 +146,7 @@ export function buildSampleRecord(options: SampleOptions = {}): SampleRun {
       confidencePercent: 99.6,
       readiness,
       machines: assessed,
+      whatIf: sampleWhatIf(assessed),
     },
     replications,
   };

@@ -11,6 +11,7 @@ export function whatIfPanel(view: WhatIfView, money: Money): HTMLElement {
     { class: 'panel' },
     h('h3', {}, 'What if'),
     table(
+      'Sets of properties',
       ['Properties', 'Compute', 'Storage', 'vCPUs', 'With a size', 'Machines that change'],
       view.sets.map((set, i) => [
         set.name,
@@ -28,6 +29,7 @@ export function whatIfPanel(view: WhatIfView, money: Money): HTMLElement {
         {},
         h('summary', {}, `${formatCount(view.changed.length)} machines change`),
         table(
+          'Machines that change',
           ['Machine', ...view.sets.map(({ name }) => name)],
           view.changed.map(({ name, gives }) => [name, ...gives]),
         ),
@@ -43,6 +45,7 @@ export function comparedSizes({ compared, fellOut }: AssessedMachineView, money:
     {},
     h('h3', {}, 'Sizes in order of price'),
     table(
+      'Sizes in order of price',
       ['Size', 'A month', 'Lacks'],
       compared.map(({ size, monthly, lacks }) => [size, money(monthly), lacks === '' ? 'nothing' : lacks]),
     ),
@@ -53,6 +56,7 @@ export function comparedSizes({ compared, fellOut }: AssessedMachineView, money:
         {},
         h('summary', {}, 'All that fell out'),
         table(
+          'Sizes that fell out',
           ['Lacks', 'Sizes'],
           fellOut.map(({ lacks, sizes }) => [lacks, sizes.join(', ')]),
         ),
@@ -60,27 +64,32 @@ export function comparedSizes({ compared, fellOut }: AssessedMachineView, money:
   );
 }
 
-function table(head: readonly string[], rows: ReadonlyArray<readonly string[]>): HTMLElement {
+/** Scrolls by itself where the page is narrower. */
+function table(label: string, head: readonly string[], rows: ReadonlyArray<readonly string[]>): HTMLElement {
   return h(
-    'table',
-    { class: 'inner' },
+    'div',
+    { class: 'scroll', tabindex: 0, role: 'region', 'aria-label': label },
     h(
-      'thead',
-      {},
+      'table',
+      { class: 'inner' },
       h(
-        'tr',
+        'thead',
         {},
-        head.map((name) => h('th', { scope: 'col' }, name)),
-      ),
-    ),
-    h(
-      'tbody',
-      {},
-      rows.map((row) =>
         h(
           'tr',
           {},
-          row.map((cell) => h('td', {}, cell)),
+          head.map((name) => h('th', { scope: 'col' }, name)),
+        ),
+      ),
+      h(
+        'tbody',
+        {},
+        rows.map((row) =>
+          h(
+            'tr',
+            {},
+            row.map((cell) => h('td', {}, cell)),
+          ),
         ),
       ),
     ),

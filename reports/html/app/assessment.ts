@@ -48,8 +48,8 @@ export function assessmentSection(view: AssessmentView, notice: string | undefin
       ),
       h('div', { class: 'panel wide' }, h('h3', {}, 'Properties'), facts(Object.entries(view.properties))),
     ),
-    view.whatIf && whatIfPanel(view.whatIf, money),
     machines(view, money),
+    view.whatIf && whatIfPanel(view.whatIf, money),
   );
 }
 

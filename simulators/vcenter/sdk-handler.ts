@@ -65,7 +65,8 @@ export async function handleSdk(
     if (version === undefined) throw invalidRequest(`unsupported version URI ${header}`);
     const element = requestElement(body);
     response.operation = methodNamed(element.name) ? element.name : 'unknown';
-    const slow = vcenter.context.faults.hit('vcenter.slow', element.name);
+    const { faults } = vcenter.context;
+    const slow = faults.armed().length > 0 ? faults.hit('vcenter.slow', element.name) : undefined;
     if (slow) await vcenter.pause(DELAYS[slow.answer]!);
     const outcome = call(vcenter, request, response, element, encoder, departure);
     if (outcome === CUT) return void response.destroy();

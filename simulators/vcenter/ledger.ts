@@ -21,7 +21,7 @@ const JUDGES: ReadonlyArray<readonly [part: string, judge: string]> = [
   ],
   [
     'RetrieveProperties, WaitForUpdates, FindByUuid, VMX files, power, snapshots, datastores and their files',
-    'libvirt 9.0 with virsh, vpx:// (crosscheck vcenter)',
+    'libvirt 9.0 with virsh, vpx:// (crosscheck vcenter) and esx:// (crosscheck vcenter-esx)',
   ],
   [
     'Paths of the inventory, container views, counters by name, snapshots, waiting for tasks and properties, files of a datastore',
@@ -30,6 +30,14 @@ const JUDGES: ReadonlyArray<readonly [part: string, judge: string]> = [
   [
     'Datastore paths: HEAD, GET, ranges, Basic and cookie; descriptors and flat files',
     'curl 7.88 and qemu-img 7.2 (crosscheck vcenter)',
+  ],
+  [
+    'The same read as virt-v2v reads it, to the end of the inspection of a guest; a disk copied whole',
+    'virt-v2v 2.2 with nbdkit 1.32 (crosscheck vcenter-v2v, vcenter-ansible)',
+  ],
+  [
+    'Machines and one in detail, its disks, a snapshot taken and removed, power, hosts, datastores',
+    'Ansible 2.14 with community.vmware (crosscheck vcenter-ansible)',
   ],
   [
     'Machines made, reconfigured, cloned, linked, migrated, relocated, renamed, templated, unregistered, registered, destroyed; folders and pools; disks added, grown, attached and taken off; events, collectors of events and tasks; roles and permissions; leases both ways; OVF descriptors and import specifications; virtual disks and files of datastores',

@@ -50,6 +50,11 @@ const REPLICATION = '2023-06-01';
 
 const FABRIC = 'datacentre';
 const CONTAINER = 'machines';
+/** States of an item whose machine runs in Azure; an agent that it lacks is information, no failure. */
+export const MIGRATED: ReadonlySet<string> = new Set([
+  'MigrationSucceeded',
+  'MigrationCompletedWithInformation',
+]);
 const POLICY = 'agentless';
 
 /** A machine under replication, as ARM shows it. */
@@ -211,9 +216,9 @@ export class Operator {
     for (let tries = 0; tries < 24 * 60; tries++) {
       await sleep(clock, MINUTE, 'operator.migration', signal);
       const { state } = await this.item(name);
-      if (state === 'MigrationSucceeded') return;
-      if (state === 'MigrationFailed')
-        throw errors.make('operator.migration', { what: `The migration of ${name} failed.` });
+      if (MIGRATED.has(state)) return;
+      if (state === 'MigrationFailed' || state === 'MigrationPartiallySucceeded')
+        throw errors.make('operator.migration', { what: `The migration of ${name} ended as ${state}.` });
     }
     throw errors.make('operator.migration', { what: `${name} was not migrated within a day.` });
   }

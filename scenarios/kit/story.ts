@@ -14,6 +14,7 @@ import { type ExportedDisk, exportDisk } from './disk-export.ts';
 import { unpackImage } from './disk-image.ts';
 import { type GuestWriter, startGuestWriter } from './guest-writer.ts';
 import type { InputFiles } from './input-files.ts';
+import { MIGRATED } from './operator.ts';
 import type { Scenario } from './scenario.ts';
 import type { AssessOptions, Condition, Step, WriteDiskStatesOptions } from './scenario-steps.ts';
 import type { World } from './world.ts';
@@ -129,7 +130,7 @@ export class Story {
     for (const name of this.replicating) {
       const { state, health } = await world.operator.item(name);
       if (health.length > 0) return `${name}: ${health[0]!.message}`;
-      if (state !== 'Replicating' && state !== 'MigrationSucceeded') return `${name} is ${state}`;
+      if (state !== 'Replicating' && !MIGRATED.has(state)) return `${name} is ${state}`;
     }
     return undefined;
   }

@@ -75,6 +75,6 @@ test('without a token, the challenge names the sign-in that this client can reac
 
 test('a workbook that is not there is told', async () => {
   await expect(serveAzure({ estate: '/nowhere/estate.xlsx' })).rejects.toMatchObject({
-    code: 'serve.noEstateWorkbook',
+    code: 'estate.noFile',
   });
 });

@@ -2,10 +2,7 @@
  * `drylift serve azure`: the cloud for other people's clients, at wall time or paced. Clients that take a proxy
  * keep the real host names; clients that take an endpoint find every service on a port of its own besides.
  */
-import { readFileSync } from 'node:fs';
-import { basename } from 'node:path';
 import { Entropy } from '#core/entropy/entropy.ts';
-import { defineErrors } from '#core/errors.ts';
 import { createAuthority } from '#core/net/certificates.ts';
 import { LinkRules } from '#core/net/link-rules.ts';
 import { TcpNetwork } from '#core/net/tcp-network.ts';
@@ -13,9 +10,7 @@ import type { Clock } from '#core/time/clock.ts';
 import { PacedClock, SystemClock } from '#core/time/system-clock.ts';
 import { Counters } from '#core/trace/recorder.ts';
 import { DAY } from '#core/units.ts';
-import { generateEstate } from '../estate/generate.ts';
-import type { EstateFacts } from '../estate/model.ts';
-import { importRvtools } from '../estate/rvtools.ts';
+import { openEstate } from '../estate/open-estate.ts';
 import { startProxy } from '../internet/forward-proxy.ts';
 import { startInternetHosts } from '../internet/hosts.ts';
 import { serveNtp } from '../internet/ntp.ts';
@@ -26,14 +21,6 @@ import { type CloudName, cloudNamed } from './cloud.ts';
 import type { SeedResources } from './landing-zone.ts';
 import { type Preloaded, preloadEstate } from './preloaded/preload-estate.ts';
 import { type AzureSimulator, startAzure } from './server.ts';
-
-export const errors = defineErrors({
-  'serve.noEstateWorkbook': {
-    blame: 'input',
-    why: 'The workbook with the estate cannot be read.',
-    next: 'Check the path given to --estate.',
-  },
-});
 
 export interface ServeAzureOptions {
   /** RVTools workbook with the machines that an appliance has discovered. */
@@ -62,11 +49,11 @@ const MACHINES = 8;
 /** Signs in on the pages, by code or on the device page. */
 const PERSON = 'operator@rehearsal.onmicrosoft.com';
 
-/** Starts everything. @throws `serve.noEstateWorkbook`, `net.listen`, errors of the workbook */
+/** Starts everything. @throws `estate.noFile`, `net.listen`, errors of the workbook */
 export async function serveAzure(options: ServeAzureOptions): Promise<ServeOutcome> {
   const { port = 0, seed = 'serve', cloud = 'public', pace = 1 } = options;
   const entropy = new Entropy(seed);
-  const estate = estateFacts(options, seed);
+  const estate = openEstate({ ...options, seed }, MACHINES);
   const system = new SystemClock();
   const now = system.wall();
   const clock: Clock = pace === 1 ? system : new PacedClock({ start: now, pace });
@@ -173,19 +160,6 @@ function environment(
     AZ_GROUP: preloaded.group,
     AZ_ASSESSMENT: preloaded.assessment,
   };
-}
-
-/** @throws `serve.noEstateWorkbook`, errors of the workbook */
-function estateFacts({ estate, machines = MACHINES }: ServeAzureOptions, seed: string): EstateFacts {
-  if (estate === undefined) return generateEstate({ seed, machines });
-  let file: Buffer;
-  try {
-    file = readFileSync(estate);
-  } catch (cause) {
-    const code = (cause as NodeJS.ErrnoException).code ?? 'unknown reason';
-    throw errors.make('serve.noEstateWorkbook', { what: `Cannot read ${estate} (${code}).`, cause });
-  }
-  return importRvtools(file, { fileName: basename(estate), seed });
 }
 
 function seedResources(entropy: Entropy, { user, password, cloud }: ServeAzureOptions): SeedResources {

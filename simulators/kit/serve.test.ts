@@ -40,9 +40,10 @@ describe('serving', () => {
       'ready',
     ]);
     expect(readFileSync(envFile, 'utf8')).toBe(
-      `URL=https://a:b@127.0.0.1:1/sdk\nPASSWORD='it'\\''s $HOME & "more"'\nCA=${ca}\nOTHER_CA=${ca}\n`,
+      `URL=https://a:b@127.0.0.1:1/sdk\nPASSWORD=it's $HOME & "more"\nCA=${ca}\nOTHER_CA=${ca}\n`,
     );
-    const taken = spawnSync('sh', ['-c', `set -a; . '${envFile}'; printf %s "$PASSWORD"`]);
+    const exports = printed.slice(0, -1).join('\n');
+    const taken = spawnSync('sh', ['-c', `${exports}\nprintf %s "$PASSWORD"`]);
     expect(taken.stdout.toString()).toBe(`it's $HOME & "more"`);
     for (const file of [envFile, ca]) expect(statSync(file).mode & 0o777).toBe(0o600);
     expect(readFileSync(ca, 'utf8')).toBe('PEM\n');

@@ -1,7 +1,7 @@
 /**
  * What every `drylift serve …` has in common once its servers listen: it writes what clients need to know
- * (shell exports on standard output, the same without `export` in a file that only the user can read and that
- * a shell can take in with `set -a; . file`), says `ready`, and stops cleanly on Ctrl-C.
+ * (shell exports on standard output, the same as KEY=value lines in a file that only the user can read), says
+ * `ready`, and stops cleanly on Ctrl-C.
  */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -83,11 +83,12 @@ function writeSecretly(path: string, content: string): void {
   }
 }
 
+/** Values as they are, which is how Docker, systemd and programs that split at the = read them. Shells take the exports. */
 function envLines(variables: Readonly<Record<string, string>>): string {
   let lines = '';
   for (const [key, value] of Object.entries(variables)) {
     assert(!/[\r\n]/.test(value), `the value of ${key} must be one line`);
-    lines += `${key}=${quoteForShell(value)}\n`;
+    lines += `${key}=${value}\n`;
   }
   return lines;
 }

@@ -35,7 +35,7 @@ test('its variables lead to it, its certificate is by the authority that it writ
 
 test('a workbook that is not there is told before anything listens', async () => {
   await expect(serveVcenter({ estate: 'nowhere.xlsx', port: 0 })).rejects.toMatchObject({
-    code: 'serve.noEstateFile',
+    code: 'estate.noFile',
     blame: 'input',
   });
 });

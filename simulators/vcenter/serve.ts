@@ -2,10 +2,7 @@
  * A vCenter for other people's clients: real TLS on a real port, at wall time or paced, over a workbook or a
  * generated estate. Guests keep writing: every hour of the story brings the churn of the hour.
  */
-import { readFileSync } from 'node:fs';
-import { basename } from 'node:path';
 import { Entropy } from '#core/entropy/entropy.ts';
-import { defineErrors } from '#core/errors.ts';
 import { createAuthority } from '#core/net/certificates.ts';
 import { LinkRules } from '#core/net/link-rules.ts';
 import { TcpNetwork } from '#core/net/tcp-network.ts';
@@ -15,10 +12,8 @@ import { Counters } from '#core/trace/recorder.ts';
 import { DAY, HOUR } from '#core/units.ts';
 import { applyChurn } from '../estate/churn.ts';
 import { Estate } from '../estate/estate.ts';
-import { generateEstate } from '../estate/generate.ts';
 import { guestsOf } from '../estate/guest/guests.ts';
-import type { EstateFacts } from '../estate/model.ts';
-import { importRvtools } from '../estate/rvtools.ts';
+import { openEstate } from '../estate/open-estate.ts';
 import { serveControl } from '../kit/control.ts';
 import { FaultPoints } from '../kit/fault-points.ts';
 import { readFaultSpec } from '../kit/fault-spec.ts';
@@ -26,14 +21,6 @@ import type { ServeOutcome } from '../kit/serve.ts';
 import { ofOneHost } from './esx-estate.ts';
 import { startVcenter } from './server.ts';
 import type { User } from './sessions.ts';
-
-export const errors = defineErrors({
-  'serve.noEstateFile': {
-    blame: 'input',
-    why: 'The file with the estate cannot be read.',
-    next: 'Check the path given to --estate.',
-  },
-});
 
 export interface ServeVcenterOptions {
   /** RVTools workbook. */
@@ -58,17 +45,18 @@ export interface ServeVcenterOptions {
 
 const HOST = '127.0.0.1';
 const DEFAULT_PORTS = { vcenter: 8989, esx: 8990 } as const;
+const MACHINES = 20;
 /** Larger estates are served without churn: every disk written to takes memory. */
 const CHURNING_MACHINES_MAX = 500;
 
 /**
  * Starts a vCenter, or with `flavour` one ESXi host, for clients outside.
- * @throws `serve.noEstateFile`, `net.listen`, `fault.…`, errors of the workbook
+ * @throws `estate.noFile`, `net.listen`, `fault.…`, errors of the workbook
  */
 export async function serveVcenter(options: ServeVcenterOptions): Promise<ServeOutcome> {
   const { flavour = 'vcenter', password = 'drylift-1', pace = 1 } = options;
   const { user = flavour === 'esx' ? 'root' : 'administrator@vsphere.local' } = options;
-  const read = estateFacts(options);
+  const read = openEstate(options, MACHINES);
   const facts = flavour === 'esx' ? ofOneHost(read) : read;
   const entropy = new Entropy(facts.seed);
   const now = new SystemClock().wall();
@@ -150,19 +138,6 @@ function usersOf(flavour: 'vcenter' | 'esx', user: string, password: string): Us
     { name: 'reader@vsphere.local', password, role: 'readOnly' },
     { name: 'discovery@vsphere.local', password, role: 'readOnlyGuest' },
   ];
-}
-
-/** @throws `serve.noEstateFile`, errors of the workbook */
-function estateFacts({ estate, machines = 20, seed = 'serve' }: ServeVcenterOptions): EstateFacts {
-  if (estate === undefined) return generateEstate({ seed, machines });
-  let file: Buffer;
-  try {
-    file = readFileSync(estate);
-  } catch (cause) {
-    const code = (cause as NodeJS.ErrnoException).code ?? 'unknown reason';
-    throw errors.make('serve.noEstateFile', { what: `Cannot read ${estate} (${code}).`, cause });
-  }
-  return importRvtools(file, { fileName: basename(estate), seed });
 }
 
 /** At every full hour of the story the running guests have written what they write in an hour. */

@@ -35,15 +35,6 @@ export function cimClass(namespace: string, name: string): CimClass {
   return found;
 }
 
-/** The class and all below it. */
-export function classAndSubclasses(of: CimClass): CimClass[] {
-  const all = classes.get(of.namespace.toLowerCase())?.values() ?? [];
-  return [...all].filter((candidate) => {
-    for (let at: CimClass | undefined = candidate; at; at = at.superclass) if (at === of) return true;
-    return false;
-  });
-}
-
 function canonical(namespace: string): string {
   return namespace.replaceAll('\\', '/').toLowerCase();
 }

@@ -101,10 +101,3 @@ export function relativePath({ className, keys }: CimPath): string {
 export function fullPath(path: CimPath, host: string): string {
   return `\\\\${host}\\${path.namespace.replaceAll('/', '\\')}:${relativePath(path)}`;
 }
-
-/** Do two paths name the same instance? Class, keys and values count without case, as WMI compares them. */
-export function samePath(a: CimPath, b: CimPath): boolean {
-  if (a.className.toLowerCase() !== b.className.toLowerCase() || a.keys.size !== b.keys.size) return false;
-  const others = new Map([...b.keys].map(([key, value]) => [key.toLowerCase(), value.toLowerCase()]));
-  return [...a.keys].every(([key, value]) => others.get(key.toLowerCase()) === value.toLowerCase());
-}

@@ -5,6 +5,7 @@
  * All random tests of one run share one seed, printed first: repeat a run with DRYLIFT_TEST_SEED=<seed>.
  */
 import { randomInt } from 'node:crypto';
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
 const FOLDERS = ['core', 'simulators', 'reference-appliance', 'reports', 'scenarios', 'bench'] as const;
@@ -18,6 +19,8 @@ const seed = process.env.DRYLIFT_TEST_SEED;
 
 export default defineConfig({
   test: {
+    // vitest leaves a core free, which of two is half of them; many tests wait for programs that they started
+    maxWorkers: Math.max(2, availableParallelism() - 1),
     projects: FOLDERS.map((folder) => ({
       test: {
         name: folder,

@@ -68,12 +68,13 @@ describe('a run', () => {
     expect((await run({ tier: 'loopback' })).record.traceHash).toBe(first.record.traceHash);
   });
 
-  it('leaves a record, a report, the assessment, the disk and the log, and nothing else', async () => {
+  it('leaves a record, a report, the assessment, its points, the disk and the log, and nothing else', async () => {
     const { folder, record, trace } = await run();
     expect(readdirSync(folder).sort()).toEqual([
       'appliance.log',
       'assessment.csv',
       'assessment.json',
+      'points.db',
       'record.ndjson.gz',
       'report.html',
       'tiny-01-disk0.vhd',

@@ -29,6 +29,7 @@ const SETTINGS = ['exit', 'needs'];
 const CLIENTS: Readonly<Record<string, [command: string, args: readonly string[], debianPackage: string]>> = {
   ansible: ['ansible-playbook', ['--version'], 'ansible'],
   curl: ['curl', ['--version'], 'curl'],
+  ssh: ['ssh', ['-V'], 'openssh-client'],
   pyVmomi: ['/usr/bin/python3', ['-c', 'import pyVmomi'], 'python3-pyvmomi'],
   virsh: ['virsh', ['--version'], 'libvirt-clients'],
 };

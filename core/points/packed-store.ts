@@ -47,6 +47,37 @@ export function openPackedStore(path: string, periodMs?: Millis): PointStore {
   }
 }
 
+/**
+ * A new store of machines that are known as a whole: each is one row, written once.
+ * @param path of a file that is not there
+ * @param machines series in order of counter and instance, of that period
+ * @throws `pointStore.notAStore`, `pointStore.otherPeriod`
+ */
+export function writePackedStore(
+  path: string,
+  periodMs: Millis,
+  machines: Iterable<MachineWithPoints>,
+): void {
+  const db = open(path);
+  try {
+    periodOf(db, path, periodMs);
+    const insert = db.prepare('INSERT INTO machines (id, facts, last, block) VALUES (?, ?, ?, ?)');
+    db.exec('BEGIN');
+    for (const { facts, series } of machines) {
+      let last: WindowIndex | null = null;
+      for (const { points } of series) {
+        checkPeriod(points, periodMs);
+        if (points.last !== undefined) last = Math.max(last ?? 0, points.last);
+      }
+      insert.run(facts.id, JSON.stringify(facts), last, packSeries(periodMs, series));
+    }
+    db.exec('COMMIT');
+    db.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+  } finally {
+    db.close();
+  }
+}
+
 function open(path: string): DatabaseSync {
   try {
     return new DatabaseSync(path);

@@ -340,7 +340,7 @@ test('what a run keeps of its assessment can be assessed again, and comes out th
     { facts, points: pointSource(series) },
   ]);
   writeFileSync(join(folder, 'assessment.json'), JSON.stringify(assessmentJson(done)));
-  expect(await writeRunPoints(folder, done)).toBe('points.db');
+  expect(writeRunPoints(folder, done)).toBe('points.db');
   const kept = runAssessmentFile(folder);
   expect(kept.assessedMachines[0]!.why.picked[0]).toMatchObject({ counter: 'cpu', points: 144, rank: 137 });
   const source = await sourceOf({ points: join(folder, 'points.db') });

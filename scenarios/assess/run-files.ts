@@ -7,8 +7,9 @@ import type { AssessmentProperties } from '#core/assessment/properties.ts';
 import type { Why } from '#core/assessment/why.ts';
 import { defineErrors } from '#core/errors.ts';
 import { Points } from '#core/metrics/points.ts';
-import { openPackedStore } from '#core/points/packed-store.ts';
-import { inOrder, type Series } from '#core/points/store.ts';
+import type { WindowIndex } from '#core/metrics/roll-up.ts';
+import { writePackedStore } from '#core/points/packed-store.ts';
+import { inOrder, type MachineWithPoints, type Series } from '#core/points/store.ts';
 import { formatBytes, MIB } from '#core/units.ts';
 
 export const errors = defineErrors({
@@ -75,30 +76,37 @@ function isAssessment(value: unknown): value is AssessmentOfRun {
 }
 
 /** Writes the machines of an assessment and the points of its history beside the record. */
-export async function writeRunPoints(folder: string, { inputs, plan }: Assessment): Promise<string> {
+export function writeRunPoints(folder: string, { inputs, plan }: Assessment): string {
   const path = join(folder, POINTS_FILE);
   for (const suffix of ['', '-wal', '-shm']) rmSync(path + suffix, { force: true });
   const { periodMs, from, to } = plan.history;
-  const store = openPackedStore(path, periodMs);
-  for (const { facts, points } of inputs) {
-    await store.putMachine(facts);
-    const series: Series[] = [];
-    const keep = (counter: CounterName, instance: string): void => {
-      const all = points(counter, instance);
-      if (all?.first === undefined || all.periodMs !== periodMs) return;
-      const kept = new Points(periodMs);
-      for (const [window, value] of all.entries())
-        if (window >= from && window < to) kept.raise(window, value);
-      series.push({ counter, instance, points: kept });
-    };
-    keep('cpu', '');
-    keep('memory', '');
-    for (const { id } of facts.disks)
-      for (const counter of ['readIops', 'writeIops', 'readBps', 'writeBps'] as const) keep(counter, id);
-    for (const { id } of facts.nics) for (const counter of ['inBps', 'outBps'] as const) keep(counter, id);
-    await store.raise(facts.id, inOrder(series));
+  function* machines(): Iterable<MachineWithPoints> {
+    for (const { facts, points } of inputs) {
+      const series: Series[] = [];
+      const keep = (counter: CounterName, instance: string): void => {
+        const all = points(counter, instance);
+        if (all?.first === undefined || all.periodMs !== periodMs) return;
+        series.push({ counter, instance, points: within(all, from, to) });
+      };
+      keep('cpu', '');
+      keep('memory', '');
+      for (const { id } of facts.disks)
+        for (const counter of ['readIops', 'writeIops', 'readBps', 'writeBps'] as const) keep(counter, id);
+      for (const { id } of facts.nics) for (const counter of ['inBps', 'outBps'] as const) keep(counter, id);
+      yield { facts, series: inOrder(series) };
+    }
   }
-  await store.settle();
-  await store.close();
+  writePackedStore(path, periodMs, machines());
   return POINTS_FILE;
+}
+
+/** The points of a span; the points themselves where there are no others. */
+function within(points: Points, from: WindowIndex, to: WindowIndex): Points {
+  if (points.first! >= from && points.last! < to) return points;
+  const start = Math.max(points.first!, from);
+  const slots = points.slots(start, Math.max(start, Math.min(points.last! + 1, to)));
+  const lead = slots.findIndex((slot) => !Number.isNaN(slot));
+  if (lead < 0) return new Points(points.periodMs);
+  const end = slots.findLastIndex((slot) => !Number.isNaN(slot)) + 1;
+  return Points.ofSlots(points.periodMs, start + lead, slots.slice(lead, end));
 }

@@ -50,7 +50,7 @@ beforeAll(async () => {
   const sample = buildSampleRecord();
   writeRecord(record, sample.record, sample.trace);
   writeFileSync(join(run, 'assessment.json'), JSON.stringify(assessmentJson(done)));
-  await writeRunPoints(run, done);
+  writeRunPoints(run, done);
 });
 
 /** What is printed. */

@@ -201,7 +201,7 @@ export async function runScenario(options: RunOptions): Promise<RunOutcome> {
   if (assessment) {
     write('assessment.csv', assessmentCsv(assessment.assessment));
     write('assessment.json', `${JSON.stringify(assessmentJson(assessment.assessment), null, 1)}\n`);
-    written.push(await writeRunPoints(folder, assessment.assessment));
+    written.push(writeRunPoints(folder, assessment.assessment));
   }
   if (dependencies.length > 0) write('dependencies.csv', dependencyCsv(dependencies));
   for (const { file } of story.migrated) written.push(file);

@@ -2,21 +2,13 @@
  * `drylift serve azure`: the cloud for other people's clients, at wall time or paced. Clients that take a proxy
  * keep the real host names; clients that take an endpoint find every service on a port of its own besides.
  */
-import { Entropy } from '#core/entropy/entropy.ts';
-import { createAuthority } from '#core/net/certificates.ts';
-import { LinkRules } from '#core/net/link-rules.ts';
-import { TcpNetwork } from '#core/net/tcp-network.ts';
-import type { Clock } from '#core/time/clock.ts';
-import { PacedClock, SystemClock } from '#core/time/system-clock.ts';
-import { Counters } from '#core/trace/recorder.ts';
-import { DAY } from '#core/units.ts';
+import type { Entropy } from '#core/entropy/entropy.ts';
 import { openEstate } from '../estate/open-estate.ts';
 import { startProxy } from '../internet/forward-proxy.ts';
 import { startInternetHosts } from '../internet/hosts.ts';
 import { serveNtp } from '../internet/ntp.ts';
-import type { SimulatorContext } from '../kit/context.ts';
-import { FaultPoints } from '../kit/fault-points.ts';
 import type { ServeOutcome } from '../kit/serve.ts';
+import { createWallWorld } from '../kit/wall-world.ts';
 import { type CloudName, cloudNamed } from './cloud.ts';
 import type { SeedResources } from './landing-zone.ts';
 import { type Preloaded, preloadEstate } from './preloaded/preload-estate.ts';
@@ -40,7 +32,6 @@ export interface ServeAzureOptions {
   readonly seed?: string;
 }
 
-const CERTIFICATE_DAYS = 3_650;
 const GROUP = 'rehearsal';
 const PROJECT = 'move';
 const VAULT = 'rehearsal-vault';
@@ -52,44 +43,26 @@ const PERSON = 'operator@rehearsal.onmicrosoft.com';
 /** Starts everything. @throws `estate.noFile`, `net.listen`, errors of the workbook */
 export async function serveAzure(options: ServeAzureOptions): Promise<ServeOutcome> {
   const { port = 0, seed = 'serve', cloud = 'public', pace = 1 } = options;
-  const entropy = new Entropy(seed);
   const estate = openEstate({ ...options, seed }, MACHINES);
-  const system = new SystemClock();
-  const now = system.wall();
-  const clock: Clock = pace === 1 ? system : new PacedClock({ start: now, pace });
-  const network = new TcpNetwork({ tier: 'wall', links: new LinkRules(clock) });
-  const authority = await createAuthority('drylift serve azure', {
-    from: now - DAY,
-    to: now + CERTIFICATE_DAYS * DAY,
-  });
-  const recorder = { record: () => {} };
-  const context: SimulatorContext = {
-    clock,
-    entropy,
-    transport: network.as('azure'),
-    recorder,
-    counters: new Counters(),
-    faults: new FaultPoints({ clock, recorder }),
-    identityFor: (names) => authority.issue(names),
-  };
+  const world = await createWallWorld({ name: 'drylift serve azure', seed, pace });
+  const { clock, entropy } = world;
+  const context = world.context('azure');
+  const internet = world.context('internet');
   const resources = seedResources(entropy, options);
   try {
     const azure = await startAzure({ context, seed: resources, cloud, direct: true, pace });
     const preloaded = preloadEstate({ azure, context, seed: resources, estate });
     const { telemetryHosts } = cloudNamed(cloud);
-    const others = await startInternetHosts({
-      context: { ...context, transport: network.as('internet') },
-      telemetryHosts,
-    });
+    const others = await startInternetHosts({ context: internet, telemetryHosts });
     const proxy = await startProxy({
-      context: { ...context, transport: network.as('internet') },
+      context: internet,
       at: { host: '127.0.0.1', port },
       route: (host, at) => (azure.knows(host, at) || others.knows(host, at) ? { host, port: at } : undefined),
-      dialAs: (node) => network.as(node),
+      dialAs: (node) => world.context(node).transport,
     });
     // last: nothing else would end it when the proxy cannot start
     const time = await serveNtp({ clock, port: 0 });
-    const ca = { name: 'drylift-azure-ca.pem', content: authority.certificatePem };
+    const ca = { name: 'drylift-azure-ca.pem', content: world.authority };
     return {
       exports: {
         ...environment(azure, resources, preloaded, cloud, proxy.endpoint.port),
@@ -101,11 +74,11 @@ export async function serveAzure(options: ServeAzureOptions): Promise<ServeOutco
         await time.stop();
         await others.stop();
         await azure.stop();
-        await network.close();
+        await world.close();
       },
     };
   } catch (error) {
-    await network.close();
+    await world.close();
     throw error;
   }
 }

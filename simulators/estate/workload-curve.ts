@@ -16,10 +16,12 @@
  *  - noise:  ± a fraction of the level, addressed by (counter, instance, sample);
  *  - spike:  a rare single sample that stands out: what a ten-minute peak sees and a mean does not.
  */
+
 import { assert } from '#core/assert.ts';
 import { Entropy } from '#core/entropy/entropy.ts';
 import { mix32 } from '#core/entropy/hash.ts';
 import type { SampleIndex } from '#core/units.ts';
+import { SECOND, type UnixMillis } from '#core/units.ts';
 import type { EstateFacts, Machine } from './model.ts';
 import { blockOfWeek, FULL_LEVEL, type LoadKind, weekOf } from './workload-shapes.ts';
 
@@ -283,6 +285,11 @@ function fillBlock(
     if (((h >>> 3) & 0x3fff) < spikeBelow) v += spike;
     out[i] = v < 0 ? 0 : v > cap ? cap : v;
   }
+}
+
+/** The sample whose window `at` lies in: a sample stands at the end of its window. */
+export function sampleAt(at: UnixMillis): SampleIndex {
+  return Math.floor(at / SECOND / SAMPLE_SECONDS) + 1;
 }
 
 /** One sample, by the plain definition that `fillCurve` must equal. For oracles. */

@@ -1,29 +1,15 @@
 /** root/cimv2 of a Hyper-V host as far as it is one: the management service's file, and the performance of machines. */
-import { SECOND } from '#core/units.ts';
 import { memoryOf } from '../estate/guest/load.ts';
 import type { Machine } from '../estate/model.ts';
-import { type Counter, curveAt, curveOf } from '../estate/workload-curve.ts';
+import { type Counter, curveAt, curveOf, sampleAt } from '../estate/workload-curve.ts';
+import { cimv2 } from '../windows/windows-server.ts';
 import type { ClassSource } from '../winrm/cim/repository.ts';
-import { cimClass } from '../winrm/cim/schema.ts';
-import type { CimInstance, CimValue } from '../winrm/cim/values.ts';
+import type { CimValue } from '../winrm/cim/values.ts';
 import { type HypervHost, machinesOf, volumeOf } from './hyperv-host.ts';
 import { usesDynamicMemory } from './machine-classes.ts';
 import { diskPath } from './names.ts';
 
 type Row = Readonly<Record<string, CimValue>>;
-
-const NAMESPACE = 'root/cimv2';
-const SAMPLE_SECONDS = 20;
-
-function cimv2(name: string, rows: () => Iterable<Row>): ClassSource {
-  const of = cimClass(NAMESPACE, name);
-  return {
-    class: of,
-    *instances(): Iterable<CimInstance> {
-      for (const values of rows()) yield { class: of, values };
-    },
-  };
-}
 
 /** What a host has beyond any other Windows server. */
 export function hostClasses(host: HypervHost): ClassSource[] {
@@ -53,8 +39,7 @@ function running(host: HypervHost): Machine[] {
 }
 
 function sample(host: HypervHost, machine: Machine, counter: Counter, index: number): number {
-  const at = Math.floor(host.clock.wall() / SECOND / SAMPLE_SECONDS) + 1;
-  return curveAt(curveOf(host.estate.facts, machine, counter, index), at);
+  return curveAt(curveOf(host.estate.facts, machine, counter, index), sampleAt(host.clock.wall()));
 }
 
 function performance(host: HypervHost): ClassSource[] {

@@ -4,7 +4,7 @@ import { isIPv4 } from 'node:net';
 import { MIB } from '#core/units.ts';
 import { escapeText } from '#core/wire/xml/writer.ts';
 import type { Machine } from '../estate/model.ts';
-import { CimDatetime, type CimInstance } from '../winrm/cim/values.ts';
+import { type CimInstance, instant } from '../winrm/cim/values.ts';
 import { type HypervHost, machinesOf, volumeOf } from './hyperv-host.ts';
 import {
   controllersOf,
@@ -24,9 +24,6 @@ import {
 
 /** EnabledState of Msvm_ComputerSystem. */
 export const ENABLED = { running: 2, off: 3, saved: 6 } as const;
-
-const instant = (at: number): CimDatetime =>
-  new CimDatetime('Datetime', new Date(at).toISOString().replace('Z', '000Z'));
 
 export function hostSystem(host: HypervHost): CimInstance {
   return instance('Msvm_ComputerSystem', {

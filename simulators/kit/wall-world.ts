@@ -3,7 +3,6 @@ import { Entropy } from '#core/entropy/entropy.ts';
 import { createAuthority } from '#core/net/certificates.ts';
 import { LinkRules } from '#core/net/link-rules.ts';
 import { TcpNetwork } from '#core/net/tcp-network.ts';
-import type { Clock } from '#core/time/clock.ts';
 import { PacedClock, SystemClock } from '#core/time/system-clock.ts';
 import { Counters } from '#core/trace/recorder.ts';
 import { DAY } from '#core/units.ts';
@@ -11,7 +10,7 @@ import type { SimulatorContext } from './context.ts';
 import { FaultPoints } from './fault-points.ts';
 
 export interface WallWorld {
-  readonly clock: Clock;
+  readonly clock: PacedClock;
   readonly entropy: Entropy;
   /** PEM. */
   readonly authority: string;
@@ -29,9 +28,8 @@ export async function createWallWorld(options: {
   readonly pace: number;
 }): Promise<WallWorld> {
   const { name, seed, pace } = options;
-  const system = new SystemClock();
-  const now = system.wall();
-  const clock: Clock = pace === 1 ? system : new PacedClock({ start: now, pace });
+  const now = new SystemClock().wall();
+  const clock = new PacedClock({ start: now, pace });
   const entropy = new Entropy(seed);
   const network = new TcpNetwork({ tier: 'wall', links: new LinkRules(clock) });
   const authority = await createAuthority(name, { from: now - DAY, to: now + CERTIFICATE_DAYS * DAY });

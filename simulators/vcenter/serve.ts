@@ -2,22 +2,16 @@
  * A vCenter for other people's clients: real TLS on a real port, at wall time or paced, over a workbook or a
  * generated estate. Guests keep writing: every hour of the story brings the churn of the hour.
  */
-import { Entropy } from '#core/entropy/entropy.ts';
-import { createAuthority } from '#core/net/certificates.ts';
-import { LinkRules } from '#core/net/link-rules.ts';
-import { TcpNetwork } from '#core/net/tcp-network.ts';
 import type { Clock } from '#core/time/clock.ts';
-import { PacedClock, SystemClock } from '#core/time/system-clock.ts';
-import { Counters } from '#core/trace/recorder.ts';
-import { DAY, HOUR } from '#core/units.ts';
+import { HOUR } from '#core/units.ts';
 import { applyChurn } from '../estate/churn.ts';
 import { Estate } from '../estate/estate.ts';
 import { guestsOf } from '../estate/guest/guests.ts';
 import { openEstate } from '../estate/open-estate.ts';
 import { serveControl } from '../kit/control.ts';
-import { FaultPoints } from '../kit/fault-points.ts';
 import { readFaultSpec } from '../kit/fault-spec.ts';
 import type { ServeOutcome } from '../kit/serve.ts';
+import { createWallWorld } from '../kit/wall-world.ts';
 import { ofOneHost } from './esx-estate.ts';
 import { startVcenter } from './server.ts';
 import type { User } from './sessions.ts';
@@ -58,47 +52,35 @@ export async function serveVcenter(options: ServeVcenterOptions): Promise<ServeO
   const { user = flavour === 'esx' ? 'root' : 'administrator@vsphere.local' } = options;
   const read = openEstate(options, MACHINES);
   const facts = flavour === 'esx' ? ofOneHost(read) : read;
-  const entropy = new Entropy(facts.seed);
-  const now = new SystemClock().wall();
-  const clock = new PacedClock({ start: now, pace });
-  const network = new TcpNetwork({ tier: 'wall', links: new LinkRules(clock) });
-  const recorder = { record() {} };
-  const authority = await createAuthority('drylift', { from: now - DAY, to: now + 3650 * DAY });
+  const world = await createWallWorld({ name: 'drylift serve vcenter', seed: facts.seed, pace });
+  const { clock, entropy } = world;
   const estate = new Estate(facts, { clock, entropy });
-  const faults = new FaultPoints({ clock, recorder });
-  const vcenter = await startVcenter({
-    context: {
-      clock,
-      entropy,
-      transport: network.as('vcenter'),
-      recorder,
-      counters: new Counters(),
-      faults,
-      isTraced: false,
-      identityFor: (names) => authority.issue(names),
-    },
-    estate,
-    at: { host: HOST, port: options.port ?? DEFAULT_PORTS[flavour] },
-    names: [HOST, 'localhost'],
-    users: usersOf(flavour, user, password),
-    flavour,
-    ...(options.version === undefined ? {} : { version: options.version }),
-  });
-  const started: Array<() => Promise<void>> = [() => vcenter.stop()];
+  const context = world.context('vcenter');
+  const started: Array<() => Promise<void>> = [];
   try {
+    const vcenter = await startVcenter({
+      context,
+      estate,
+      at: { host: HOST, port: options.port ?? DEFAULT_PORTS[flavour] },
+      names: [HOST, 'localhost'],
+      users: usersOf(flavour, user, password),
+      flavour,
+      ...(options.version === undefined ? {} : { version: options.version }),
+    });
+    started.push(() => vcenter.stop());
     for (const [n, spec] of (options.fault ?? []).entries())
-      faults.arm(readFaultSpec(spec, `fault-${n + 1}`, now));
+      context.faults.arm(readFaultSpec(spec, `fault-${n + 1}`, clock.wall()));
     const token = options.controlToken ?? '';
     const control =
       token === ''
         ? undefined
         : await serveControl({
-            transport: network.as('control'),
+            transport: world.context('control').transport,
             at: { host: HOST, port: 0 },
-            identity: await authority.issue([HOST, 'localhost']),
+            identity: await context.identityFor([HOST, 'localhost']),
             clock,
             token,
-            faults,
+            faults: context.faults,
             estate,
           });
     if (control) started.push(() => control.close());
@@ -106,7 +88,7 @@ export async function serveVcenter(options: ServeVcenterOptions): Promise<ServeO
     guestsOf(estate).acceptEverywhere(guest.user, guest.password);
     const churn = facts.machines.length <= CHURNING_MACHINES_MAX ? churnHourly(estate, clock) : undefined;
     const address = `${HOST}:${vcenter.endpoint.port}`;
-    const ca = { name: 'drylift-vcenter-ca.pem', content: `${authority.certificatePem}\n` };
+    const ca = { name: 'drylift-vcenter-ca.pem', content: world.authority };
     return {
       exports: {
         GOVC_URL: `https://${encodeURIComponent(user)}:${encodeURIComponent(password)}@${address}/sdk`,
@@ -120,12 +102,12 @@ export async function serveVcenter(options: ServeVcenterOptions): Promise<ServeO
       async stop() {
         churn?.cancel();
         for (const stop of started) await stop();
-        await network.close();
+        await world.close();
       },
     };
   } catch (error) {
     for (const stop of started) await stop();
-    await network.close();
+    await world.close();
     throw error;
   }
 }

@@ -3,15 +3,14 @@
 import { SECOND } from '#core/units.ts';
 import { memoryOf } from '../estate/guest/load.ts';
 import type { Counter } from '../estate/workload-curve.ts';
-import { curveAt, curveOf } from '../estate/workload-curve.ts';
+import { curveAt, curveOf, sampleAt } from '../estate/workload-curve.ts';
 import type { ClassSource } from '../winrm/cim/repository.ts';
 import type { CimValue } from '../winrm/cim/values.ts';
+import { instant } from '../winrm/cim/values.ts';
 import { productOf } from './device-classes.ts';
-import { cimv2, datetime, hostName, systemKeys, type WindowsServer } from './windows-server.ts';
+import { cimv2, hostName, systemKeys, type WindowsServer } from './windows-server.ts';
 
 const START_MODES = { auto: 'Auto', manual: 'Manual', disabled: 'Disabled' } as const;
-/** Seconds of a sample of the curves. */
-const SAMPLE_SECONDS = 20;
 const KILO = 1024;
 
 export function activityClasses(server: WindowsServer): ClassSource[] {
@@ -83,7 +82,7 @@ function* processes(server: WindowsServer): Iterable<Record<string, CimValue>> {
       Caption: process.name,
       Description: process.name,
       CreationClassName: 'Win32_Process',
-      CreationDate: datetime(process.startedAt),
+      CreationDate: instant(process.startedAt),
       CSCreationClassName: 'Win32_ComputerSystem',
       CSName: hostName(server),
       OSCreationClassName: 'Win32_OperatingSystem',
@@ -107,8 +106,7 @@ function* processes(server: WindowsServer): Iterable<Record<string, CimValue>> {
 
 /** The sample that the clock's time lies in. */
 function sampleOf({ guest, clock }: WindowsServer, counter: Counter, instance: number): number {
-  const sample = Math.floor(clock.wall() / SECOND / SAMPLE_SECONDS) + 1;
-  return curveAt(curveOf(guest.facts, guest.machine, counter, instance), sample);
+  return curveAt(curveOf(guest.facts, guest.machine, counter, instance), sampleAt(clock.wall()));
 }
 
 function* processorUse(server: WindowsServer): Iterable<Record<string, CimValue>> {

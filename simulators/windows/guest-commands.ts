@@ -2,12 +2,12 @@
 import type { Clock, Timer } from '#core/time/clock.ts';
 import { userOf } from '../estate/guest/accounts.ts';
 import type { Guest } from '../estate/guest/guest.ts';
-import { runCmd } from '../estate/guest/shell/cmd.ts';
+import { runCmd, runWindowsProgram } from '../estate/guest/shell/cmd.ts';
 import type { CommandHost } from '../winrm/shell/command-host.ts';
 
 export function guestCommands(guest: Guest, clock: Clock): CommandHost {
   return {
-    start({ line, account, environment, workingDirectory }, listener) {
+    start({ line, direct, account, environment, workingDirectory }, listener) {
       const user = userOf(guest.os, guest.hostName, {
         id: 'remote',
         family: 'windows',
@@ -15,13 +15,17 @@ export function guestCommands(guest: Guest, clock: Clock): CommandHost {
         password: '',
         admin: account.groups.includes('Administrators'),
       });
-      const outcome = runCmd(line, {
+      const options = {
         guest,
         user,
         now: clock.wall(),
         environment,
         ...(workingDirectory === undefined ? {} : { workingDirectory }),
-      });
+      };
+      const [, quoted, plain, rest = ''] = /^(?:"([^"]*)"|(\S*))\s*(.*)$/s.exec(line) ?? [];
+      const outcome = direct
+        ? runWindowsProgram(quoted ?? plain ?? '', rest, options)
+        : runCmd(line, options);
       let timer: Timer | undefined = clock.schedule(clock.wall() + outcome.duration, 'winrm.command', () => {
         timer = undefined;
         if (outcome.stdout.length > 0) listener.output({ stream: 'stdout', data: outcome.stdout });

@@ -2,7 +2,8 @@
 import { DAY, MIB } from '#core/units.ts';
 import { memoryOf } from '../estate/guest/load.ts';
 import type { ClassSource } from '../winrm/cim/repository.ts';
-import { cimv2, datetime, domainOf, hostName, systemKeys, type WindowsServer } from './windows-server.ts';
+import { instant } from '../winrm/cim/values.ts';
+import { cimv2, domainOf, hostName, systemKeys, type WindowsServer } from './windows-server.ts';
 
 /** SMBIOS shows the first three fields of a UUID byte-swapped, and Windows what SMBIOS shows. */
 function smbiosUuid(uuid: string): string {
@@ -136,7 +137,7 @@ export function systemClasses(server: WindowsServer): ClassSource[] {
           Caption: os.caption,
           Description: machine.annotation.slice(0, 200),
           Status: 'OK',
-          InstallDate: datetime(guest.installedAt),
+          InstallDate: instant(guest.installedAt),
           CreationClassName: 'Win32_OperatingSystem',
           CSCreationClassName: 'Win32_ComputerSystem',
           CSName: name,
@@ -146,8 +147,8 @@ export function systemClasses(server: WindowsServer): ClassSource[] {
           FreeVirtualMemory: totalKb - usedKb,
           TotalVirtualMemorySize: totalKb,
           TotalVisibleMemorySize: totalKb,
-          LastBootUpTime: datetime(guest.bootedAt()),
-          LocalDateTime: datetime(now),
+          LastBootUpTime: instant(guest.bootedAt()),
+          LocalDateTime: instant(now),
           MaxNumberOfProcesses: 4_294_967_295,
           NumberOfProcesses: guest.processes(now).length,
           NumberOfUsers: 1,

@@ -1,11 +1,10 @@
 /** A Windows server as CIM providers see it: the guest truth of a machine, at the clock's time. */
 import type { Clock } from '#core/time/clock.ts';
-import type { UnixMillis } from '#core/units.ts';
 import type { Guest } from '../estate/guest/guest.ts';
 import type { WindowsOs } from '../estate/guest/guest-os.ts';
 import type { ClassSource } from '../winrm/cim/repository.ts';
 import { cimClass } from '../winrm/cim/schema.ts';
-import { CimDatetime, type CimInstance, type CimValue } from '../winrm/cim/values.ts';
+import type { CimInstance, CimValue } from '../winrm/cim/values.ts';
 
 export interface WindowsServer {
   readonly guest: Guest;
@@ -50,11 +49,6 @@ export function cimv2(name: string, rows: () => Iterable<Readonly<Record<string,
       for (const values of rows()) yield { class: of, values };
     },
   };
-}
-
-export function datetime(at: UnixMillis): CimDatetime {
-  // CIM has microseconds where the clock has milliseconds
-  return new CimDatetime('Datetime', new Date(at).toISOString().replace('Z', '000Z'));
 }
 
 export function hostName({ guest }: WindowsServer): string {

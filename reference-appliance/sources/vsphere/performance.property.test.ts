@@ -7,11 +7,9 @@ import { expect, test } from 'vitest';
 import { child, childrenOf, childText } from '#core/wire/xml/element.ts';
 import type { SampleSink } from '../../app/ports.ts';
 import { COUNTERS } from '../../app/ports.ts';
-import { type Answer, fakeVcenter } from '../../testing/fake-vcenter.ts';
-import { memoryWorld } from '../../testing/memory-world.ts';
-import { vsphereSource } from './vsphere-source.ts';
+import type { Answer } from '../../testing/fake-vcenter.ts';
+import { connected, signal } from '../../testing/vsphere-stage.ts';
 
-const signal = new AbortController().signal;
 const LAST = Date.parse('2026-03-02T08:00:00Z');
 
 const CATALOGUE = COUNTERS.map((name, i) => {
@@ -42,58 +40,42 @@ test('every counter of every machine once, in queries no larger than the server 
   });
   await fc.assert(
     fc.asyncProperty(servers, async ({ machines, limit, says }) => {
-      await using world = await memoryWorld();
-      const vcenter = fakeVcenter();
-      await world.serve({ host: 'vc1.test', port: 443 }, vcenter.handler);
-      const accepted: number[] = [];
-      const refused: number[] = [];
-      vcenter.methods.set('QueryOptions', (): Answer => {
-        const option = (value: number) =>
-          `<returnval><key>config.vpxd.stats.maxQueryMetrics</key><value xsi:type="xsd:string">${value}</value></returnval>`;
-        if (says === 'no such option') return { fault: 'InvalidName', fields: '<name>x</name>' };
-        if (says === 'any number' || !Number.isFinite(limit)) return option(-1);
-        return says === 'nothing' ? '' : option(says === 'more' ? limit * 3 : limit);
-      });
-      vcenter.methods.set(
-        'RetrievePropertiesEx',
-        () =>
-          `<returnval><objects><obj type="PerformanceManager">pm</obj><propSet><name>perfCounter</name><val>${CATALOGUE}</val></propSet></objects></returnval>`,
-      );
-      vcenter.methods.set('QueryPerf', (call): Answer => {
-        const specs = childrenOf(call, 'querySpec');
-        const metrics = specs.reduce((n, spec) => n + childrenOf(spec, 'metricId').length, 0);
-        if (metrics > limit) {
-          refused.push(metrics);
-          return { fault: 'InvalidArgument', fields: '<invalidProperty>querySpec.size</invalidProperty>' };
-        }
-        accepted.push(metrics);
-        return specs
-          .map((spec) => {
-            const id = child(spec, 'entity')!.text;
-            const series = childrenOf(spec, 'metricId').map((metric) => {
-              const counter = Number(childText(metric, 'counterId'));
-              const instance = childText(metric, 'instance') === '*' ? '4000' : '';
-              return `<value xsi:type="PerfMetricSeriesCSV"><id><counterId>${counter}</counterId><instance>${instance}</instance></id><value>${sampleOf(id, counter)}</value></value>`;
-            });
-            return `<returnval xsi:type="PerfEntityMetricCSV"><entity type="VirtualMachine">${id}</entity><sampleInfoCSV>20,2026-03-02T08:00:00Z</sampleInfoCSV>${series.join('')}</returnval>`;
-          })
-          .join('');
-      });
-      const source = vsphereSource({
-        host: 'vc1.test',
-        port: 443,
-        user: 'reader',
-        password: 'right',
-        tls: { trust: world.trust },
-        scope: undefined,
-        transport: world.transport,
-        clock: world.clock,
-        life: signal,
-        log: world.log,
-        counters: world.counters,
-      });
-      const handles = Array.from({ length: machines }, (_, i) => `vm-${i + 1}`);
-      await world.run(async () => {
+      await connected(async ({ vcenter, source }) => {
+        const accepted: number[] = [];
+        const refused: number[] = [];
+        vcenter.methods.set('QueryOptions', (): Answer => {
+          const option = (value: number) =>
+            `<returnval><key>config.vpxd.stats.maxQueryMetrics</key><value xsi:type="xsd:string">${value}</value></returnval>`;
+          if (says === 'no such option') return { fault: 'InvalidName', fields: '<name>x</name>' };
+          if (says === 'any number' || !Number.isFinite(limit)) return option(-1);
+          return says === 'nothing' ? '' : option(says === 'more' ? limit * 3 : limit);
+        });
+        vcenter.methods.set(
+          'RetrievePropertiesEx',
+          () =>
+            `<returnval><objects><obj type="PerformanceManager">pm</obj><propSet><name>perfCounter</name><val>${CATALOGUE}</val></propSet></objects></returnval>`,
+        );
+        vcenter.methods.set('QueryPerf', (call): Answer => {
+          const specs = childrenOf(call, 'querySpec');
+          const metrics = specs.reduce((n, spec) => n + childrenOf(spec, 'metricId').length, 0);
+          if (metrics > limit) {
+            refused.push(metrics);
+            return { fault: 'InvalidArgument', fields: '<invalidProperty>querySpec.size</invalidProperty>' };
+          }
+          accepted.push(metrics);
+          return specs
+            .map((spec) => {
+              const id = child(spec, 'entity')!.text;
+              const series = childrenOf(spec, 'metricId').map((metric) => {
+                const counter = Number(childText(metric, 'counterId'));
+                const instance = childText(metric, 'instance') === '*' ? '4000' : '';
+                return `<value xsi:type="PerfMetricSeriesCSV"><id><counterId>${counter}</counterId><instance>${instance}</instance></id><value>${sampleOf(id, counter)}</value></value>`;
+              });
+              return `<returnval xsi:type="PerfEntityMetricCSV"><entity type="VirtualMachine">${id}</entity><sampleInfoCSV>20,2026-03-02T08:00:00Z</sampleInfoCSV>${series.join('')}</returnval>`;
+            })
+            .join('');
+        });
+        const handles = Array.from({ length: machines }, (_, i) => `vm-${i + 1}`);
         const ask = () =>
           source.samples({ handles, after: LAST - 600_000, through: LAST }, () => new Told(), signal);
         const told = (await ask()).flatMap(({ values }) => values).sort();
@@ -119,38 +101,22 @@ test('every counter of every machine once, in queries no larger than the server 
 });
 
 test('a server whose limit leaves no room for a single counter is told as such', async () => {
-  await using world = await memoryWorld();
-  const vcenter = fakeVcenter();
-  await world.serve({ host: 'vc1.test', port: 443 }, vcenter.handler);
-  vcenter.methods.set(
-    'RetrievePropertiesEx',
-    () =>
-      `<returnval><objects><obj type="PerformanceManager">pm</obj><propSet><name>perfCounter</name><val>${CATALOGUE}</val></propSet></objects></returnval>`,
-  );
-  vcenter.methods.set('QueryPerf', () => ({
-    fault: 'InvalidArgument',
-    fields: '<invalidProperty>querySpec.size</invalidProperty>',
-  }));
-  const source = vsphereSource({
-    host: 'vc1.test',
-    port: 443,
-    user: 'reader',
-    password: 'right',
-    tls: { trust: world.trust },
-    scope: undefined,
-    transport: world.transport,
-    clock: world.clock,
-    life: signal,
-    log: world.log,
-    counters: world.counters,
-  });
-  await world.run(() =>
-    expect(
+  await connected(async ({ vcenter, source }) => {
+    vcenter.methods.set(
+      'RetrievePropertiesEx',
+      () =>
+        `<returnval><objects><obj type="PerformanceManager">pm</obj><propSet><name>perfCounter</name><val>${CATALOGUE}</val></propSet></objects></returnval>`,
+    );
+    vcenter.methods.set('QueryPerf', () => ({
+      fault: 'InvalidArgument',
+      fields: '<invalidProperty>querySpec.size</invalidProperty>',
+    }));
+    await expect(
       source.samples(
         { handles: ['vm-1', 'vm-2'], after: LAST - 600_000, through: LAST },
         () => new Told(),
         signal,
       ),
-    ).rejects.toMatchObject({ code: 'vcenter.perf.refused' }),
-  );
+    ).rejects.toMatchObject({ code: 'vcenter.perf.refused' });
+  });
 });

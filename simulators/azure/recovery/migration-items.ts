@@ -9,7 +9,6 @@ import {
   resourceNotFound,
   unknownAction,
 } from '../arm/faults.ts';
-import { listOf } from '../arm/paging.ts';
 import { type ArmAnswer, ArmError, type ArmRequest } from '../arm/provider.ts';
 import { isRecord } from '../http.ts';
 import { pauseReplication } from '../replication-service/cycles.ts';
@@ -41,6 +40,7 @@ import {
 } from './item-operations.ts';
 import { migrationItemView, recoveryPointView } from './item-view.ts';
 import type { Jobs, Scenario } from './jobs.ts';
+import { answerRecoveryPoints, listedVault } from './recovery-points.ts';
 import type { VaultResources } from './vault-resources.ts';
 
 /** A machine that is being stopped is forgotten after this time, whatever its appliance says (data planes, 2). */
@@ -92,27 +92,19 @@ export class MigrationItems {
     }
   }
 
-  /** All items of a vault; each is reached through its container. */
   listInVault(request: ArmRequest): ArmAnswer {
-    const vault = vaultOf(request);
-    if (!this.#dependencies.resources.find(vault)) throw parentNotFound(vault);
-    if (request.name !== '') throw resourceNotFound(request, NAMESPACE);
-    return this.#list(request, vault);
+    return this.#list(request, listedVault(request, this.#dependencies.resources));
   }
 
   recoveryPoints(request: ArmRequest): ArmAnswer {
-    const { method, name, segments, type } = request;
-    if (segments.length > 0) throw unknownAction(method, `${NAMESPACE}/${type}/${segments.join('/')}`);
-    if (method !== 'GET') throw methodNotAllowed(method, `${NAMESPACE}/${type}`);
-    const armId = parentOf(request);
     const { store } = this.#dependencies;
-    const item = store.byArmId(armId);
-    if (!item) throw parentNotFound(armId);
-    const points = store.recoveryPoints(item);
-    if (name === '') return { list: listOf(points.map((cycle) => recoveryPointView(item, cycle))) };
-    const cycle = points.find(({ id }) => id.toLowerCase() === name.toLowerCase());
-    if (!cycle) throw resourceNotFound(request, NAMESPACE);
-    return { status: 200, body: recoveryPointView(item, cycle) };
+    const item = store.byArmId(parentOf(request));
+    return answerRecoveryPoints(
+      request,
+      item && store.recoveryPoints(item),
+      ({ id }) => id,
+      (cycle) => recoveryPointView(item!, cycle),
+    );
   }
 
   #view(item: MigrationItem): object {

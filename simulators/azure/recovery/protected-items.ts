@@ -12,7 +12,6 @@ import {
   resourceNotFound,
   unknownAction,
 } from '../arm/faults.ts';
-import { listOf } from '../arm/paging.ts';
 import { type ArmAnswer, ArmError, type ArmOperation, type ArmRequest } from '../arm/provider.ts';
 import { isRecord } from '../http.ts';
 import type { DiscoveredMachine } from '../replication-service/replicated-item.ts';
@@ -33,6 +32,7 @@ import {
 } from './protected-requests.ts';
 import type { AgentPoint, ProtectedItem, ProtectedStore } from './protected-store.ts';
 import { agentPointView, protectedItemView } from './protected-view.ts';
+import { answerRecoveryPoints, listedVault } from './recovery-points.ts';
 import type { VaultResources } from './vault-resources.ts';
 
 /** An agent that is not installed and registered by then will not be. */
@@ -81,24 +81,18 @@ export class ProtectedItems {
     }
   }
 
-  /** All items of a vault; each is reached through its container. */
   listInVault(request: ArmRequest): ArmAnswer {
-    const vault = vaultOf(request);
-    if (!this.#dependencies.resources.find(vault)) throw parentNotFound(vault);
-    if (request.name !== '') throw resourceNotFound(request, NAMESPACE);
-    return this.#list(request, vault);
+    return this.#list(request, listedVault(request, this.#dependencies.resources));
   }
 
   recoveryPoints(request: ArmRequest): ArmAnswer {
-    const { method, name, segments, type } = request;
-    if (segments.length > 0) throw unknownAction(method, `${NAMESPACE}/${type}/${segments.join('/')}`);
-    if (method !== 'GET') throw methodNotAllowed(method, `${NAMESPACE}/${type}`);
     const item = this.#dependencies.store.find(parentOf(request));
-    if (!item) throw parentNotFound(parentOf(request));
-    if (name === '') return { list: listOf(item.points.map((point) => agentPointView(item, point))) };
-    const point = item.points.find((each) => each.name === name.toLowerCase());
-    if (!point) throw resourceNotFound(request, NAMESPACE);
-    return { status: 200, body: agentPointView(item, point) };
+    return answerRecoveryPoints(
+      request,
+      item?.points,
+      ({ name }) => name,
+      (point) => agentPointView(item!, point),
+    );
   }
 
   #view(item: ProtectedItem): object {

@@ -1,6 +1,6 @@
 /** What the guest's own counters say of the load: the same curves that the virtualisation layer shows, seen from inside. */
 import { DAY, type Ratio, SECOND, type UnixMillis } from '#core/units.ts';
-import { type Curve, curveAt, curveOf, fillCurve, SAMPLE_SECONDS } from '../workload-curve.ts';
+import { type Curve, curveAt, curveOf, fillCurve, SAMPLE_SECONDS, sampleAt } from '../workload-curve.ts';
 import type { Guest } from './guest.ts';
 
 interface Load {
@@ -26,9 +26,6 @@ function loadOf(guest: Guest): Load {
   }
   return load;
 }
-
-/** The sample whose window `at` lies in: a sample stands at the end of its window. */
-const sampleAt = (at: UnixMillis): number => Math.floor(at / SECOND / SAMPLE_SECONDS) + 1;
 
 /** CPU use of the whole machine in the sample that `at` lies in, 0…1. */
 export function cpuRatioAt(guest: Guest, at: UnixMillis): Ratio {

@@ -9,7 +9,7 @@ import { propertyOf, satisfies } from '../wql/evaluate.ts';
 import { parseWql, WqlError } from '../wql/parse.ts';
 import { WsmanFault } from '../wsman/fault.ts';
 import { RESOURCE, WQL_DIALECT } from '../wsman/names.ts';
-import type { EndpointReference, SelectorValue, WsmanRequest } from '../wsman/request.ts';
+import { endpointReference, type SelectorValue, type WsmanRequest } from '../wsman/request.ts';
 import { classUri, fragmentXml, instanceXml, propertyXml, referenceOf } from './encode.ts';
 import { type CimRepository, linkOf } from './repository.ts';
 import { type CimClass, type CimInstance, type CimPath, type CimType, type CimValue, isA } from './values.ts';
@@ -211,27 +211,13 @@ export class CimService {
   }
 
   #referred(element: XmlElement): CimInstance {
-    const reference = referenceIn(element);
+    // Address and ReferenceParameters stand inside the parameter itself, or in an EndpointReference
+    const reference = endpointReference(child(element, 'EndpointReference') ?? element);
     const { namespace, className } = splitUri(reference.resourceUri);
     const of = this.#host.repository.findClass(namespace, className);
     if (!of) throw invalidClass(className);
     return this.#selected(of, reference.selectors);
   }
-}
-
-/** Address and ReferenceParameters stand inside the parameter itself, or in an EndpointReference. */
-function referenceIn(element: XmlElement): EndpointReference {
-  const inner = child(element, 'EndpointReference') ?? element;
-  const parameters = child(inner, 'ReferenceParameters');
-  const set = parameters && child(parameters, 'SelectorSet');
-  const selectors = (set?.children ?? []).map(
-    (selector) => [(selector.attributes.get('Name')?.value ?? '').toLowerCase(), selector.text] as const,
-  );
-  return {
-    address: '',
-    resourceUri: (parameters && child(parameters, 'ResourceURI')?.text.trim()) ?? '',
-    selectors: new Map(selectors),
-  };
 }
 
 function splitUri(uri: string): { namespace: string; className: string } {

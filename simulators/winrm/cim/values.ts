@@ -1,4 +1,5 @@
 /** Values of CIM (DSP0004) as providers give them and encoders write them. */
+import type { UnixMillis } from '#core/units.ts';
 
 export type CimType =
   | 'boolean'
@@ -27,6 +28,11 @@ export class CimDatetime {
     this.kind = kind;
     this.text = text;
   }
+}
+
+/** @param at milliseconds; CIM has microseconds */
+export function instant(at: UnixMillis): CimDatetime {
+  return new CimDatetime('Datetime', new Date(at).toISOString().replace('Z', '000Z'));
 }
 
 /** What a reference names: class and keys in a namespace. */

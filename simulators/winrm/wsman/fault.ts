@@ -123,12 +123,6 @@ const KINDS = {
     code: 2150859173,
     text: 'The WS-Management service cannot process the request. This user is allowed a maximum number of concurrent shells, which has been exceeded.',
   },
-  fileNotFound: {
-    role: 'Receiver',
-    subcode: 'w:InternalError',
-    code: 2147942402,
-    text: 'The system cannot find the file specified.',
-  },
 } as const satisfies Record<string, FaultKind>;
 
 export type FaultName = keyof typeof KINDS;

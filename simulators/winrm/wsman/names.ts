@@ -17,7 +17,6 @@ export const ANONYMOUS = `${NS.a}/role/anonymous`;
 
 export const ACTION = {
   get: `${NS.x}/Get`,
-  put: `${NS.x}/Put`,
   create: `${NS.x}/Create`,
   delete: `${NS.x}/Delete`,
   enumerate: `${NS.n}/Enumerate`,
@@ -34,7 +33,6 @@ export const ACTION = {
 export const RESOURCE = {
   wmi: 'http://schemas.microsoft.com/wbem/wsman/1/wmi/',
   cmd: `${NS.rsp}/cmd`,
-  powershell: 'http://schemas.microsoft.com/powershell/',
   config: 'http://schemas.microsoft.com/wbem/wsman/1/config',
 } as const;
 

@@ -39,9 +39,7 @@ export function windowsHost(options: WindowsHostOptions): WinrmHost | undefined 
     accounts: new Accounts({ accounts: options.accounts, names, clock }),
     settings,
     cim: {
-      repository: new CimRepository({
-        ...cimv2Classes(server),
-      }),
+      repository: new CimRepository(cimv2Classes(server)),
       methods: [],
       computer,
       mayRead: ({ groups }) => groups.some((group) => READERS.includes(group)),

@@ -5,7 +5,7 @@
 import { child, type XmlElement } from '#core/wire/xml/element.ts';
 import type { WindowsAccount } from '../accounts.ts';
 import type { RelatedQuery, SelectQuery } from '../wql/ast.ts';
-import { propertyOf, satisfies } from '../wql/evaluate.ts';
+import { propertiesIn, propertyOf, satisfies } from '../wql/evaluate.ts';
 import { parseWql, WqlError } from '../wql/parse.ts';
 import { WsmanFault } from '../wsman/fault.ts';
 import { RESOURCE, WQL_DIALECT } from '../wsman/names.ts';
@@ -18,6 +18,8 @@ import { type CimClass, type CimInstance, type CimPath, type CimType, type CimVa
 export interface CimMethod {
   readonly class: CimClass;
   readonly name: string;
+  /** Of the class itself: no instance is needed, and `self` is an empty one. */
+  readonly static?: boolean;
   /** Output parameters in the order in which they are written; ReturnValue comes by itself. */
   readonly outputs: ReadonlyArray<{ readonly name: string; readonly type: CimType; readonly array: boolean }>;
   run(call: MethodCall): MethodResult;
@@ -58,7 +60,7 @@ export class CimService {
   /** Body of the answer. @throws WsmanFault */
   get(request: WsmanRequest, account: WindowsAccount): string {
     const of = this.#class(request.resourceUri, account);
-    return instanceXml(this.#selected(of, request.selectors));
+    return instanceXml(this.#selected(of, request.selectors, account));
   }
 
   /** Items of an enumeration, encoded as they are asked for. @throws WsmanFault */
@@ -69,7 +71,7 @@ export class CimService {
     if (!filter) {
       if (className === '*') throw new WsmanFault('filterRequired');
       return encodeAll(
-        this.#host.repository.instances(this.#class(request.resourceUri, account)),
+        this.#host.repository.instances(this.#class(request.resourceUri, account), { account }),
         undefined,
         mode,
       );
@@ -78,7 +80,7 @@ export class CimService {
     if (dialect !== WQL_DIALECT) throw new WsmanFault('dialectUnavailable');
     this.#checkNamespace(namespace, account);
     const query = this.#parse(filter.text);
-    if (query.kind === 'select') return this.#select(namespace, query, mode);
+    if (query.kind === 'select') return this.#select(namespace, query, mode, account);
     return encodeAll(this.#related(namespace, query), undefined, mode);
   }
 
@@ -91,7 +93,7 @@ export class CimService {
       (candidate) => candidate.name.toLowerCase() === name.toLowerCase() && isA(of, candidate.class.name),
     );
     if (!method || !request.action.startsWith(RESOURCE.wmi)) throw new WsmanFault('actionNotSupported');
-    const self = this.#selected(of, request.selectors);
+    const self = method.static ? { class: of, values: {} } : this.#selected(of, request.selectors, account);
     const parameters = (wanted: string): XmlElement[] =>
       (request.body?.children ?? []).filter((element) => element.name.toLowerCase() === wanted.toLowerCase());
     const { returnValue, outputs } = method.run({
@@ -124,7 +126,7 @@ export class CimService {
     }
   }
 
-  #select(namespace: string, query: SelectQuery, mode: Mode): Iterable<string> {
+  #select(namespace: string, query: SelectQuery, mode: Mode, account: WindowsAccount): Iterable<string> {
     const of = this.#host.repository.findClass(namespace, query.className);
     if (!of) throw invalidClass(query.className);
     const { where, properties } = query;
@@ -140,7 +142,9 @@ export class CimService {
       });
     const { repository, computer } = this.#host;
     const around = { host: computer };
-    const instances = repository.instances(of);
+    const wanted =
+      properties && new Set([...properties, ...propertiesIn(where)].map((name) => name.toLowerCase()));
+    const instances = repository.instances(of, { wanted, account });
     return encodeAll(
       where ? filtered(instances, (one) => satisfies(one, where, around)) : instances,
       properties,
@@ -197,7 +201,11 @@ export class CimService {
   }
 
   /** Partial selectors pick a singleton; a selector that is no key is refused. */
-  #selected(of: CimClass, selectors: ReadonlyMap<string, SelectorValue>): CimInstance {
+  #selected(
+    of: CimClass,
+    selectors: ReadonlyMap<string, SelectorValue>,
+    account?: WindowsAccount,
+  ): CimInstance {
     const keys = new Map<string, string>();
     for (const [name, value] of selectors) {
       if (name === '__cimnamespace') continue;
@@ -205,7 +213,7 @@ export class CimService {
       if (key === undefined || typeof value !== 'string') throw new WsmanFault('invalidSelectors');
       keys.set(key, value);
     }
-    const found = this.#host.repository.get(of, keys);
+    const found = this.#host.repository.get(of, keys, { account });
     if (!found) throw noSuchInstance();
     return found;
   }

@@ -2,13 +2,25 @@
  * The instances that a host shows: a source for each class, and associations between classes. Sources read the
  * estate when they are asked; nothing is kept.
  */
-import { findClass, namespaceExists } from './schema.ts';
+import type { WindowsAccount } from '../accounts.ts';
+import { ALL_CLASSES, type ClassSet } from './schema.ts';
 import { type CimClass, type CimInstance, type CimPath, CimReference, isA, pathOf } from './values.ts';
+
+/** Who asks, and for what. */
+export interface Question {
+  /**
+   * Names, in lower case, of the properties that are asked for: others, but for the keys, may be left out where that
+   * saves work. Undefined: all.
+   */
+  readonly wanted?: ReadonlySet<string> | undefined;
+  /** Undefined: somebody who may see everything. */
+  readonly account?: WindowsAccount | undefined;
+}
 
 export interface ClassSource {
   readonly class: CimClass;
   /** In a stable order. */
-  instances(): Iterable<CimInstance>;
+  instances(question?: Question): Iterable<CimInstance>;
   /** The one with these keys (names in lower case), where that can be found without reading all. */
   find?(keys: ReadonlyMap<string, string>): CimInstance | undefined;
 }
@@ -32,43 +44,58 @@ export interface AssociationEnd {
 export class CimRepository {
   readonly #sources: readonly ClassSource[];
   readonly #associations: readonly AssociationSource[];
+  readonly #classes: ClassSet;
 
-  constructor(options: { sources: readonly ClassSource[]; associations?: readonly AssociationSource[] }) {
-    this.#sources = options.sources;
-    this.#associations = options.associations ?? [];
+  /** @param options.classes that the host has; all that are declared when left out */
+  constructor(options: {
+    sources: readonly ClassSource[];
+    associations?: readonly AssociationSource[];
+    classes?: ClassSet;
+  }) {
+    const classes = options.classes ?? ALL_CLASSES;
+    const present = (of: CimClass): boolean => classes.find(of.namespace, of.name) !== undefined;
+    this.#sources = options.sources.filter((source) => present(source.class));
+    this.#associations = (options.associations ?? []).filter((link) => present(link.class));
+    this.#classes = classes;
   }
 
   hasNamespace(namespace: string): boolean {
-    return namespaceExists(namespace);
+    return this.#classes.has(namespace);
   }
 
   findClass(namespace: string, name: string): CimClass | undefined {
-    return findClass(namespace, name);
+    return this.#classes.find(namespace, name);
   }
 
   /** Instances of the class and of those below it. */
-  *instances(of: CimClass): Iterable<CimInstance> {
-    for (const source of this.#sources)
-      if (source.class.namespace === of.namespace && isA(source.class, of.name)) yield* source.instances();
+  *instances(of: CimClass, question: Question = {}): Iterable<CimInstance> {
+    for (const source of this.#sources) {
+      if (source.class.namespace !== of.namespace || !isA(source.class, of.name)) continue;
+      const own = this.#classes.find(source.class.namespace, source.class.name);
+      if (own === source.class) yield* source.instances(question);
+      else for (const one of source.instances(question)) yield this.#own(one);
+    }
     for (const association of this.#associations)
       if (association.class.namespace === of.namespace && isA(association.class, of.name))
         yield* this.#links(association);
   }
 
   /** @param keys by name in any case; those that are not named may have any value */
-  get(of: CimClass, keys: ReadonlyMap<string, string>): CimInstance | undefined {
+  get(of: CimClass, keys: ReadonlyMap<string, string>, question: Question = {}): CimInstance | undefined {
     const lower = new Map([...keys].map(([key, value]) => [key.toLowerCase(), value.toLowerCase()]));
     for (const source of this.#sources) {
       if (source.class.namespace !== of.namespace || !isA(source.class, of.name)) continue;
       const found =
-        source.find && lower.size === source.class.keys.length ? source.find(lower) : first(source, lower);
-      if (found) return found;
+        source.find && lower.size === source.class.keys.length
+          ? source.find(lower)
+          : first(source, lower, question);
+      if (found) return this.#own(found);
     }
     return undefined;
   }
 
   byPath(path: CimPath): CimInstance | undefined {
-    const of = findClass(path.namespace, path.className);
+    const of = this.findClass(path.namespace, path.className);
     if (!of) return undefined;
     const only = path.keys.get('');
     return this.get(of, only === undefined ? path.keys : new Map([[of.keys[0] ?? '', only]]));
@@ -85,9 +112,16 @@ export class CimRepository {
         [link.ends[1], link.ends[0]],
       ] as const) {
         if (!isA(one.class, end.of.name)) continue;
-        for (const other of end.others(one)) yield { link, role: end.role, otherRole: far.role, other };
+        for (const other of end.others(one))
+          yield { link, role: end.role, otherRole: far.role, other: this.#own(other) };
       }
     }
+  }
+
+  /** The instance with the class as this host has it. */
+  #own(one: CimInstance): CimInstance {
+    const own = this.#classes.find(one.class.namespace, one.class.name);
+    return own === undefined || own === one.class ? one : { class: own, values: one.values };
   }
 
   *#links(association: AssociationSource): Iterable<CimInstance> {
@@ -112,10 +146,14 @@ export function linkOf(
   };
 }
 
-function first(source: ClassSource, keys: ReadonlyMap<string, string>): CimInstance | undefined {
+function first(
+  source: ClassSource,
+  keys: ReadonlyMap<string, string>,
+  question: Question,
+): CimInstance | undefined {
   const names = new Map(source.class.properties.map(({ name }) => [name.toLowerCase(), name]));
   if ([...keys.keys()].some((key) => !names.has(key))) return undefined;
-  for (const instance of source.instances()) {
+  for (const instance of source.instances(question)) {
     const fits = [...keys].every(
       ([key, value]) => String(instance.values[names.get(key)!] ?? '').toLowerCase() === value,
     );

@@ -1,6 +1,7 @@
 /** Classes of CIM as Windows declares them: from classes.json, with what they inherit. */
 import { assert } from '#core/assert.ts';
 import declared from './classes.json' with { type: 'json' };
+import more from './more-classes.json' with { type: 'json' };
 import type { CimClass, CimProperty, CimType } from './values.ts';
 
 interface Declaration {
@@ -10,21 +11,65 @@ interface Declaration {
   readonly properties: readonly string[];
 }
 
-const NAMESPACES: Readonly<Record<string, Readonly<Record<string, Declaration>>>> = declared;
+type Declarations = Readonly<Record<string, Readonly<Record<string, Declaration>>>>;
+
+/** Made from the project's facts; and, from the documentation of single classes, what those leave out. */
+const DECLARED: readonly Declarations[] = [declared, more];
 
 const classes = new Map<string, ReadonlyMap<string, CimClass>>(
-  Object.entries(NAMESPACES).map(([namespace, declarations]) => [
+  [...new Set(DECLARED.flatMap((each) => Object.keys(each)))].map((namespace) => [
     namespace.toLowerCase(),
-    linked(namespace, declarations),
+    linked(namespace, Object.assign({}, ...DECLARED.map((each) => each[namespace])) as Declarations[string]),
   ]),
 );
 
+/** The classes that a host has: all that are declared, or those of its release and its roles. */
+export interface ClassSet {
+  /** "root/cimv2", with slashes of either kind, in any case. */
+  has(namespace: string): boolean;
+  find(namespace: string, name: string): CimClass | undefined;
+}
+
+export const ALL_CLASSES: ClassSet = { has: namespaceExists, find: findClass };
+
+/**
+ * Some of the declared classes.
+ * @param namespaces that the host has. @param without "Class" or "Class.Property" by namespace, names as declared
+ */
+export function classSet(
+  namespaces: readonly string[],
+  without: Readonly<Record<string, readonly string[]>>,
+): ClassSet {
+  const present = new Set(namespaces.map(canonical));
+  const own = new Map<string, CimClass | undefined>();
+  for (const [namespace, names] of Object.entries(without))
+    for (const name of names) {
+      const [className = '', property] = name.split('.');
+      const key = `${canonical(namespace)}:${className.toLowerCase()}`;
+      const whole = own.get(key) ?? cimClass(namespace, className);
+      own.set(
+        key,
+        property === undefined
+          ? undefined
+          : { ...whole, properties: whole.properties.filter((each) => each.name !== property) },
+      );
+    }
+  return {
+    has: (namespace) => present.has(canonical(namespace)),
+    find(namespace, name) {
+      if (!present.has(canonical(namespace))) return undefined;
+      const key = `${canonical(namespace)}:${name.toLowerCase()}`;
+      return own.has(key) ? own.get(key) : findClass(namespace, name);
+    },
+  };
+}
+
 /** "root/cimv2", with slashes of either kind, in any case. */
-export function namespaceExists(namespace: string): boolean {
+function namespaceExists(namespace: string): boolean {
   return classes.has(canonical(namespace));
 }
 
-export function findClass(namespace: string, name: string): CimClass | undefined {
+function findClass(namespace: string, name: string): CimClass | undefined {
   return classes.get(canonical(namespace))?.get(name.toLowerCase());
 }
 

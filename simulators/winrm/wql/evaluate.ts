@@ -25,6 +25,23 @@ export function satisfies(instance: CimInstance, condition: Condition, around: S
   return truth(instance, condition, around) === true;
 }
 
+/** Names of the properties that a condition looks at. */
+export function propertiesIn(condition: Condition | undefined): string[] {
+  switch (condition?.kind) {
+    case 'and':
+    case 'or':
+      return [...propertiesIn(condition.left), ...propertiesIn(condition.right)];
+    case 'not':
+      return propertiesIn(condition.of);
+    case 'null':
+      return [condition.property];
+    case 'compare':
+      return [condition.left, condition.right].flatMap((side) => ('property' in side ? [side.property] : []));
+    default:
+      return [];
+  }
+}
+
 function truth(instance: CimInstance, condition: Condition, around: Surroundings): boolean | undefined {
   switch (condition.kind) {
     case 'and': {

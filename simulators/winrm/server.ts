@@ -14,11 +14,13 @@ import {
   writeEncryptedBody,
 } from '#core/wire/wsman/encrypted-body.ts';
 import { exchangeObserver, type Simulator, type SimulatorContext } from '../kit/context.ts';
+import type { FaultPoint } from '../kit/fault-points.ts';
 import type { Accounts, HostNames, WindowsAccount } from './accounts.ts';
 import { HttpAuthentication, type ServiceSettings } from './authentication/http-authentication.ts';
 import type { MessageSecurity } from './authentication/ntlm-acceptor.ts';
 import { type CimHost, CimService } from './cim/cim-service.ts';
 import { configDocument } from './config.ts';
+import { winrmFaultPoints } from './fault-points.ts';
 import type { CommandHost } from './shell/command-host.ts';
 import { ShellService } from './shell/shell-service.ts';
 import { type Addressing, envelope, faultEnvelope } from './wsman/answer.ts';
@@ -48,6 +50,8 @@ export interface WinrmOptions {
   readonly https?: Endpoint | readonly Endpoint[];
   /** Names and addresses in its certificate. */
   readonly certificateNames: readonly string[];
+  /** Points of what the host shows beside WinRM itself. */
+  readonly points?: readonly FaultPoint[];
 }
 
 export interface WinrmServer extends Simulator {
@@ -62,6 +66,7 @@ const SOAP_TYPE = 'application/soap+xml;charset=UTF-8';
 export async function startWinrm(options: WinrmOptions): Promise<WinrmServer> {
   const { context, who, host } = options;
   const { clock, entropy, transport } = context;
+  context.faults.declare([...winrmFaultPoints(), ...(options.points ?? [])]);
   const shells = new ShellService({ host: host.commands, clock, entropy });
   const service = new WinrmService({ context, host, shells });
   const listeners: Listener[] = [];

@@ -115,13 +115,37 @@ const KINDS = {
     role: 'Receiver',
     subcode: 'w:InternalError',
     code: 2150859174,
-    text: 'The WS-Management service cannot process the request. This user has exceeded the maximum number of concurrent operations.',
+    text: 'The WS-Management service cannot process the request. This user has exceeded the maximum number of concurrent operations. Close existing operations for this user, or raise the quota for this user.',
   },
   shellsQuota: {
     role: 'Receiver',
     subcode: 'w:QuotaLimit',
     code: 2150859173,
-    text: 'The WS-Management service cannot process the request. This user is allowed a maximum number of concurrent shells, which has been exceeded.',
+    text: 'The WS-Management service cannot process the request. The maximum number of concurrent shells for this user has been exceeded. Close existing shells or raise the quota for this user.',
+  },
+  shellUsersQuota: {
+    role: 'Receiver',
+    subcode: 'w:QuotaLimit',
+    code: 2150859179,
+    text: 'The WS-Management service cannot process the request. The maximum number of users executing shell operations has been exceeded. Retry after sometime or raise the quota for concurrent shell users.',
+  },
+  commandsQuota: {
+    role: 'Receiver',
+    subcode: 'w:QuotaLimit',
+    code: 2150859241,
+    text: 'The WS-Management service cannot process the request. The maximum number of concurrent commands of the shell has been exceeded.',
+  },
+  serviceBusy: {
+    role: 'Receiver',
+    subcode: 'w:QuotaLimit',
+    code: 2150858815,
+    text: 'The WS-Management service cannot process the request. The service is configured to not accept any more requests of this kind now.',
+  },
+  internalError: {
+    role: 'Receiver',
+    subcode: 'w:InternalError',
+    code: 2150859010,
+    text: 'The WS-Management service cannot process the request. A provider failed.',
   },
 } as const satisfies Record<string, FaultKind>;
 

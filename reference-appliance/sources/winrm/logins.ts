@@ -1,0 +1,98 @@
+/**
+ * Which credential is tried where. The one that worked on a host comes first there; one that was refused is not tried so
+ * often that Windows would lock the account. An account of a domain is one account on all hosts, so that what was refused
+ * counts over all of them; what worked anywhere in between has shown that the password is right.
+ */
+import type { Clock } from '#core/time/clock.ts';
+import { MINUTE, type Millis, type UnixMillis } from '#core/units.ts';
+import type { WinrmCredential } from './types.ts';
+
+/** Policies lock after three or more wrong passwords within half an hour; people make mistakes of their own. */
+const REFUSALS_MAX = 2;
+const WINDOW_MS: Millis = 30 * MINUTE;
+
+export type Attempt = 'worked' | 'refused' | 'held';
+
+interface Account {
+  /** Since it last worked. */
+  refusals: UnixMillis[];
+  /** It worked somewhere, and was not refused since. */
+  isProven: boolean;
+  /** Whoever tries it now: while nobody knows whether the password is right, one at a time. */
+  turn: Promise<unknown>;
+}
+
+export class Logins {
+  readonly #clock: Clock;
+  readonly #accounts = new Map<string, Account>();
+  /** Name of the credential that worked last, by host. */
+  readonly #working = new Map<string, string>();
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** In the order in which they are to be tried. */
+  ordered(host: string, credentials: readonly WinrmCredential[]): readonly WinrmCredential[] {
+    const best = this.#working.get(host);
+    return [
+      ...credentials.filter(({ name }) => name === best),
+      ...credentials.filter(({ name }) => name !== best),
+    ];
+  }
+
+  hasWorked(host: string, credential: WinrmCredential): boolean {
+    return this.#working.get(host) === credential.name;
+  }
+
+  /** When the account may be tried again; `undefined`: now. */
+  heldUntil(host: string, credential: WinrmCredential): UnixMillis | undefined {
+    const account = this.#accounts.get(accountKey(host, credential));
+    if (!account) return undefined;
+    const oldest = this.#clock.wall() - WINDOW_MS;
+    account.refusals = account.refusals.filter((at) => at > oldest);
+    return account.refusals.length < REFUSALS_MAX ? undefined : account.refusals[0]! + WINDOW_MS;
+  }
+
+  /** @param signIn shows the password to the host; false: refused */
+  async attempt(host: string, credential: WinrmCredential, signIn: () => Promise<boolean>): Promise<Attempt> {
+    const key = accountKey(host, credential);
+    const account = this.#accounts.get(key) ?? {
+      refusals: [],
+      isProven: false,
+      turn: Promise.resolve(),
+    };
+    this.#accounts.set(key, account);
+    const once = async (): Promise<Attempt> => {
+      if (this.heldUntil(host, credential) !== undefined) return 'held';
+      const worked = await signIn();
+      account.isProven = worked;
+      if (worked) {
+        account.refusals = [];
+        this.#working.set(host, credential.name);
+        return 'worked';
+      }
+      account.refusals.push(this.#clock.wall());
+      return 'refused';
+    };
+    if (account.isProven) return once();
+    const mine = account.turn.then(() => once());
+    account.turn = mine.catch(() => {});
+    return mine;
+  }
+}
+
+/** `DOMAIN\user`, `user@domain`, `user` or `.\user`. */
+export function splitUser(user: string): { readonly domain: string; readonly name: string } {
+  const backslash = user.indexOf('\\');
+  if (backslash >= 0) return { domain: user.slice(0, backslash), name: user.slice(backslash + 1) };
+  const at = user.lastIndexOf('@');
+  return at < 0 ? { domain: '', name: user } : { domain: user.slice(at + 1), name: user.slice(0, at) };
+}
+
+/** An account of a domain is the same everywhere, whether its domain is named "CORP" or "corp.example". */
+function accountKey(host: string, { user }: WinrmCredential): string {
+  const { domain, name } = splitUser(user);
+  const place = domain === '' || domain === '.' ? host : `domain ${domain.split('.')[0]!}`;
+  return `${place}\\${name}`.toLowerCase();
+}

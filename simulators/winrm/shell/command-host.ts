@@ -28,7 +28,36 @@ export interface CommandListener {
   ended(exitCode: number): void;
 }
 
+/** What a script of PowerShell puts out: texts, numbers, lists, and objects as their properties in order. */
+export type ScriptValue =
+  | string
+  | number
+  | bigint
+  | boolean
+  | null
+  | readonly ScriptValue[]
+  | ReadonlyMap<string, ScriptValue>;
+
+export interface ScriptProblem {
+  readonly message: string;
+  /** FullyQualifiedErrorId: "CommandNotFoundException". */
+  readonly id: string;
+}
+
+export interface ScriptRequest {
+  readonly script: string;
+  readonly account: WindowsAccount;
+}
+
+export interface ScriptListener {
+  output(value: ScriptValue): void;
+  failed(problem: ScriptProblem): void;
+  ended(): void;
+}
+
 export interface CommandHost {
   /** Starts it. The listener may be called before this returns. */
   start(request: CommandRequest, listener: CommandListener): RunningCommand;
+  /** Starts a script of PowerShell remoting; a host without it has no PowerShell to speak to. */
+  startScript?(request: ScriptRequest, listener: ScriptListener): Pick<RunningCommand, 'kill'>;
 }

@@ -4,7 +4,7 @@
  */
 import { SECOND } from '#core/units.ts';
 import { FileProblem } from '../file-tree.ts';
-import { runPowerShell } from './powershell.ts';
+import { runPowerShell, runScript, type ScriptSink } from './powershell.ts';
 import {
   type CommandFunction,
   type Commands,
@@ -31,6 +31,15 @@ export function runCmd(line: string, options: RunOptions): Outcome {
 /** Runs a program with its arguments as they stand, without cmd.exe. */
 export function runWindowsProgram(path: string, args: string, options: RunOptions): Outcome {
   return run(options, (io, session) => invoke([`"${path}"`, args].join(' '), io, session));
+}
+
+/** Runs a script of PowerShell, objects and errors going to the sink: what PowerShell remoting does. */
+export function runPowerShellScript(
+  script: string,
+  options: RunOptions,
+  sink: ScriptSink,
+): Pick<Outcome, 'exitCode' | 'duration'> {
+  return run(options, (_io, session) => runScript(script, session, sink));
 }
 
 function run(options: RunOptions, work: (io: Io, session: Session) => number): Outcome {

@@ -9,7 +9,7 @@ import type { Io, Session } from './shell.ts';
 import { step } from './shell.ts';
 
 type Scalar = string | number | boolean | null;
-type Item = ReadonlyMap<string, Scalar | readonly Scalar[]> | Scalar;
+export type Item = ReadonlyMap<string, Scalar | readonly Scalar[]> | Scalar;
 
 class PowerShellError extends Error {
   readonly id: string;
@@ -27,18 +27,33 @@ export function runPowerShell(args: readonly string[], io: Io, session: Session)
     io.err('The argument to the -File parameter does not exist.\r\n');
     return 64;
   }
+  return runScript(script, session, {
+    items: (items) => io.out(rendered(items)),
+    failed: ({ message, id }) =>
+      io.err(
+        `${message}\r\n    + CategoryInfo          : ObjectNotFound: (:) []\r\n    + FullyQualifiedErrorId : ${id}\r\n`,
+      ),
+  });
+}
+
+/** What statements put out, and what they failed of, in order. */
+export interface ScriptSink {
+  items(items: readonly Item[]): void;
+  failed(problem: { readonly message: string; readonly id: string }): void;
+}
+
+/** @returns 1 when the last statement failed, else 0 */
+export function runScript(script: string, session: Session, sink: ScriptSink): number {
   let status = 0;
   for (const statement of splitOutside(script, /;|\r?\n/y)) {
     if (statement.trim() === '' || statement.trim().startsWith('#')) continue;
     step(session.machine);
     try {
-      io.out(rendered(runPipeline(statement.trim(), session)));
+      sink.items(runPipeline(statement.trim(), session));
       status = 0;
     } catch (error) {
       if (!(error instanceof PowerShellError)) throw error;
-      io.err(
-        `${error.message}\r\n    + CategoryInfo          : ObjectNotFound: (:) []\r\n    + FullyQualifiedErrorId : ${error.id}\r\n`,
-      );
+      sink.failed(error);
       status = 1;
     }
   }

@@ -58,8 +58,12 @@ export function guestCommands(guest: Guest, clock: Clock): CommandHost {
         script,
         { guest, user: userFor(account), now: clock.wall() },
         {
-          items: (items) => said.push(() => items.forEach((item) => listener.output(item))),
-          failed: (problem) => said.push(() => listener.failed(problem)),
+          items: (items) => {
+            for (const item of items) said.push(() => listener.output(item));
+          },
+          failed: (problem) => {
+            said.push(() => listener.failed(problem));
+          },
         },
       );
       const tell = (): void => {

@@ -8,6 +8,8 @@
 import type { Bytes } from '#core/units.ts';
 
 export type PowerState = 'on' | 'off' | 'suspended';
+/** What the machines of an estate run on: what their firmware says, and what runs in them for its sake. */
+export type Platform = 'vmware' | 'hyperv' | 'physical';
 export type Firmware = 'bios' | 'efi';
 export type OsFamily = 'windows' | 'linux' | 'other';
 
@@ -321,6 +323,8 @@ export interface Machine {
 export interface EstateFacts {
   readonly seed: string;
   readonly name: string;
+  /** 'vmware' when left out. A physical machine is alone on its host, which is the machine's chassis. */
+  readonly platform?: Platform;
   readonly vcenterUuid: string;
   readonly datacenters: readonly Datacenter[];
   readonly clusters: readonly Cluster[];

@@ -8,7 +8,7 @@ import type { Machine } from '../model.ts';
 export interface LinuxOs {
   readonly family: 'linux';
   /** ID of os-release. */
-  readonly id: 'ubuntu' | 'debian' | 'rhel' | 'centos' | 'ol' | 'sles';
+  readonly id: 'ubuntu' | 'debian' | 'rhel' | 'centos' | 'ol' | 'sles' | 'amzn';
   /** NAME, VERSION_ID, VERSION and PRETTY_NAME of os-release. */
   readonly name: string;
   readonly versionId: string;
@@ -88,6 +88,8 @@ function windowsOf(name: string, bits: 32 | 64): WindowsOs {
 }
 
 const UBUNTU: Readonly<Record<string, readonly [version: string, kernel: string]>> = {
+  '12.04': ['12.04.5 LTS, Precise Pangolin', '3.2.0-150-generic'],
+  '14.04': ['14.04.6 LTS, Trusty Tahr', '3.13.0-170-generic'],
   '16.04': ['16.04.7 LTS (Xenial Xerus)', '4.4.0-210-generic'],
   '18.04': ['18.04.6 LTS (Bionic Beaver)', '4.15.0-213-generic'],
   '20.04': ['20.04.6 LTS (Focal Fossa)', '5.4.0-182-generic'],
@@ -95,6 +97,7 @@ const UBUNTU: Readonly<Record<string, readonly [version: string, kernel: string]
   '24.04': ['24.04.1 LTS (Noble Numbat)', '6.8.0-45-generic'],
 };
 const DEBIAN: Readonly<Record<string, readonly [codename: string, kernel: string]>> = {
+  '7': ['wheezy', '3.2.0-6-amd64'],
   '8': ['jessie', '3.16.0-11-amd64'],
   '9': ['stretch', '4.9.0-19-amd64'],
   '10': ['buster', '4.19.0-26-amd64'],
@@ -125,7 +128,7 @@ function linuxOf(entropy: Entropy, machine: Machine, name: string): LinuxOs {
         ? number
         : entropy.pick(['16.04', '18.04', '20.04', '22.04'], 'guest.release', machine.id);
     const [version, kernel] = UBUNTU[versionId]!;
-    const prettyName = `Ubuntu ${version.replace(/ \(.*/, '')}`;
+    const prettyName = `Ubuntu ${version.replace(/ \(.*|, .*/, '')}`;
     return {
       ...base,
       id: 'ubuntu',
@@ -135,9 +138,21 @@ function linuxOf(entropy: Entropy, machine: Machine, name: string): LinuxOs {
       prettyName,
       kernel,
       packages: 'dpkg',
-      systemd: true,
+      systemd: Number(versionId) >= 15,
     };
   }
+  if (/amazon/i.test(name))
+    return {
+      ...base,
+      id: 'amzn',
+      name: 'Amazon Linux',
+      versionId: '2',
+      version: '2',
+      prettyName: 'Amazon Linux 2',
+      kernel: '4.14.336-253.554.amzn2.x86_64',
+      packages: 'rpm',
+      systemd: true,
+    };
   const isOracle = /oracle/i.test(name);
   const isCentos = /centos/i.test(name);
   if (isOracle || isCentos || /red hat/i.test(name)) {
@@ -197,6 +212,6 @@ function linuxOf(entropy: Entropy, machine: Machine, name: string): LinuxOs {
     prettyName: `Debian GNU/Linux ${versionId} (${codename})`,
     kernel,
     packages: 'dpkg',
-    systemd: true,
+    systemd: Number(versionId) >= 8,
   };
 }

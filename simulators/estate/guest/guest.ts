@@ -16,6 +16,7 @@ import { slotAt, TIME_WAIT } from './connections.ts';
 import { FileTree } from './file-tree.ts';
 import { type GuestOs, guestOsOf } from './guest-os.ts';
 import type { Guests } from './guests.ts';
+import { type Hardware, hardwareOf } from './hardware.ts';
 import { linuxFiles } from './linux-files.ts';
 import { cpuRatioAt } from './load.ts';
 import { bootProcesses, FIRST_STARTED_PID, type GuestProcess } from './processes.ts';
@@ -81,6 +82,7 @@ export class Guest {
   #registry: Registry | undefined;
   #disks: GuestDisk[] | undefined;
   #accounts: readonly GuestAccount[] | undefined;
+  #hardware: Hardware | undefined;
   #started = 0;
 
   constructor(estate: Estate, guests: Guests, machine: Machine) {
@@ -92,7 +94,7 @@ export class Guest {
     this.entropy = new Entropy(facts.seed);
     this.os = guestOsOf(facts.seed, machine);
     this.role = roleOf(machine);
-    this.stack = stackOf(facts.seed, machine, this.os);
+    this.stack = stackOf(facts.seed, machine, this.os, facts.platform);
     this.installedAt =
       FIRST_INSTALLED +
       Math.floor(this.entropy.ratio('guest.installed', machine.id) * INSTALLED_OVER_DAYS) * DAY;
@@ -123,10 +125,14 @@ export class Guest {
     return this.entropy.uuid(stream, this.machine.id, key);
   }
 
-  /** As SMBIOS of a VMware machine has it: "VMware-42 1c …". */
+  get hardware(): Hardware {
+    this.#hardware ??= hardwareOf(this.facts, this.machine);
+    return this.#hardware;
+  }
+
+  /** As SMBIOS has it. */
   serialNumber(): string {
-    const hex = this.machine.biosUuid.replaceAll('-', '').match(/../g)!;
-    return `VMware-${hex.slice(0, 8).join(' ')}-${hex.slice(8).join(' ')}`;
+    return this.hardware.serialNumber;
   }
 
   addresses(): string[] {
@@ -135,10 +141,13 @@ export class Guest {
     );
   }
 
-  /** "ens192", "eth0", "Ethernet0" */
+  /** "ens192", "eno1", "eth0", "Ethernet0" */
   interfaceName(nic: Nic): string {
     if (this.os.family !== 'linux') return `Ethernet${nic.index}`;
-    return this.os.systemd ? `ens${192 + 32 * nic.index}` : `eth${nic.index}`;
+    if (this.os.systemd && this.facts.platform === 'physical') return `eno${nic.index + 1}`;
+    return this.os.systemd && this.facts.platform !== 'hyperv'
+      ? `ens${192 + 32 * nic.index}`
+      : `eth${nic.index}`;
   }
 
   disks(): readonly GuestDisk[] {

@@ -1,32 +1,34 @@
 /** The guests of an estate, each made when somebody looks into it; and who in the estate talks to whom. */
+import { assert } from '#core/assert.ts';
 import type { Estate } from '../estate.ts';
 import type { GuestAccount } from './accounts.ts';
 import { Guest } from './guest.ts';
 import { type Topology, topologyOf } from './topology.ts';
 
 export class Guests {
-  readonly #estate: Estate;
+  readonly #estates: readonly Estate[];
   readonly #guests = new Map<string, Guest>();
   readonly #everywhere: GuestAccount[] = [];
   #topology: Topology | undefined;
 
-  constructor(estate: Estate) {
-    this.#estate = estate;
+  constructor(...estates: readonly Estate[]) {
+    this.#estates = estates;
   }
 
   guest(machineId: string): Guest | undefined {
-    const machine = this.#estate.machine(machineId);
-    if (!machine) return undefined;
+    const estate = this.#estates.find((each) => each.machine(machineId));
+    const machine = estate?.machine(machineId);
+    if (!estate || !machine) return undefined;
     let guest = this.#guests.get(machineId);
     if (!guest) {
-      guest = new Guest(this.#estate, this, machine);
+      guest = new Guest(estate, this, machine);
       this.#guests.set(machineId, guest);
     }
     return guest;
   }
 
   topology(): Topology {
-    this.#topology ??= topologyOf(this.#estate.facts);
+    this.#topology ??= topologyOf(this.#estates.map(({ facts }) => facts));
     return this.#topology;
   }
 
@@ -48,6 +50,19 @@ export function guestsOf(estate: Estate): Guests {
   let guests = GUESTS.get(estate);
   if (!guests) {
     guests = new Guests(estate);
+    GUESTS.set(estate, guests);
+  }
+  return guests;
+}
+
+/**
+ * The estates are parts of one datacentre: their guests talk to each other. To be called before anybody asks for the
+ * guests of one of them; ids of machines are unique among all.
+ */
+export function joinGuests(estates: readonly Estate[]): Guests {
+  const guests = new Guests(...estates);
+  for (const estate of estates) {
+    assert(!GUESTS.has(estate), 'nobody has looked into these guests before');
     GUESTS.set(estate, guests);
   }
   return guests;

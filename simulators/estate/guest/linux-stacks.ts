@@ -10,6 +10,7 @@ const VENDORS: Readonly<Record<LinuxOs['id'], string>> = {
   debian: 'Debian Maintainers <debian-devel@lists.debian.org>',
   rhel: 'Red Hat, Inc.',
   centos: 'CentOS',
+  amzn: 'Amazon Linux',
   ol: 'Oracle America',
   sles: 'SUSE LLC <https://www.suse.com/>',
 };

@@ -3,7 +3,7 @@
  * ports they listen on, the services it uses on other machines, and what is installed for it.
  */
 import { Entropy } from '#core/entropy/entropy.ts';
-import type { Machine } from '../model.ts';
+import type { Machine, Platform } from '../model.ts';
 import { guessRole, type Role } from '../workload-guess.ts';
 import type { GuestOs } from './guest-os.ts';
 import { LINUX_BASE, LINUX_STACKS } from './linux-stacks.ts';
@@ -106,22 +106,33 @@ type Choices = Readonly<Partial<Record<Role, ReadonlyArray<Partial<Stack>>>>>;
 const STACKS = new Map<string, readonly Stack[]>();
 
 /** Base and role of the machine as one. The seed decides where a role can be filled by several products. */
-export function stackOf(seed: string, machine: Machine, os: GuestOs): Stack {
+export function stackOf(seed: string, machine: Machine, os: GuestOs, platform: Platform = 'vmware'): Stack {
   if (os.family === 'other') return NOTHING;
   const role = roleOf(machine);
   const release =
     os.family === 'linux'
       ? `${os.id} ${os.versionId} ${os.architecture}`
       : `${os.release} ${os.version} ${os.architecture}`;
-  const key = `${release} ${role}`;
+  const key = `${release} ${role} ${platform}`;
   let stacks = STACKS.get(key);
   if (!stacks) {
     const base: Stack = { ...NOTHING, ...(os.family === 'linux' ? LINUX_BASE(os) : WINDOWS_BASE(os)) };
     const byRole: Choices = os.family === 'linux' ? LINUX_STACKS(os) : WINDOWS_STACKS(os);
-    stacks = (byRole[role] ?? [{}]).map((own) => joined(base, own));
+    stacks = (byRole[role] ?? [{}]).map((own) => onPlatform(joined(base, own), platform));
     STACKS.set(key, stacks);
   }
   return new Entropy(seed).pick(stacks, 'guest.stack', machine.id);
+}
+
+/** VMware's tools are on VMware's machines only. */
+function onPlatform(stack: Stack, platform: Platform): Stack {
+  if (platform === 'vmware') return stack;
+  return {
+    ...stack,
+    processes: stack.processes.filter(({ key }) => key !== 'vmtoolsd'),
+    packages: stack.packages.filter(({ name }) => name !== 'VMware Tools' && name !== 'open-vm-tools'),
+    services: stack.services.filter(({ process }) => process !== 'vmtoolsd'),
+  };
 }
 
 function joined(base: Stack, own: Partial<Stack>): Stack {

@@ -6,7 +6,7 @@
  */
 import { isIPv4 } from 'node:net';
 import { Entropy } from '#core/entropy/entropy.ts';
-import type { EstateFacts, Machine } from '../model.ts';
+import type { EstateFacts, Machine, Platform } from '../model.ts';
 import type { Role } from '../workload-guess.ts';
 import { guestOsOf } from './guest-os.ts';
 import { roleOf, type ServiceKind, type Stack, stackOf } from './stack.ts';
@@ -71,14 +71,19 @@ export function addressOf(machine: Machine): string | undefined {
     .find((address) => isIPv4(address));
 }
 
-export function topologyOf(facts: EstateFacts): Topology {
-  const entropy = new Entropy(facts.seed);
-  const members = facts.machines.flatMap((machine): Member[] => {
+/** @param estates of one datacentre and one seed, at least one: their machines talk to each other. */
+export function topologyOf(estates: readonly EstateFacts[]): Topology {
+  const { seed } = estates[0]!;
+  const entropy = new Entropy(seed);
+  const membersOf = (machine: Machine, platform: Platform | undefined): Member[] => {
     const address = addressOf(machine);
     if (address === undefined || machine.template || machine.os.family === 'other') return [];
-    const os = guestOsOf(facts.seed, machine);
-    return [{ machine, role: roleOf(machine), stack: stackOf(facts.seed, machine, os), address }];
-  });
+    const os = guestOsOf(seed, machine);
+    return [{ machine, role: roleOf(machine), stack: stackOf(seed, machine, os, platform), address }];
+  };
+  const members = estates.flatMap(({ machines, platform }) =>
+    machines.flatMap((machine) => membersOf(machine, platform)),
+  );
   const byDatacenter = Map.groupBy(members, ({ machine }) => machine.datacenterId);
   const from = new Map<string, Link[]>();
   const to = new Map<string, Link[]>();

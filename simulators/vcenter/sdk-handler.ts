@@ -351,8 +351,9 @@ function sendText(response: HttpResponseOut, status: number, xml: string): void 
   response.statusCode = status;
   response.setHeader('Content-Type', 'text/xml; charset=utf-8');
   response.setHeader('Cache-Control', 'no-cache');
-  response.setHeader('Content-Length', Buffer.byteLength(xml));
-  response.end(xml);
+  const bytes = Buffer.byteLength(xml);
+  response.setHeader('Content-Length', bytes);
+  response.end(xml, bytes === xml.length ? 'latin1' : 'utf8'); // ASCII needs no conversion
 }
 
 function sendRefusal(response: HttpResponseOut, { status, retryAfterSeconds }: Refusal): void {

@@ -19,7 +19,14 @@ import { Outbox, readNumber, writeNumber } from './app/outbox.ts';
 import { SETTLE_MS, SeriesNames } from './app/peaks.ts';
 import { Performance } from './app/performance.ts';
 import { PointLog } from './app/point-log.ts';
-import type { Dependency, GuestFailure, Source, SourceMachine, Warning } from './app/ports.ts';
+import type {
+  Dependency,
+  GuestFailure,
+  ReplicationSource,
+  SourceMachine,
+  VmwareMachine,
+  Warning,
+} from './app/ports.ts';
 import { type Problem, Problems } from './app/problems.ts';
 import { Replication } from './app/replication.ts';
 import type { ReplicationView } from './app/replication-view.ts';
@@ -110,7 +117,7 @@ const CLOCK_SKEW_MAX_MS: Millis = 5 * MINUTE;
 interface Running {
   readonly incarnation: number;
   readonly cloud: AzureCloud;
-  readonly sources: readonly Source[];
+  readonly sources: readonly ReplicationSource[];
   readonly discoveries: readonly Discovery[];
   readonly performance: Performance;
   readonly outbox: Outbox;
@@ -186,7 +193,7 @@ export function startAppliance(options: ApplianceOptions): Appliance {
       cloud.replication &&
       new Replication({
         control: cloud.replication,
-        find: (uuid) => findMachine(discoveries, uuid),
+        find: (uuid) => findMachine(sources, discoveries, uuid),
         store,
         clock,
         retrier,
@@ -236,7 +243,7 @@ export function startAppliance(options: ApplianceOptions): Appliance {
             everyMs: PRIVILEGES_EVERY_MS,
             limitMs: SHORT_LIMIT_MS,
             run: async (signal) => {
-              const missing = await source.missingPrivileges(signal);
+              const missing = await source.prerequisites(signal);
               const prefix = `privilege ${source.name} `;
               warnings.replace(
                 prefix,
@@ -253,7 +260,7 @@ export function startAppliance(options: ApplianceOptions): Appliance {
             everyMs: config.collection.everyMs,
             alignedPlusMs: SETTLE_MS,
             limitMs: config.collection.everyMs,
-            run: (signal) => performance.collect(discovery.source, discovery.machines().values(), signal),
+            run: (signal) => performance.collect(sources[i]!, discovery.machines().values(), signal),
           }),
         ),
       ),
@@ -303,7 +310,7 @@ export function startAppliance(options: ApplianceOptions): Appliance {
       let told = 0;
       for (let failures = 0; told < discoveries.length && !life.signal.aborted; ) {
         let wait = config.collection.refreshMs;
-        const abouts = discoveries.flatMap(({ about }) => (about ? [about] : []));
+        const abouts = discoveries.flatMap(({ about }) => (about?.kind === 'vmware' ? [about] : []));
         if (abouts.length > told)
           try {
             await cloud.register(abouts, life.signal);
@@ -359,7 +366,12 @@ export function startAppliance(options: ApplianceOptions): Appliance {
             return machine ? [machine] : [];
           });
           const { source, about } = discovery;
-          return { name: source.name, instanceUuid: about?.instanceUuid, machines, replicating };
+          return {
+            name: source.name,
+            instanceUuid: about?.kind === 'vmware' ? about.instanceUuid : undefined,
+            machines,
+            replicating,
+          };
         }),
       }),
     );
@@ -412,12 +424,12 @@ export function startAppliance(options: ApplianceOptions): Appliance {
       state,
       incarnation: running?.incarnation ?? 0,
       isRegistered,
-      vcenters: (running?.discoveries ?? []).map((discovery) => ({
+      vcenters: (running?.discoveries ?? []).map((discovery, i) => ({
         host: discovery.source.name,
-        version: discovery.about?.version,
+        version: discovery.about?.kind === 'vmware' ? discovery.about.version : undefined,
         machines: discovery.machines().size,
         refreshedAt: discovery.refreshedAt,
-        collectedAt: running!.performance.collectedAt(discovery.source),
+        collectedAt: running!.performance.collectedAt(running!.sources[i]!),
       })),
       machines: (running?.discoveries ?? []).reduce((sum, discovery) => sum + discovery.machines().size, 0),
       samples: running?.performance.samples ?? 0,
@@ -436,10 +448,14 @@ export function startAppliance(options: ApplianceOptions): Appliance {
   };
 }
 
-function findMachine(discoveries: readonly Discovery[], uuid: string) {
-  for (const discovery of discoveries) {
+function findMachine(
+  sources: readonly ReplicationSource[],
+  discoveries: readonly Discovery[],
+  uuid: string,
+): { source: ReplicationSource; machine: VmwareMachine } | undefined {
+  for (const [i, discovery] of discoveries.entries()) {
     const machine = discovery.machines().get(uuid);
-    if (machine) return { source: discovery.source, machine };
+    if (machine?.kind === 'vmware') return { source: sources[i]!, machine };
   }
   return undefined;
 }

@@ -75,7 +75,7 @@ export async function preflight(options: PreflightOptions): Promise<void> {
     try {
       const { version, instanceUuid } = await source.about(timer.signal);
       onFine(`vCenter ${vcenter.host}:${vcenter.port}: signed in, version ${version}, ${instanceUuid}`);
-      for (const { message } of (await source.missingPrivileges(timer.signal)).values()) onWarning(message);
+      for (const { message } of (await source.prerequisites(timer.signal)).values()) onWarning(message);
     } catch (error) {
       throw asInput(error, 'vcenter', `vCenter ${vcenter.host}:${vcenter.port}`);
     } finally {

@@ -9,7 +9,7 @@ import { Applications } from './applications.ts';
 import { Dependencies, SLOT } from './dependencies.ts';
 import { errors } from './guest-errors.ts';
 import type { Outbox } from './outbox.ts';
-import type { GuestCredential, Source, SourceMachine } from './ports.ts';
+import type { DiscoverySource, GuestCredential, SourceMachine } from './ports.ts';
 
 const START = Math.ceil(Date.UTC(2026, 2, 2) / SLOT) * SLOT + HOUR;
 const credential = (name: string): GuestCredential => ({ name, family: 'linux', user: name, password: 'p' });
@@ -59,7 +59,7 @@ async function setUp(answer: (name: string, by: string, what: 'inventory' | 'net
         script.commands.some((line) => line.includes('@@net')) ? 'net' : 'inventory',
       );
     },
-  } as unknown as Source;
+  } as unknown as DiscoverySource;
   const options = {
     credentials: [credential('one'), credential('two')],
     forms: discoveryMessages,

@@ -15,11 +15,11 @@ import { INVENTORY_SCRIPTS, readInventory } from './guest-scripts.ts';
 import type { Outbox } from './outbox.ts';
 import type {
   BatchForms,
+  DiscoverySource,
   GuestCredential,
   GuestFailure,
   GuestReport,
   GuestScript,
-  Source,
   SourceMachine,
 } from './ports.ts';
 
@@ -75,7 +75,11 @@ export class Applications {
   }
 
   /** Asks every machine that runs. @throws `net.*`, `vcenter.*` when the source itself fails */
-  async collect(source: Source, machines: readonly SourceMachine[], signal: AbortSignal): Promise<void> {
+  async collect(
+    source: DiscoverySource,
+    machines: readonly SourceMachine[],
+    signal: AbortSignal,
+  ): Promise<void> {
     const { clock, counters, log } = this.#options;
     const reports: GuestReport[] = [];
     await inParallel(machines.filter(isLookedInto), AT_ONCE, async (machine) => {
@@ -91,7 +95,11 @@ export class Applications {
     );
   }
 
-  async #inventory(source: Source, machine: SourceMachine, signal: AbortSignal): Promise<GuestReport> {
+  async #inventory(
+    source: DiscoverySource,
+    machine: SourceMachine,
+    signal: AbortSignal,
+  ): Promise<GuestReport> {
     const { family } = machine.os;
     try {
       const { text, credential } = await this.run(
@@ -126,7 +134,7 @@ export class Applications {
    * @throws `guest.*` of the credential that was tried last; `guest.login.none` when there is none to try
    */
   async run(
-    source: Source,
+    source: DiscoverySource,
     machine: SourceMachine,
     script: GuestScript,
     signal: AbortSignal,
@@ -140,7 +148,7 @@ export class Applications {
     let refused: unknown;
     for (const credential of ordered)
       try {
-        const text = await source.runInGuest(machine.handle, machine.name, credential, script, signal);
+        const text = await source.runInGuest(machine, credential, script, signal);
         this.#logins.set(machine.instanceUuid, credential.name);
         return { text, credential: credential.name };
       } catch (error) {

@@ -17,7 +17,14 @@ import {
   windowsOf,
 } from './blocks.ts';
 import type { CycleDisk, CycleRecord } from './cycle-record.ts';
-import type { Block, ByteRange, ReplicationControl, Source, SourceMachine, WorkDisk } from './ports.ts';
+import type {
+  Block,
+  ByteRange,
+  ReplicationControl,
+  ReplicationSource,
+  VmwareMachine,
+  WorkDisk,
+} from './ports.ts';
 import type { Patience, Retrier } from './retry.ts';
 import type { UploadPace } from './upload-pace.ts';
 
@@ -49,8 +56,8 @@ export interface Sending {
   /** Of the disk in the record: part of the blobs' names. */
   readonly index: number;
   readonly ranges: readonly ByteRange[];
-  readonly source: Source;
-  readonly machine: SourceMachine;
+  readonly source: ReplicationSource;
+  readonly machine: VmwareMachine;
   readonly disks: readonly WorkDisk[];
   /** Makes the record durable. */
   readonly save: (record: CycleRecord) => Promise<void>;

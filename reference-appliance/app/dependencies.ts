@@ -13,7 +13,7 @@ import {
 } from './applications.ts';
 import { DEPENDENCY_SCRIPTS, readConnections } from './guest-scripts.ts';
 import { readNumber, writeNumber } from './outbox.ts';
-import type { Dependency, DependencyStatus, GuestFailure, Source, SourceMachine } from './ports.ts';
+import type { Dependency, DependencyStatus, DiscoverySource, GuestFailure, SourceMachine } from './ports.ts';
 
 export const SLOT = 6 * HOUR;
 const AT_ONCE = 10;
@@ -47,7 +47,7 @@ export class Dependencies {
 
   /** Asks every machine that a credential is known for, and closes slots that are over. @throws `net.*`, `vcenter.*` */
   async collect(
-    source: Source,
+    source: DiscoverySource,
     machines: readonly SourceMachine[],
     all: () => Iterable<SourceMachine>,
     signal: AbortSignal,

@@ -13,10 +13,10 @@ import { MINUTE, type Millis, SECOND, type UnixMillis } from '#core/units.ts';
 import type { Logger } from '../log.ts';
 import type { Store } from '../store/store.ts';
 import type { Outbox } from './outbox.ts';
-import type { BatchForms, Source, SourceAbout, SourceMachine } from './ports.ts';
+import type { BatchForms, DiscoverySource, SourceAbout, SourceMachine } from './ports.ts';
 
 export interface DiscoveryOptions {
-  source: Source;
+  source: DiscoverySource;
   forms: BatchForms;
   store: Store;
   outbox: Outbox;
@@ -66,7 +66,7 @@ export class Discovery {
     this.#paceMs = options.refreshMs;
   }
 
-  get source(): Source {
+  get source(): DiscoverySource {
     return this.#options.source;
   }
 

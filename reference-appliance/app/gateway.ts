@@ -15,7 +15,7 @@ import type { Logger } from '../log.ts';
 import { BlockSender, type BlockSenderOptions, isCode, OUTAGE } from './block-sender.ts';
 import { totalBytes } from './blocks.ts';
 import { type CycleDisk, type CycleRecord, SNAPSHOT_PREFIX } from './cycle-record.ts';
-import type { ByteRange, Frozen, Source, SourceMachine, WorkDisk } from './ports.ts';
+import type { ByteRange, Frozen, ReplicationSource, VmwareMachine, WorkDisk } from './ports.ts';
 import type { Baseline } from './replication-item.ts';
 
 export const errors = defineErrors({
@@ -49,8 +49,8 @@ export interface GatewayOptions extends BlockSenderOptions {
 }
 
 export interface CycleInputs {
-  readonly source: Source;
-  readonly machine: SourceMachine;
+  readonly source: ReplicationSource;
+  readonly machine: VmwareMachine;
   readonly disks: readonly WorkDisk[];
   readonly baseline: Baseline | undefined;
   /** Makes the record durable. */
@@ -92,7 +92,7 @@ export class Gateway {
   }
 
   /** Removes every snapshot of this appliance from the machine. @throws `vcenter.*`, `net.*` */
-  async release(source: Source, machine: SourceMachine, signal: AbortSignal): Promise<void> {
+  async release(source: ReplicationSource, machine: VmwareMachine, signal: AbortSignal): Promise<void> {
     const { retrier } = this.#options;
     for (const { name, snapshot } of await retrier.run('vcenter', OUTAGE, signal, () =>
       source.snapshots(machine.handle, signal),

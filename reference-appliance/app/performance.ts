@@ -28,7 +28,7 @@ import {
   windowOf,
 } from './peaks.ts';
 import type { PointLog } from './point-log.ts';
-import type { BatchForms, Source, SourceMachine } from './ports.ts';
+import type { BatchForms, HistorySource, SourceMachine } from './ports.ts';
 
 export interface PerformanceOptions {
   forms: BatchForms;
@@ -77,12 +77,16 @@ export class Performance {
     this.#options = options;
   }
 
-  collectedAt(source: Source): UnixMillis | undefined {
+  collectedAt(source: HistorySource): UnixMillis | undefined {
     return this.#collectedAt.get(source.name);
   }
 
   /** Collects what is due of these machines. @throws `vcenter.*`, `net.*`; what was collected before stays */
-  async collect(source: Source, machines: Iterable<SourceMachine>, signal: AbortSignal): Promise<void> {
+  async collect(
+    source: HistorySource,
+    machines: Iterable<SourceMachine>,
+    signal: AbortSignal,
+  ): Promise<void> {
     this.#watermarks ??= await this.#loadWatermarks();
     const now = this.#options.clock.wall();
     for (const question of this.#questions(machines, now)) await this.#ask(source, question, signal);
@@ -122,7 +126,7 @@ export class Performance {
     return questions;
   }
 
-  async #ask(source: Source, { first, last, machines }: Question, signal: AbortSignal): Promise<void> {
+  async #ask(source: HistorySource, { first, last, machines }: Question, signal: AbortSignal): Promise<void> {
     const uuids = new Map(machines.map(({ handle, instanceUuid }) => [handle, instanceUuid]));
     let parts: readonly PeaksOfBatch[];
     try {

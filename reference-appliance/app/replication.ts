@@ -14,7 +14,14 @@ import type { Store } from '../store/store.ts';
 import { notAskedFor } from './block-sender.ts';
 import { type CycleRecord, newCycle } from './cycle-record.ts';
 import { type CycleInputs, Gateway } from './gateway.ts';
-import type { CycleKind, Progress, ReplicationControl, Source, SourceMachine, Work } from './ports.ts';
+import type {
+  CycleKind,
+  Progress,
+  ReplicationControl,
+  ReplicationSource,
+  VmwareMachine,
+  Work,
+} from './ports.ts';
 import type { Problems } from './problems.ts';
 import { type Effect, type ItemEvent, newItem, type ReplicationItem, step } from './replication-item.ts';
 import { healthOf, isTrackingLost, type ReplicationView, summaryOf, viewOf } from './replication-view.ts';
@@ -42,7 +49,7 @@ const PRIORITIES: Readonly<Record<CycleKind, number>> = { final: 0, initial: 1, 
 export interface ReplicationOptions {
   control: ReplicationControl;
   /** Where a machine is, by instance UUID. */
-  find: (instanceUuid: string) => { source: Source; machine: SourceMachine } | undefined;
+  find: (instanceUuid: string) => { source: ReplicationSource; machine: VmwareMachine } | undefined;
   store: Store;
   clock: Clock;
   retrier: Retrier;
@@ -361,7 +368,7 @@ export class Replication {
     return { type: 'released' };
   }
 
-  #placeOf({ item }: Actor): { source: Source; machine: SourceMachine } {
+  #placeOf({ item }: Actor): { source: ReplicationSource; machine: VmwareMachine } {
     const place = this.#options.find(item.instanceUuid);
     if (!place)
       throw errors.make('replication.machine.unknown', {

@@ -10,9 +10,9 @@ import type {
   CounterName,
   GuestCredential,
   GuestScript,
+  ReplicationSource,
   SampleSink,
-  Source,
-  SourceMachine,
+  VmwareMachine,
 } from '../app/ports.ts';
 
 const TRACKED: number = 64 * KIB;
@@ -33,8 +33,8 @@ interface FakeSnapshot {
   readonly frozen: Map<string, { content: Buffer; changeId: string }>;
 }
 
-export interface FakeSource extends Source {
-  readonly machinesByHandle: Map<string, SourceMachine>;
+export interface FakeSource extends ReplicationSource {
+  readonly machinesByHandle: Map<string, VmwareMachine>;
   readonly disks: Map<string, FakeDisk>;
   readonly snapshotsById: Map<string, FakeSnapshot>;
   readonly calls: string[];
@@ -54,7 +54,7 @@ export interface FakeSource extends Source {
   isAbsent: (handle: string, at: number) => boolean;
   /** The order in which samples come; some may come more than once. */
   disorder: (instants: readonly number[]) => readonly number[];
-  put(machine: SourceMachine): void;
+  put(machine: VmwareMachine): void;
   remove(handle: string): void;
 }
 
@@ -65,9 +65,10 @@ export function sampleAt(handle: string, counter: CounterName, at: number): numb
   return Math.abs(h % 9_000);
 }
 
-export function machine(n: number, more: Partial<SourceMachine> = {}): SourceMachine {
+export function machine(n: number, more: Partial<VmwareMachine> = {}): VmwareMachine {
   const uuid = (kind: string) => `${kind}0000000-0000-4000-8000-${String(n).padStart(12, '0')}`;
   return {
+    kind: 'vmware',
     handle: `vm-${n}`,
     instanceUuid: uuid('5'),
     biosUuid: uuid('4'),
@@ -133,7 +134,7 @@ export function machine(n: number, more: Partial<SourceMachine> = {}): SourceMac
 }
 
 export function fakeSource(clock: Clock, name = 'vc1'): FakeSource {
-  const machines = new Map<string, SourceMachine>();
+  const machines = new Map<string, VmwareMachine>();
   const disks = new Map<string, FakeDisk>();
   const snapshots = new Map<string, FakeSnapshot>();
   const changed = new Set<string>();
@@ -149,19 +150,19 @@ export function fakeSource(clock: Clock, name = 'vc1'): FakeSource {
     calls.push(call);
     source.trouble(call);
   };
-  const machineOf = (handle: string): SourceMachine => {
+  const machineOf = (handle: string): VmwareMachine => {
     const found = machines.get(handle);
     if (!found) throw failure('vcenter.machine.gone', `${handle} is gone`);
     return found;
   };
-  const change = (handle: string, change: Partial<SourceMachine>): void => {
+  const change = (handle: string, change: Partial<VmwareMachine>): void => {
     machines.set(handle, { ...machineOf(handle), ...change });
     changed.add(handle);
     waiting?.abort();
   };
 
   /** Samples come in disorder and more than once, as the source pleases. */
-  const tellSamples = (told: SourceMachine, after: number, through: number, sink: SampleSink): void => {
+  const tellSamples = (told: VmwareMachine, after: number, through: number, sink: SampleSink): void => {
     const { handle, power, disks: ofMachine, nics } = told;
     const newest = clock.wall() - source.lateMs(handle);
     const oldest = clock.wall() - HOUR;
@@ -189,6 +190,7 @@ export function fakeSource(clock: Clock, name = 'vc1'): FakeSource {
 
   const source: FakeSource = {
     name,
+    kind: 'vmware',
     machinesPerPart: 1_000,
     inside: () => '@@end\n',
     lateMs: () => 0,
@@ -227,6 +229,7 @@ export function fakeSource(clock: Clock, name = 'vc1'): FakeSource {
     async about() {
       enter('about');
       return {
+        kind: 'vmware',
         fqdn: name,
         instanceUuid: 'aaaaaaaa-0000-4000-8000-000000000001',
         version: '8.0.3',
@@ -248,10 +251,10 @@ export function fakeSource(clock: Clock, name = 'vc1'): FakeSource {
         : [...changed].flatMap((handle) => machines.get(handle) ?? []);
       const gone = full ? [] : removed.splice(0);
       changed.clear();
-      return { full, machines: told, removed: gone };
+      return { full, machines: told, removed: gone, unreached: [] };
     },
-    async missingPrivileges() {
-      enter('missingPrivileges');
+    async prerequisites() {
+      enter('prerequisites');
       return new Map();
     },
     async samples({ handles, after, through }, makeSink) {
@@ -342,7 +345,7 @@ export function fakeSource(clock: Clock, name = 'vc1'): FakeSource {
       enter('powerState');
       return machineOf(handle).power;
     },
-    async runInGuest(handle, _name, credential, script) {
+    async runInGuest({ handle }, credential, script) {
       enter('runInGuest');
       return source.inside(handle, credential, script);
     },

@@ -4,7 +4,7 @@
  */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { SourceMachine } from '#appliance/app/ports.ts';
+import type { VmwareMachine } from '#appliance/app/ports.ts';
 import { createLog } from '#appliance/log.ts';
 import { vsphereSource } from '#appliance/sources/vsphere/vsphere-source.ts';
 import { tierWorld } from '#core/testing/tier-world.ts';
@@ -103,7 +103,7 @@ function truth(estate: Estate, machine: Machine) {
   };
 }
 
-function picture(machine: SourceMachine): ReturnType<typeof truth> {
+function picture(machine: VmwareMachine): ReturnType<typeof truth> {
   const { instanceUuid, biosUuid, name, isTemplate, power, cores, coresPerSocket, memoryMiB } = machine;
   const { firmware, description, datacenter, folder, cluster, host, processorModel, processorSockets } =
     machine;
@@ -212,7 +212,7 @@ test('machines that appear, change, move, disappear and come back are followed, 
       const source = it.sourceAs('reader@vsphere.local');
       await it.clock.run(
         (async () => {
-          const known = new Map<string, SourceMachine>();
+          const known = new Map<string, VmwareMachine>();
           const follow = async (): Promise<void> => {
             const { full, machines, removed } = await source.changes(0, signal);
             expect(full).toBe(known.size === 0 && removed.length === 0);
@@ -247,7 +247,7 @@ test('an account that may only read is told, before it is needed, what will not 
         const source = it.sourceAs(name);
         for (const looked of [false, true]) {
           if (looked) await source.changes(0, signal);
-          const missing = await source.missingPrivileges(signal);
+          const missing = await source.prerequisites(signal);
           if (role === 'administrator') expect([...missing.keys()]).toEqual([]);
           else {
             expect(missing.has('System.Read')).toBe(false);

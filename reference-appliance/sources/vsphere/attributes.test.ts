@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { COUNTERS } from '../../app/ports.ts';
+import { VMWARE_COUNTERS } from '../../app/ports.ts';
 import { discoveryMessages } from '../../targets/azure/discovery-messages.ts';
 import { machine } from '../../testing/fake-source.ts';
 import { ATTRIBUTES, attributesPage, COUNTERS_READ } from './attributes.ts';
@@ -37,6 +37,7 @@ describe('the table', () => {
   test('names for each where the service finds it', () => {
     const told: unknown = JSON.parse(
       discoveryMessages.machine(machine(1), {
+        kind: 'vmware',
         fqdn: 'vc1',
         instanceUuid: 'v',
         version: '8.0.3',
@@ -52,6 +53,6 @@ describe('the table', () => {
   });
 
   test('lists the eight counters', () => {
-    expect(COUNTERS_READ.map(([name]) => name.replace(/\.average$/, ''))).toEqual([...COUNTERS]);
+    expect(COUNTERS_READ.map(([name]) => name.replace(/\.average$/, ''))).toEqual([...VMWARE_COUNTERS]);
   });
 });

@@ -6,7 +6,7 @@
  * another one, and may for a moment have both.
  */
 import type { XmlElement } from '#core/wire/xml/element.ts';
-import type { InventoryPlace, SourceMachine, SourceNic } from '../../app/ports.ts';
+import type { InventoryPlace, VmwareMachine, VmwareNic } from '../../app/ports.ts';
 import { readReference } from './connection.ts';
 import {
   countSnapshots,
@@ -61,7 +61,7 @@ export class Inventory {
   readonly #doubles = new Map<string, Set<string>>();
   /** Instance UUIDs whose object has gone, or is another machine now. */
   readonly #left = new Set<string>();
-  readonly #isInScope: (machine: SourceMachine) => boolean;
+  readonly #isInScope: (machine: VmwareMachine) => boolean;
   #surroundingsChanged = false;
 
   constructor(scope: Scope | undefined) {
@@ -89,9 +89,9 @@ export class Inventory {
   }
 
   /** Machines that changed since the last call (all of them when a host, cluster or folder did), and those gone. */
-  takeChanges(): { machines: SourceMachine[]; removed: string[] } {
+  takeChanges(): { machines: VmwareMachine[]; removed: string[] } {
     const handles = this.#surroundingsChanged ? [...this.#machines.keys()] : [...this.#touched];
-    const machines = new Map<string, SourceMachine>();
+    const machines = new Map<string, VmwareMachine>();
     for (const handle of handles) this.#tell(handle, machines);
     // whose object has gone, and who is still here as another one
     for (const uuid of this.#left)
@@ -130,7 +130,7 @@ export class Inventory {
   }
 
   /** Adds the machine that an object is, if it is one to look at. */
-  #tell(handle: string, into: Map<string, SourceMachine>): void {
+  #tell(handle: string, into: Map<string, VmwareMachine>): void {
     const facts = this.#machines.get(handle);
     // without an identity it is just being created, or its host is not connected: what was told of it stays
     const machine = facts && this.#assemble(handle, facts);
@@ -209,7 +209,7 @@ export class Inventory {
   #assemble(
     handle: string,
     { values, devices, guestNics, snapshots }: MachineFacts,
-  ): SourceMachine | undefined {
+  ): VmwareMachine | undefined {
     const instanceUuid = values.get('config.instanceUuid');
     if (!instanceUuid) return undefined;
     const text = (path: string): string => values.get(path) ?? '';
@@ -221,6 +221,7 @@ export class Inventory {
     const aboveCompute = pools.findIndex(({ type }) => /ComputeResource$/.test(type)) + 1;
     const cores = Number(text('config.hardware.numCPU'));
     return {
+      kind: 'vmware',
       handle,
       instanceUuid,
       biosUuid: text('config.uuid'),
@@ -255,7 +256,7 @@ export class Inventory {
     };
   }
 
-  #nic({ key, type }: Device, nic: NicDevice, guestNics: readonly GuestNic[]): SourceNic {
+  #nic({ key, type }: Device, nic: NicDevice, guestNics: readonly GuestNic[]): VmwareNic {
     const seen = guestNics.find(({ macAddress }) => macAddress === nic.macAddress);
     return {
       id: String(key),

@@ -5,7 +5,7 @@
  * [learn.microsoft.com/azure/migrate/discovered-metadata]; attributes.ts says which is which.
  */
 import { child, childrenOf, childText, typeOf, type XmlElement } from '#core/wire/xml/element.ts';
-import type { SourceDisk, SourceMachine } from '../../app/ports.ts';
+import type { SourceMachine, VmwareDisk } from '../../app/ports.ts';
 import { readReference } from './connection.ts';
 import type { PropertySpec } from './property-collector.ts';
 
@@ -189,7 +189,7 @@ export function diskUuid(uuid: string | undefined, key: number): string {
   return uuid || `disk-${key}`;
 }
 
-export function readDisks(devices: readonly Device[]): SourceDisk[] {
+export function readDisks(devices: readonly Device[]): VmwareDisk[] {
   const disks = devices.flatMap((device) => (device.disk ? [{ device, disk: device.disk }] : []));
   const controllerOf = (key: number) => devices.find((device) => device.key === key);
   const ordered = [...disks].sort(

@@ -6,13 +6,13 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { child, childrenOf, childText } from '#core/wire/xml/element.ts';
 import type { SampleSink } from '../../app/ports.ts';
-import { COUNTERS } from '../../app/ports.ts';
+import { VMWARE_COUNTERS } from '../../app/ports.ts';
 import type { Answer } from '../../testing/fake-vcenter.ts';
 import { connected, signal } from '../../testing/vsphere-stage.ts';
 
 const LAST = Date.parse('2026-03-02T08:00:00Z');
 
-const CATALOGUE = COUNTERS.map((name, i) => {
+const CATALOGUE = VMWARE_COUNTERS.map((name, i) => {
   const [group, counter] = name.split('.');
   return `<PerfCounterInfo><key>${100 + i}</key><nameInfo><key>${counter}</key></nameInfo><groupInfo><key>${group}</key></groupInfo><rollupType>average</rollupType></PerfCounterInfo>`;
 }).join('');
@@ -80,7 +80,7 @@ test('every counter of every machine once, in queries no larger than the server 
           source.samples({ handles, after: LAST - 600_000, through: LAST }, () => new Told(), signal);
         const told = (await ask()).flatMap(({ values }) => values).sort();
         const expected = handles.flatMap((handle) =>
-          COUNTERS.map((name, i) => [
+          VMWARE_COUNTERS.map((name, i) => [
             handle,
             name,
             /^(cpu|mem)\./.test(name) ? '' : '4000',
@@ -88,7 +88,7 @@ test('every counter of every machine once, in queries no larger than the server 
           ]),
         );
         expect(told).toEqual(expected.sort());
-        expect(accepted.reduce((sum, n) => sum + n, 0)).toBe(machines * COUNTERS.length);
+        expect(accepted.reduce((sum, n) => sum + n, 0)).toBe(machines * VMWARE_COUNTERS.length);
         if (says === 'the limit') expect(refused).toEqual([]);
         // what was learnt is remembered
         refused.length = 0;

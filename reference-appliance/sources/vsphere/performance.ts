@@ -6,11 +6,11 @@ import { DryliftError } from '#core/errors.ts';
 import type { UnixMillis } from '#core/units.ts';
 import { child, childText, type XmlElement } from '#core/wire/xml/element.ts';
 import {
-  COUNTERS,
-  type CounterName,
   type SampleQuery,
   type SampleRun,
   type SampleSink,
+  VMWARE_COUNTERS,
+  type VmwareCounter,
 } from '../../app/ports.ts';
 import type { Logger } from '../../log.ts';
 import { type ManagedObject, type VsphereConnection, writeReference } from './connection.ts';
@@ -20,7 +20,7 @@ import { errors } from './perf-samples.ts';
 import { readObject } from './property-collector.ts';
 
 /** Instance asked for: cpu and mem are of the whole machine, disks and adapters each have their own series. */
-const INSTANCES: Readonly<Record<CounterName, '' | '*'>> = {
+const INSTANCES: Readonly<Record<VmwareCounter, '' | '*'>> = {
   'cpu.usage': '',
   'mem.usage': '',
   'virtualDisk.read': '*',
@@ -32,7 +32,7 @@ const INSTANCES: Readonly<Record<CounterName, '' | '*'>> = {
 };
 
 /** The server's number for each counter; one that the server lacks is missing. */
-export type CounterIds = ReadonlyMap<number, CounterName>;
+export type CounterIds = ReadonlyMap<number, VmwareCounter>;
 
 /** Counters are found by name: their numbers differ from server to server. */
 export async function readCounterIds(
@@ -41,10 +41,10 @@ export async function readCounterIds(
 ): Promise<CounterIds> {
   const { perfManager } = await connection.content(signal);
   const values = await readObject(connection, perfManager, ['perfCounter'], signal);
-  const ids = new Map<number, CounterName>();
+  const ids = new Map<number, VmwareCounter>();
   for (const counter of values.get('perfCounter')?.children ?? []) {
-    const name = `${keyOf(counter, 'groupInfo')}.${keyOf(counter, 'nameInfo')}` as CounterName;
-    if (childText(counter, 'rollupType') === 'average' && COUNTERS.includes(name))
+    const name = `${keyOf(counter, 'groupInfo')}.${keyOf(counter, 'nameInfo')}` as VmwareCounter;
+    if (childText(counter, 'rollupType') === 'average' && VMWARE_COUNTERS.includes(name))
       ids.set(Number(childText(counter, 'key')), name);
   }
   return ids;

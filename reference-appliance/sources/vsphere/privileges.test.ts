@@ -27,7 +27,7 @@ describe('privileges', () => {
           )
           .join('');
       });
-      const missing = await source.missingPrivileges(signal);
+      const missing = await source.prerequisites(signal);
       expect(childText(asked!, 'sessionId')).toBe('k');
       expect([...missing.keys()]).toEqual([
         'VirtualMachine.Interact.PowerOff',
@@ -50,18 +50,18 @@ describe('privileges', () => {
         (call) =>
           `<returnval><entity type="Folder">group-d1</entity>${(childText(call, 'userName') === 'VSPHERE.LOCAL\\reader' ? NEEDS : []).map(({ privilege }) => `<privileges>${privilege}</privileges>`).join('')}</returnval>`,
       );
-      expect((await source.missingPrivileges(signal)).size).toBe(0);
+      expect((await source.prerequisites(signal)).size).toBe(0);
       vcenter.methods.set(
         'FetchUserPrivilegeOnEntities',
         () =>
           '<returnval><entity type="Folder">group-d1</entity><privileges>System.View</privileges></returnval>',
       );
-      expect((await source.missingPrivileges(signal)).size).toBe(NEEDS.length - 1);
+      expect((await source.prerequisites(signal)).size).toBe(NEEDS.length - 1);
     }));
 
   test('a server that can tell neither is believed to grant all, until it refuses: then object and feature are named', () =>
     connected(async ({ vcenter, source }) => {
-      expect((await source.missingPrivileges(signal)).size).toBe(0);
+      expect((await source.prerequisites(signal)).size).toBe(0);
       vcenter.methods.set('CreateSnapshotEx_Task', () => ({
         fault: 'NoPermission',
         fields:

@@ -1,5 +1,5 @@
 /** Which machines of a vCenter the appliance looks at. */
-import type { SourceMachine } from '../../app/ports.ts';
+import type { VmwareMachine } from '../../app/ports.ts';
 
 /** Any match admits a machine; everything when absent. */
 export interface Scope {
@@ -12,7 +12,7 @@ export interface Scope {
   readonly resourcePools?: readonly string[] | undefined;
 }
 
-type Place = Pick<SourceMachine, 'name' | 'instanceUuid' | 'folder' | 'cluster' | 'resourcePool'>;
+type Place = Pick<VmwareMachine, 'name' | 'instanceUuid' | 'folder' | 'cluster' | 'resourcePool'>;
 
 /** The test of a scope, its lists looked up by hash: a list may have thousands of machines. */
 export function scopeTest(scope: Scope | undefined): (place: Place) => boolean {

@@ -1,10 +1,10 @@
-/** One vCenter as a Source: the calls of this folder behind the domain's port, faults told as coded errors. */
+/** One vCenter as a source: the calls of this folder behind the domain's port, faults told as coded errors. */
 import { HttpClient } from '#core/net/http-client.ts';
 import type { TlsClientOptions, Transport } from '#core/net/transport.ts';
 import { type Clock, deadline } from '#core/time/clock.ts';
 import type { Counters } from '#core/trace/recorder.ts';
 import { SECOND } from '#core/units.ts';
-import type { Source, SourceChanges } from '../../app/ports.ts';
+import type { ReplicationSource, SourceChanges, VmwareAbout, VmwareMachine } from '../../app/ports.ts';
 import type { Logger } from '../../log.ts';
 import { enableChangeTracking, queryChangedAreas } from './changed-blocks.ts';
 import { type ManagedObject, type ServiceContent, VsphereConnection } from './connection.ts';
@@ -39,7 +39,7 @@ const SIGN_OUT_MS = 5 * SECOND;
 
 const machineOf = (id: string): ManagedObject => ({ type: 'VirtualMachine', id });
 
-export function vsphereSource(options: VsphereOptions): Source {
+export function vsphereSource(options: VsphereOptions): ReplicationSource {
   const { host, clock, log } = options;
   const http = new HttpClient({ transport: options.transport, clock, tls: options.tls });
   const connection = new VsphereConnection({ ...options, http });
@@ -70,7 +70,8 @@ export function vsphereSource(options: VsphereOptions): Source {
     return counterIds.ids;
   }
 
-  const aboutOf = ({ about }: ServiceContent) => ({
+  const aboutOf = ({ about }: ServiceContent): VmwareAbout => ({
+    kind: 'vmware',
     fqdn: host,
     instanceUuid: about.instanceUuid,
     version: about.version,
@@ -79,9 +80,10 @@ export function vsphereSource(options: VsphereOptions): Source {
 
   return {
     name: host,
+    kind: 'vmware',
     about: (signal) => telling('sign in', async () => aboutOf(await connection.content(signal))),
     changes: (waitMs, signal) =>
-      telling('read the inventory', async (): Promise<SourceChanges> => {
+      telling('read the inventory', async (): Promise<SourceChanges<VmwareMachine>> => {
         await feed.read(
           waitMs,
           signal,
@@ -94,9 +96,9 @@ export function vsphereSource(options: VsphereOptions): Source {
         const full = isFull;
         isFull = false;
         const { machines, removed } = inventory.takeChanges();
-        return { full, machines, removed: full ? [] : removed };
+        return { full, machines, removed: full ? [] : removed, unreached: [] };
       }),
-    missingPrivileges: (signal) =>
+    prerequisites: (signal) =>
       telling('look up its privileges', async () => {
         const { rootFolder } = await connection.content(signal);
         const root = { object: rootFolder, name: 'the root folder' };
@@ -133,7 +135,7 @@ export function vsphereSource(options: VsphereOptions): Source {
         const values = await readObject(connection, machineOf(handle), ['runtime.powerState'], signal);
         return readPower(values.get('runtime.powerState')?.text ?? '');
       }),
-    runInGuest: (handle, name, credential, script, signal) =>
+    runInGuest: ({ handle, name }, credential, script, signal) =>
       telling(`look into ${name}`, () =>
         runInGuest({ connection, http, clock }, machineOf(handle), name, credential, script, signal),
       ),

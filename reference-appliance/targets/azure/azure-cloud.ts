@@ -6,7 +6,7 @@ import { HttpClient } from '#core/net/http-client.ts';
 import type { Transport } from '#core/net/transport.ts';
 import type { Clock } from '#core/time/clock.ts';
 import type { Counters } from '#core/trace/recorder.ts';
-import type { Cloud, SourceAbout } from '../../app/ports.ts';
+import type { Cloud, VmwareAbout } from '../../app/ports.ts';
 import type { ApplianceConfig, CloudConfig } from '../../config.ts';
 import { armClient } from './arm-client.ts';
 import { AzureHttp } from './azure-http.ts';
@@ -62,7 +62,7 @@ export function azureCloud(options: AzureOptions): AzureCloud {
   return {
     forms: discoveryMessages,
     signIn: async (signal) => void (await tokens.token(cloud.arm, signal)),
-    async register(sources: readonly SourceAbout[], signal) {
+    async register(sources: readonly VmwareAbout[], signal) {
       const ports = new Map(config.vcenters.map(({ host, port }) => [host, port]));
       const connect = (base: string): DiscoveryService =>
         discoveryService({ azure, base, audience: cloud.discoveryAudience, applianceName });

@@ -2,14 +2,15 @@
  * Bodies of the discovery data plane. [docs/protocols/appliance-data-planes.md §1; property names of
  * Microsoft.OffAzure 2020-07-07]
  */
+import { assert } from '#core/assert.ts';
 import type {
   BatchForms,
   CounterName,
   GuestFailure,
   GuestReport,
   SeriesName,
-  SourceAbout,
-  SourceMachine,
+  VmwareAbout,
+  VmwareMachine,
 } from '../../app/ports.ts';
 
 export const POINT_PERIOD_SECONDS = 600;
@@ -20,8 +21,12 @@ function scaleOf(counter: CounterName): number {
 }
 
 export const discoveryMessages: BatchForms = {
-  machine: (machine, about) => JSON.stringify(machineView(machine, about)),
+  machine(machine, about) {
+    assert(machine.kind === 'vmware' && about.kind === 'vmware', 'machines of VMware');
+    return JSON.stringify(vmwareView(machine, about));
+  },
   inventory(about, full, machines, removed) {
+    assert(about.kind === 'vmware', 'machines of VMware');
     const vcenter = JSON.stringify({
       fqdn: about.fqdn,
       instanceUuid: about.instanceUuid,
@@ -126,7 +131,7 @@ function guestView({ machine, at, credential, inventory, failure }: GuestReport)
   };
 }
 
-function machineView(machine: SourceMachine, about: SourceAbout): Record<string, unknown> {
+function vmwareView(machine: VmwareMachine, about: VmwareAbout): Record<string, unknown> {
   return {
     displayName: machine.name,
     instanceUuid: machine.instanceUuid,

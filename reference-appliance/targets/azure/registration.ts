@@ -7,7 +7,7 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { defineErrors } from '#core/errors.ts';
-import type { Registration, SourceAbout } from '../../app/ports.ts';
+import type { Registration, VmwareAbout } from '../../app/ports.ts';
 import type { CloudConfig } from '../../config.ts';
 import type { ArmClient } from './arm-client.ts';
 import { readAs } from './azure-http.ts';
@@ -44,7 +44,7 @@ export interface RegistrationOptions {
 /** @throws `azure.project.missing`, `azure.*`, `net.*` */
 export async function register(
   { arm, cloud, applianceName, version, ports, connect }: RegistrationOptions,
-  sources: readonly SourceAbout[],
+  sources: readonly VmwareAbout[],
   signal: AbortSignal,
 ): Promise<Registration> {
   const group = `/subscriptions/${cloud.subscriptionId}/resourceGroups/${cloud.resourceGroup}`;

@@ -11,7 +11,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { Source } from '#appliance/app/ports.ts';
+import type { ReplicationSource } from '#appliance/app/ports.ts';
 import { createLog } from '#appliance/log.ts';
 import { vsphereSource } from '#appliance/sources/vsphere/vsphere-source.ts';
 import { LinkRules } from '#core/net/link-rules.ts';
@@ -30,7 +30,7 @@ const clock = new SystemClock();
 const network = new TcpNetwork({ tier: 'wall', links: new LinkRules(clock) });
 const signal = new AbortController().signal;
 let vcsim: ChildProcess | undefined;
-let connect: (password: string) => Source;
+let connect: (password: string) => ReplicationSource;
 
 beforeAll(async () => {
   if (!isThere) return;
@@ -98,8 +98,8 @@ test('a foreign vCenter is discovered, followed and acted upon', async (context)
     hostVersion: '6.5.0',
   });
   expect(machine.disks[0]).toMatchObject({ instance: 'scsi0:0', isOsDisk: true });
-  expect(await source.changes(0, signal)).toEqual({ full: false, machines: [], removed: [] });
-  expect(await source.missingPrivileges(signal)).toEqual(new Map());
+  expect(await source.changes(0, signal)).toEqual({ full: false, machines: [], removed: [], unreached: [] });
+  expect(await source.prerequisites(signal)).toEqual(new Map());
 
   const snapshot = await source.createSnapshot(machine.handle, 'drylift-c1', signal);
   expect(await source.snapshots(machine.handle, signal)).toEqual([{ name: 'drylift-c1', snapshot }]);

@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { sleep } from '#core/time/clock.ts';
 import { DAY, HOUR } from '#core/units.ts';
+import { vcenterAlone } from '#scenarios/kit/estate-plan.ts';
 import { World } from '#scenarios/kit/world.ts';
 import { generateEstate } from '#simulators/estate/generate.ts';
 import type { EstateFacts } from '#simulators/estate/model.ts';
@@ -21,7 +22,7 @@ const SAMPLES = SPAN_MS / 20_000;
 async function worldOf(facts: EstateFacts): Promise<World> {
   const world = await World.start({
     scenario: { clock: { start: START, limit: 10_000 * DAY }, faults: [] },
-    estate: { facts, source: 'generated', images: new Map() },
+    estate: vcenterAlone(facts),
     seed: 'bench',
     tier: 'memory',
     signal: new AbortController().signal,

@@ -5,13 +5,16 @@
 import { basename } from 'node:path';
 import { assert } from '#core/assert.ts';
 import { Entropy } from '#core/entropy/entropy.ts';
+import { nearest } from '#core/errors.ts';
 import { GIB, MIB } from '#core/units.ts';
 import { macAddress } from '#simulators/estate/addresses.ts';
 import { generateEstate } from '#simulators/estate/generate.ts';
+import { generateHyperv, generateServers } from '#simulators/estate/generate-sites.ts';
 import type { DiskFacts, EstateFacts, Machine, OperatingSystem } from '#simulators/estate/model.ts';
 import { recogniseOs } from '#simulators/estate/os-names.ts';
 import { importRvtools } from '#simulators/estate/rvtools.ts';
 import { guessRole, workloadFor } from '#simulators/estate/workload-guess.ts';
+import { RELEASES } from '#simulators/hyperv/hyperv-host.ts';
 import { unpackImage } from './disk-image.ts';
 import type { InputFiles } from './input-files.ts';
 import {
@@ -23,7 +26,13 @@ import {
 } from './scenario.ts';
 
 export interface EstatePlan {
+  /** What vCenter shows; without hosts where there is no vCenter. */
   readonly facts: EstateFacts;
+  /** What Hyper-V shows, and the servers that stand by themselves. */
+  readonly hyperv: EstateFacts;
+  readonly servers: EstateFacts;
+  /** Machines of vCenter or Hyper-V that are listed as servers, too. */
+  readonly alsoServers: readonly string[];
   /** File name of the workbook, or "generated". */
   readonly source: string;
   /** Real images by disk id. */
@@ -41,25 +50,81 @@ const OS_NAMES: Readonly<Record<(typeof OPERATING_SYSTEMS)[number], string>> = {
 export function planEstate(plan: Scenario['estate'], seed: string, files: InputFiles): EstatePlan {
   const base = plan.import
     ? importRvtools(files.read(plan.import.rvtools), { fileName: basename(plan.import.rvtools), seed })
-    : generated(plan.generate!, seed);
+    : generated(plan.generate ?? {}, seed);
+  const { hyperv, servers } = plan.generate ?? {};
+  const parts = [
+    base,
+    hyperv
+      ? generateHyperv(seed, { ...hyperv, version: RELEASES[hyperv.release].version })
+      : noMachines(seed),
+    servers ? generateServers(seed, servers) : noMachines(seed),
+  ].map((facts) => ({ ...facts, machines: [...facts.machines] }));
   const images = new Map<string, Buffer>();
-  const machines = [...base.machines];
   for (const exception of plan.machines) {
+    const part = parts.find(({ machines }) => machines.some(({ name }) => name === exception.name));
+    const { machines } = part ?? parts[0]!;
     const index = machines.findIndex((machine) => machine.name === exception.name);
     const before = index >= 0 ? machines[index]! : newMachine(base, machines, exception);
-    const after = changed(before, exception, base, files, images);
+    const after = changed(before, exception, part ?? base, files, images);
     if (index >= 0) machines[index] = after;
     else machines.push(after);
   }
+  const alsoServers = servers?.also ?? [];
+  checkAlso(alsoServers, [...parts[0]!.machines, ...parts[1]!.machines]);
   return {
-    facts: { ...base, machines },
+    facts: parts[0]!,
+    hyperv: parts[1]!,
+    servers: parts[2]!,
+    alsoServers,
     source: plan.import ? basename(plan.import.rvtools) : 'generated',
     images,
   };
 }
 
+function checkAlso(names: readonly string[], machines: readonly Machine[]): void {
+  const known = machines.map(({ name }) => name);
+  for (const name of names) {
+    if (known.includes(name)) continue;
+    const near = nearest(name, known);
+    throw errors.make('scenario.badValue', {
+      what: `Neither vCenter nor Hyper-V has a machine "${name}"${near ? `; did you mean "${near}"?` : '.'}`,
+    });
+  }
+}
+
+/** A datacentre with a vCenter and nothing beside. */
+export function vcenterAlone(facts: EstateFacts): EstatePlan {
+  const nothing = noMachines(facts.seed);
+  return {
+    facts,
+    hyperv: nothing,
+    servers: nothing,
+    alsoServers: [],
+    source: 'generated',
+    images: new Map(),
+  };
+}
+
+/** A part of the datacentre that is not there. */
+function noMachines(seed: string): EstateFacts {
+  return {
+    seed,
+    name: 'nothing',
+    vcenterUuid: new Entropy(seed).uuid('estate.vcenter'),
+    datacenters: [],
+    clusters: [],
+    hosts: [],
+    datastores: [],
+    networks: [],
+    machines: [],
+    cpuTraces: new Map(),
+    derivations: [],
+  };
+}
+
 function generated(plan: NonNullable<Scenario['estate']['generate']>, seed: string): EstateFacts {
   const { vcenter, mix, shapes } = plan;
+  if (!vcenter) return noMachines(seed);
   return generateEstate({
     seed,
     machines: vcenter.servers,
@@ -71,7 +136,11 @@ function generated(plan: NonNullable<Scenario['estate']['generate']>, seed: stri
 
 /** A machine that the source of the estate does not have, on its first host. */
 function newMachine(estate: EstateFacts, machines: readonly Machine[], { name }: MachinePlan): Machine {
-  const host = estate.hosts[0]!;
+  const [host] = estate.hosts;
+  if (!host)
+    throw errors.make('scenario.badValue', {
+      what: `There is no machine "${name}", and no vCenter in which one could be made.`,
+    });
   const here = <T extends { readonly datacenterId: string }>(items: readonly T[]) =>
     items.find((item) => item.datacenterId === host.datacenterId);
   const datastore = here(estate.datastores);

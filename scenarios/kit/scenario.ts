@@ -92,11 +92,48 @@ const machine = z.strictObject({
 });
 export type MachinePlan = Readonly<z.output<typeof machine>>;
 
+const HYPERV_RELEASES = ['2012 R2', '2016', '2019', '2022', '2025'] as const;
+
+const hyperv = z
+  .strictObject({
+    servers: z.int().min(1).max(5000).describe('machines, on all hosts in turn'),
+    clusters: z
+      .array(z.int().min(1).max(64))
+      .max(16)
+      .default([])
+      .describe('hosts of each failover cluster: [2, 4]'),
+    standalone: z.int().min(0).max(100).default(0).describe('hosts outside of clusters'),
+    release: z.enum(HYPERV_RELEASES).default('2019').describe('of Windows Server on the hosts'),
+  })
+  .superRefine((value, ctx) => {
+    if (value.clusters.length === 0 && value.standalone === 0)
+      mistake(ctx, 'Hyper-V needs a host: in clusters, or standalone.', { code: 'badValue' });
+  });
+
+const servers = z
+  .strictObject({
+    windows: z.int().min(0).max(1000).default(0),
+    linux: z.int().min(0).max(1000).default(0),
+    also: z
+      .array(machineName)
+      .max(1000)
+      .default([])
+      .describe('machines of vCenter or Hyper-V that are listed as servers, too'),
+  })
+  .superRefine((value, ctx) => {
+    if (value.windows + value.linux === 0)
+      mistake(ctx, 'Servers are so many of windows or of linux, at least one.', { code: 'badValue' });
+  });
+
 const generate = z.strictObject({
-  vcenter: z.strictObject({
-    servers: z.int().min(1).max(10_000),
-    hosts: z.int().min(1).max(1000).optional(),
-  }),
+  vcenter: z
+    .strictObject({
+      servers: z.int().min(1).max(10_000),
+      hosts: z.int().min(1).max(1000).optional(),
+    })
+    .optional(),
+  hyperv: hyperv.optional().describe('Hyper-V hosts, reached over WinRM, and the machines on them'),
+  servers: servers.optional().describe('servers that stand by themselves, reached over WinRM and SSH'),
   mix: z.strictObject({ windows: percent, linux: percent }).optional(),
   shapes: z.partialRecord(z.enum(SHAPES), percent).optional(),
 });
@@ -113,8 +150,13 @@ const estate = z
       .describe('named exceptions: the machine of that name is changed, or added where there is none'),
   })
   .superRefine((value, ctx) => {
-    if ((value.import === undefined) === (value.generate === undefined))
+    const { vcenter, hyperv, servers } = value.generate ?? {};
+    if ((value.import === undefined) === (vcenter === undefined) && !hyperv && !servers)
       mistake(ctx, 'An estate comes from exactly one of: import, generate.', { code: 'badValue' });
+    else if (value.import !== undefined && vcenter !== undefined)
+      mistake(ctx, 'What vCenter shows comes from exactly one of: import, generate.vcenter.', {
+        code: 'badValue',
+      });
   });
 
 const linkQuality = z.strictObject({

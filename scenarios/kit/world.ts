@@ -1,7 +1,7 @@
 /**
- * A world: one estate, a vCenter and an Azure that show it, the internet between, the appliance, and a person
- * at Azure's side; on one clock, one network of the chosen tier, one trace. Everything that is started here is
- * stopped here.
+ * A world: the parts of one datacentre, what shows them (a vCenter, Hyper-V hosts, servers that are reached directly)
+ * and Azure, the internet between, the appliance, and a person at Azure's side; on one clock, one network of the
+ * chosen tier, one trace. Everything that is started here is stopped here.
  */
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
@@ -16,7 +16,7 @@ import { HttpClient } from '#core/net/http-client.ts';
 import { type LinkRule, LinkRules } from '#core/net/link-rules.ts';
 import { MemoryNetwork } from '#core/net/memory-network.ts';
 import { TcpNetwork } from '#core/net/tcp-network.ts';
-import type { Network } from '#core/net/transport.ts';
+import type { Network, Transport } from '#core/net/transport.ts';
 import { Quiescence } from '#core/time/quiescence.ts';
 import { SystemClock } from '#core/time/system-clock.ts';
 import { VirtualClock } from '#core/time/virtual-clock.ts';
@@ -26,6 +26,8 @@ import type { SeedResources } from '#simulators/azure/landing-zone.ts';
 import { type AzureSimulator, startAzure } from '#simulators/azure/server.ts';
 import { Estate } from '#simulators/estate/estate.ts';
 import { estateAccounts } from '#simulators/estate/guest/accounts.ts';
+import { joinGuests } from '#simulators/estate/guest/guests.ts';
+import type { Machine } from '#simulators/estate/model.ts';
 import { attachImage } from '#simulators/estate/virtual-disk.ts';
 import { startProxy } from '#simulators/internet/forward-proxy.ts';
 import type { Simulator, SimulatorContext } from '#simulators/kit/context.ts';
@@ -37,6 +39,14 @@ import { FaultPlan } from './fault-plan.ts';
 import { type LandingZone, Operator } from './operator.ts';
 import type { LinkQuality, Scenario } from './scenario.ts';
 import { TraceLog } from './trace-log.ts';
+import {
+  type HypervTarget,
+  hypervLogin,
+  hypervTargets,
+  type Login,
+  startHypervHosts,
+  startMachines,
+} from './world-machines.ts';
 
 export interface WorldOptions {
   readonly scenario: Pick<Scenario, 'clock' | 'faults'> & Partial<Pick<Scenario, 'network' | 'appliance'>>;
@@ -59,7 +69,12 @@ export class World {
   readonly start: UnixMillis;
   readonly tier: 'memory' | 'loopback';
   readonly entropy: Entropy;
+  /** What vCenter shows. */
   readonly estate: Estate;
+  /** What Hyper-V shows; without hosts where there is none. */
+  readonly hyperv: Estate;
+  /** Servers that stand by themselves; without machines where there are none. */
+  readonly servers: Estate;
   readonly counters = new Counters();
   readonly trace = new TraceLog();
   readonly points: FaultPoints;
@@ -77,6 +92,8 @@ export class World {
   readonly #password: string;
   readonly #collectEvery: Millis | undefined;
   readonly #guests: readonly GuestLogin[];
+  readonly #hypervLogin: Login;
+  readonly #alsoServers: readonly string[];
   readonly #started: Simulator[] = [];
   #azure: AzureSimulator | undefined;
   #http: HttpClient | undefined;
@@ -132,7 +149,13 @@ export class World {
         ? new MemoryNetwork({ clock: this.clock, links, quiescence: this.#quiescence })
         : new TcpNetwork({ tier, links, quiescence: this.#quiescence });
     this.points = new FaultPoints({ clock: this.clock, recorder: this.trace });
-    this.estate = new Estate(estate.facts, { clock: this.clock, entropy: this.entropy });
+    const shared = { clock: this.clock, entropy: this.entropy };
+    this.estate = new Estate(estate.facts, shared);
+    this.hyperv = new Estate(estate.hyperv, shared);
+    this.servers = new Estate(estate.servers, shared);
+    joinGuests([this.estate, this.hyperv, this.servers]);
+    this.#alsoServers = estate.alsoServers;
+    this.#hypervLogin = hypervLogin(this.entropy);
     for (const [diskId, image] of estate.images) attachImage(this.estate.disk(diskId), image);
     this.#collectEvery = scenario.appliance?.['collect-every'];
     this.#password = `Pw-${this.entropy.hex(24, 'world.vcenterPassword')}`;
@@ -140,6 +163,7 @@ export class World {
     this.#guests = guestLogins(estate.facts.seed, scenario.appliance?.guests ?? []);
     this.secrets = [
       this.#password,
+      this.#hypervLogin.password,
       ...this.#zone.clients.map(({ secret }) => secret),
       ...this.#guests.map(({ password }) => password),
     ];
@@ -159,6 +183,39 @@ export class World {
   get azure(): AzureSimulator {
     assert(this.#azure, 'Azure has been started');
     return this.#azure;
+  }
+
+  /** The network as a node sees it: for tools of tests. */
+  networkAs(node: string): Transport {
+    return this.#network.as(node);
+  }
+
+  /** PEM of the authority that all certificates of the world come from. */
+  get trust(): string {
+    return this.#authority.certificatePem;
+  }
+
+  get hasVcenter(): boolean {
+    return this.estate.facts.hosts.length > 0;
+  }
+
+  /** Hyper-V hosts and clusters by the names they are reached by. */
+  get hypervTargets(): readonly HypervTarget[] {
+    return hypervTargets(this.hyperv);
+  }
+
+  /** Machines that are listed as servers: those in racks, and those that another source shows as well. */
+  listedServers(): ReadonlyArray<{ readonly machine: Machine; readonly estate: Estate }> {
+    const also = (estate: Estate) =>
+      estate
+        .machines()
+        .filter(({ name }) => this.#alsoServers.includes(name))
+        .map((machine) => ({ machine, estate }));
+    return [
+      ...this.servers.machines().map((machine) => ({ machine, estate: this.servers })),
+      ...also(this.hyperv),
+      ...also(this.estate),
+    ];
   }
 
   get operator(): Operator {
@@ -242,15 +299,24 @@ export class World {
       faults: this.points,
       identityFor: (names) => this.#authority.issue(names),
     });
-    this.#started.push(
-      await startVcenter({
-        context: context('vcenter'),
-        estate: this.estate,
-        at: VCENTER,
-        names: [VCENTER.host],
-        users: [{ name: USER, password: this.#password, role: 'administrator' }],
-      }),
-    );
+    if (this.hasVcenter)
+      this.#started.push(
+        await startVcenter({
+          context: context('vcenter'),
+          estate: this.estate,
+          at: VCENTER,
+          names: [VCENTER.host],
+          users: [{ name: USER, password: this.#password, role: 'administrator' }],
+        }),
+      );
+    const machines = { network: this.#network, context };
+    this.#started.push(...(await startHypervHosts(this.hyperv, this.#hypervLogin, machines)));
+    for (const [estate, reached] of [
+      [this.estate, this.estate.machines().filter(({ name }) => this.#alsoServers.includes(name))],
+      [this.hyperv, this.hyperv.machines()],
+      [this.servers, this.servers.machines()],
+    ] as const)
+      this.#started.push(...(await startMachines(estate, reached, machines)));
     const azure = await startAzure({ context: context('azure'), seed: this.#zone });
     this.#azure = azure;
     this.#started.push(azure);

@@ -10,6 +10,7 @@ import { expect, test } from 'vitest';
 import { sleep } from '#core/time/clock.ts';
 import { DAY, MINUTE } from '#core/units.ts';
 import { generateEstate } from '#simulators/estate/generate.ts';
+import { vcenterAlone } from '../kit/estate-plan.ts';
 import { World } from '../kit/world.ts';
 
 const MINUTES = Number(process.env.DRYLIFT_SOAK_MINUTES ?? 60);
@@ -21,7 +22,7 @@ test('a world that lives on does not grow', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'drylift-soak-'));
   const world = await World.start({
     scenario: { clock: { start: START, limit: 100_000 * DAY }, faults: [] },
-    estate: { facts, source: 'generated', images: new Map() },
+    estate: vcenterAlone(facts),
     seed: 'soak',
     tier: 'memory',
     signal: new AbortController().signal,

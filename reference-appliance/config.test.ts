@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { DryliftError, formatError } from '#core/errors.ts';
-import { configFrom, parseConfig, resolveConfig } from './config.ts';
+import { configFrom, resolveConfig } from './config.ts';
+import { parseConfig } from './config-file.ts';
 
 const GOOD = `drylift: appliance/v1
 applianceName: appl01
@@ -105,6 +106,32 @@ test.each([
     'config.badValue',
     'proxy',
   ],
+  ['no source at all', GOOD.slice(0, GOOD.indexOf('vcenters:')), 'config.badValue', 'vcenters'],
+  [
+    'a host whose credential there is not',
+    `${GOOD}hyperv: { hosts: [{ host: hv1, credential: nobody }] }\n`,
+    'config.badValue',
+    'hyperv.hosts.0.credential',
+  ],
+  [
+    'a server without any credential of its kind',
+    `${GOOD}servers: { list: [{ address: 10.0.0.5, os: linux }] }\n`,
+    'config.badValue',
+    'credentials',
+  ],
+  [
+    'a host key that is none',
+    `${GOOD}servers: { list: [{ address: a, os: linux, hostKey: ssh-rsa AAAA }] }\n`,
+    'config.badValue',
+    'servers.list.0.hostKey',
+  ],
+  ['neither file nor list of servers', `${GOOD}servers: {}\n`, 'config.badValue', 'servers'],
+  [
+    'two credentials of one name',
+    `${GOOD}credentials: [{ name: a, kind: linux, user: u }, { name: a, kind: windows, user: u }]\n`,
+    'config.badValue',
+    'credentials',
+  ],
 ])('%s is refused at its place', (_, text, code, field) => {
   expect(failure(text)).toMatchObject({ code, where: { field }, blame: 'input' });
 });
@@ -161,4 +188,40 @@ test('plain values make the same configuration as a file', () => {
     vcenters: [{ host: 'vc', user: 'u', password: 'p' }],
   });
   expect(config.cloud.clientSecret).toBe('s');
+});
+
+test('hosts and servers get what is usual where nothing is said; what is named is read', () => {
+  const text = `${GOOD}hyperv:
+  hosts:
+    - { host: hv1.contoso.local }
+    - { host: hvc.contoso.local, type: cluster, https: false, credential: hv, ca: hv.pem }
+servers:
+  file: servers.csv
+  list:
+    - { address: 10.0.0.5, os: linux, credential: root, hostKey: 'SHA256:${'A'.repeat(43)}' }
+credentials:
+  - { name: hv, kind: hyperv, user: 'CONTOSO\\hv', passwordFile: hv.txt }
+  - { name: root, kind: linux, user: root, privateKeyFile: id, passphrase: open }
+`;
+  const config = resolveConfig(parseConfig(text, 'appliance.yaml'), (path) => `<${path}>\n`);
+  const nothing = { credential: undefined, ca: undefined, fingerprint: undefined };
+  expect(config.hyperv).toEqual({
+    hosts: [
+      { host: 'hv1.contoso.local', type: 'host', https: true, port: 5986, ...nothing },
+      {
+        ...{ host: 'hvc.contoso.local', type: 'cluster', https: false, port: 5985 },
+        ...{ credential: 'hv', ca: '<hv.pem>\n', fingerprint: undefined },
+      },
+    ],
+    refreshMs: 30 * 60_000,
+  });
+  expect(config.servers).toMatchObject({
+    file: { name: 'servers.csv', text: '<servers.csv>\n' },
+    list: [{ address: '10.0.0.5', os: 'linux', port: undefined, name: undefined }],
+    refreshMs: 3 * 3_600_000,
+  });
+  expect(config.credentials).toMatchObject([
+    { kind: 'hyperv', user: 'CONTOSO\\hv', password: '<hv.txt>', privateKey: undefined },
+    { kind: 'linux', password: undefined, privateKey: '<id>\n', passphrase: 'open' },
+  ]);
 });

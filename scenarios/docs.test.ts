@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { dirname, join, normalize } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { parseConfig } from '#appliance/config.ts';
+import { parseConfig } from '#appliance/config-file.ts';
 import { declaredErrors } from '#core/errors.ts';
 import { requireInstalled } from '#core/testing/installed.ts';
 import { COUNTERS as SERIES_COUNTERS } from '#simulators/azure/discovery-service/inventory.ts';

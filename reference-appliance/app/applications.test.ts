@@ -46,12 +46,7 @@ async function setUp(answer: (name: string, by: string, what: 'inventory' | 'net
   const tried: string[] = [];
   const source = {
     name: 'vc',
-    async runInGuest(
-      _handle: string,
-      name: string,
-      by: GuestCredential,
-      script: { commands: readonly string[] },
-    ) {
+    async runInGuest({ name }: SourceMachine, by: GuestCredential, script: { commands: readonly string[] }) {
       tried.push(`${name} ${by.name}`);
       return answer(
         name,

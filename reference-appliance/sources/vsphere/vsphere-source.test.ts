@@ -20,6 +20,7 @@ describe('session', () => {
     connected(async ({ vcenter, source }) => {
       await Promise.all([source.about(signal), source.about(signal)]);
       expect(await source.about(signal)).toEqual({
+        kind: 'vmware',
         fqdn: 'vc1.test',
         instanceUuid: 'aaaaaaaa-0000-4000-8000-000000000001',
         version: '8.0.3',

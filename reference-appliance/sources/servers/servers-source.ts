@@ -1,7 +1,8 @@
 /** A list of Linux and Windows servers as one source. */
+
+import type { Entropy } from '#core/entropy/entropy.ts';
 import type { Transport } from '#core/net/transport.ts';
 import type { Clock } from '#core/time/clock.ts';
-import type { Entropy } from '#core/entropy/entropy.ts';
 import type { Counters } from '#core/trace/recorder.ts';
 import type { GuestCredential } from '../../app/ports.ts';
 import type { Logger } from '../../log.ts';

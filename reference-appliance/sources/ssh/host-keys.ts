@@ -32,7 +32,11 @@ export function shownKey(blob: Buffer): ShownKey {
 
 /** The same fingerprint, whether it was typed with or without "SHA256:" and padding. */
 export function sameFingerprint(a: string, b: string): boolean {
-  const bare = (text: string) => text.trim().replace(/^.*SHA256:/i, '').replace(/=+$/, '');
+  const bare = (text: string) =>
+    text
+      .trim()
+      .replace(/^.*SHA256:/i, '')
+      .replace(/=+$/, '');
   return bare(a) === bare(b);
 }
 

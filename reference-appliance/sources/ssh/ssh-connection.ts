@@ -143,9 +143,7 @@ async function connectOnce(
     const onAbort = (): void =>
       fail(late(timer.signal.reason, `${place} did not finish the login in ${LOGIN_MS / SECOND} seconds.`));
     timer.signal.addEventListener('abort', onAbort, { once: true });
-    client.on('error', (error) =>
-      fail(refusedKey ?? told(error, place, credential, { attempted, offered })),
-    );
+    client.on('error', (error) => fail(refusedKey ?? told(error, place, credential, { attempted, offered })));
     client.on('close', () =>
       fail(
         refusedKey ?? errors.make('ssh.dropped', { what: `${place} ended the connection during the login.` }),
@@ -252,14 +250,23 @@ function told(
           cause,
         });
   if (/too many authentication failures/i.test(message))
-    return errors.make('ssh.login.tries', { what: `${place} ended the login of ${user}: ${message}.`, cause });
+    return errors.make('ssh.login.tries', {
+      what: `${place} ended the login of ${user}: ${message}.`,
+      cause,
+    });
   if (/no matching/i.test(message))
-    return errors.make('ssh.algorithms', { what: `${place} and the appliance do not agree: ${message}.`, cause });
+    return errors.make('ssh.algorithms', {
+      what: `${place} and the appliance do not agree: ${message}.`,
+      cause,
+    });
   if (level === 'client-socket') return netError(cause, { host: place, port: 0 });
   if (/lost before handshake|ended the connection/i.test(message))
     return errors.make('ssh.dropped', { what: `${place} ended the connection before the login.`, cause });
   if (level === 'protocol' || level === 'handshake')
-    return errors.make('ssh.notSsh', { what: `${place} does not speak SSH as it should: ${message}.`, cause });
+    return errors.make('ssh.notSsh', {
+      what: `${place} does not speak SSH as it should: ${message}.`,
+      cause,
+    });
   return errors.make('ssh.dropped', { what: `${place} ended the login: ${message}.`, cause });
 }
 
@@ -335,7 +342,10 @@ function openConnection(
         if (error)
           return fail(
             isOpen()
-              ? errors.make('ssh.exec.refused', { what: `${place} runs no command: ${error.message}.`, cause: error })
+              ? errors.make('ssh.exec.refused', {
+                  what: `${place} runs no command: ${error.message}.`,
+                  cause: error,
+                })
               : dropped(error),
           );
         channel = opened;

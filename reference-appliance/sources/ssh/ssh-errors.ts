@@ -6,7 +6,7 @@ export const errors = defineErrors({
     blame: 'input',
     retry: 'after-change',
     why: 'The server does not accept that account with that password or key: it does not exist there, the password has changed, it is locked or expired, or the server lets only others log in (AllowUsers, PermitRootLogin).',
-    next: 'Try the account with ssh from another machine, and look at the log of sshd on the server; then correct the credential. A refused credential is offered to the same server again only after half an hour, and ever more rarely, so that no account gets locked.',
+    next: 'Try the account with ssh from another machine, and look at the log of sshd on the server; then correct the credential. One that a server refused twice is not shown to it again for half an hour, so that no account gets locked.',
   },
   'ssh.login.method': {
     blame: 'input',
@@ -19,6 +19,18 @@ export const errors = defineErrors({
     retry: 'after-change',
     why: 'The server ended the connection because of too many failed attempts (MaxAuthTries).',
     next: 'Correct the credential; raise MaxAuthTries where a key and a password are both needed.',
+  },
+  'ssh.login.held': {
+    blame: 'input',
+    retry: 'after-change',
+    why: 'Each credential that fits was refused twice within half an hour. Trying on would lock the account.',
+    next: 'Correct the credential, or the account on the server; the appliance tries again by itself when the half hour is over.',
+  },
+  'ssh.login.none': {
+    blame: 'input',
+    retry: 'after-change',
+    why: 'None of the credentials that the appliance was given is for Linux, or has the name that the list of servers says.',
+    next: 'Add a credential of the kind "linux", or correct the name in the list.',
   },
   'ssh.key.unreadable': {
     blame: 'input',

@@ -36,7 +36,7 @@ export function guestsOfHosts(
     },
   ];
   const networks: Network[] = [{ id: LOCAL, name: LOCAL, datacenterId, kind: 'standard' }];
-  return guestsOf(new Estate({ ...facts, datastores, networks, machines }, options));
+  return guestsOf(new Estate({ ...facts, platform: 'physical', datastores, networks, machines }, options));
 }
 
 function hostMachine(host: Host, index: number, release: WindowsRelease, entropy: Entropy): Machine {

@@ -39,20 +39,11 @@ export function hypervHost({ host, inside, accounts, settings }: HypervOptions):
     dnsDomain: domain === '' ? computer.toLowerCase() : domain,
   };
   const v2 = virtualization(host);
-  const facts = host.host;
   const cimv2 = cimv2Classes({
     guest: inside,
     os: inside.os,
     clock,
-    hardware: {
-      vendor: facts.vendor,
-      model: facts.model,
-      serialNumber: facts.uuid.toUpperCase().replaceAll('-', '').slice(0, 7),
-      bios: '2.12.2',
-      cpuModel: facts.cpuModel,
-      cpuMhz: facts.cpuMhz,
-      virtual: false,
-    },
+    power: { shutdown() {}, reboot() {} },
   });
   const cluster = clusterClasses(host, ({ maintenance }) => !maintenance);
   return {
@@ -65,7 +56,7 @@ export function hypervHost({ host, inside, accounts, settings }: HypervOptions):
         sources: [...v2.sources, ...cimv2.sources, ...hostClasses(host), ...cluster.sources],
         associations: [...v2.associations, ...cimv2.associations, ...cluster.associations],
       }),
-      methods: v2.methods,
+      methods: [...v2.methods, ...cimv2.methods],
       computer,
       mayRead: ({ groups }, namespace) =>
         groups.includes('Administrators') ||

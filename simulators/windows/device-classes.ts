@@ -1,16 +1,37 @@
-/** Disks, volumes and adapters, and how they hang together. */
+/** Disks, volumes and adapters. */
 import { isIPv4 } from 'node:net';
 import { type Bytes, MIB } from '#core/units.ts';
-import type { AssociationSource, ClassSource } from '../winrm/cim/repository.ts';
-import { cimClass } from '../winrm/cim/schema.ts';
-import type { CimInstance, CimValue } from '../winrm/cim/values.ts';
+import type { Nic } from '../estate/model.ts';
+import type { ClassSource } from '../winrm/cim/repository.ts';
+import type { CimValue } from '../winrm/cim/values.ts';
 import { cimv2, systemKeys, type WindowsServer } from './windows-server.ts';
 
 const SECTOR: Bytes = 512;
 /** Win32_DiskDrive counts whole cylinders of 255 heads and 63 sectors, and so shows a little less than there is. */
 const CYLINDER: Bytes = 255 * 63 * SECTOR;
 const FIRST_PARTITION_AT: Bytes = MIB;
-const VMXNET3 = 'vmxnet3 Ethernet Adapter';
+/** What disks and adapters are called, by what the machine runs on. */
+const DEVICES = {
+  vmware: {
+    disk: 'VMware Virtual disk SCSI Disk Device',
+    hardwareId: 'SCSI\\DISK&VEN_VMWARE&PROD_VIRTUAL_DISK',
+    maker: 'VMware, Inc.',
+  },
+  hyperv: {
+    disk: 'Microsoft Virtual Disk',
+    hardwareId: 'SCSI\\DISK&VEN_MSFT&PROD_VIRTUAL_DISK',
+    maker: 'Microsoft',
+  },
+  physical: {
+    disk: 'HPE LOGICAL VOLUME SCSI Disk Device',
+    hardwareId: 'SCSI\\DISK&VEN_HPE&PROD_LOGICAL_VOLUME',
+    maker: 'HPE',
+  },
+} as const;
+
+function devicesOf({ guest }: WindowsServer) {
+  return DEVICES[guest.facts.platform ?? 'vmware'];
+}
 
 interface Partition {
   readonly disk: number;
@@ -21,11 +42,8 @@ interface Partition {
   readonly boot: boolean;
 }
 
-export function deviceClasses(server: WindowsServer): {
-  sources: ClassSource[];
-  associations: AssociationSource[];
-} {
-  const sources = [
+export function deviceClasses(server: WindowsServer): ClassSource[] {
+  return [
     cimv2('Win32_DiskDrive', () => diskDrives(server)),
     cimv2('Win32_DiskPartition', () =>
       partitionsOf(server).map((partition) => partitionRow(server, partition)),
@@ -35,74 +53,20 @@ export function deviceClasses(server: WindowsServer): {
     cimv2('Win32_NetworkAdapter', () => adapters(server)),
     cimv2('Win32_NetworkAdapterConfiguration', () => adapterConfigurations(server)),
   ];
-  const byName = (name: string): ClassSource => sources.find((source) => source.class.name === name)!;
-  const partitionOf = (letter: CimValue | undefined): Partition | undefined =>
-    partitionsOf(server).find((partition) => partition.letter === letter);
-  const filter = (source: ClassSource, holds: (one: CimInstance) => boolean): CimInstance[] =>
-    [...source.instances()].filter(holds);
-  const ofClass = (name: string) => cimClass('root/cimv2', name);
-  const associations: AssociationSource[] = [
-    {
-      class: ofClass('Win32_DiskDriveToDiskPartition'),
-      ends: [
-        {
-          role: 'Antecedent',
-          of: ofClass('Win32_DiskDrive'),
-          others: (drive) =>
-            filter(
-              byName('Win32_DiskPartition'),
-              ({ values }) => values['DiskIndex'] === drive.values['Index'],
-            ),
-        },
-        {
-          role: 'Dependent',
-          of: ofClass('Win32_DiskPartition'),
-          others: (partition) =>
-            filter(
-              byName('Win32_DiskDrive'),
-              ({ values }) => values['Index'] === partition.values['DiskIndex'],
-            ),
-        },
-      ],
-    },
-    {
-      class: ofClass('Win32_LogicalDiskToPartition'),
-      ends: [
-        {
-          role: 'Antecedent',
-          of: ofClass('Win32_DiskPartition'),
-          others: ({ values }) =>
-            filter(
-              byName('Win32_LogicalDisk'),
-              (disk) => nameOf(partitionOf(disk.values['DeviceID'])) === values['DeviceID'],
-            ),
-        },
-        {
-          role: 'Dependent',
-          of: ofClass('Win32_LogicalDisk'),
-          others: ({ values }) =>
-            filter(
-              byName('Win32_DiskPartition'),
-              (partition) => partition.values['DeviceID'] === nameOf(partitionOf(values['DeviceID'])),
-            ),
-        },
-      ],
-    },
-  ];
-  return { sources, associations };
 }
 
 function* diskDrives(server: WindowsServer): Iterable<Record<string, CimValue>> {
   const partitions = partitionsOf(server);
+  const { disk, hardwareId } = devicesOf(server);
   for (const { name, index, sizeBytes } of server.guest.disks()) {
     const cylinders = Math.floor(sizeBytes / CYLINDER);
     yield {
       ...systemKeys(server, 'Win32_DiskDrive'),
       DeviceID: name,
       Name: name,
-      Caption: 'VMware Virtual disk SCSI Disk Device',
+      Caption: disk,
       Description: 'Disk drive',
-      Model: 'VMware Virtual disk SCSI Disk Device',
+      Model: disk,
       Manufacturer: '(Standard disk drives)',
       Status: 'OK',
       Index: index,
@@ -110,8 +74,8 @@ function* diskDrives(server: WindowsServer): Iterable<Record<string, CimValue>> 
       MediaType: 'Fixed hard disk media',
       MediaLoaded: true,
       BytesPerSector: SECTOR,
-      Partitions: partitions.filter(({ disk }) => disk === index).length,
-      PNPDeviceID: `SCSI\\DISK&VEN_VMWARE&PROD_VIRTUAL_DISK\\5&1982005&0&${String(index).padStart(6, '0')}`,
+      Partitions: partitions.filter((partition) => partition.disk === index).length,
+      PNPDeviceID: `${hardwareId}\\5&1982005&0&${String(index).padStart(6, '0')}`,
       SCSIBus: 0,
       SCSIPort: 2,
       SCSILogicalUnit: 0,
@@ -143,13 +107,13 @@ function partitionsOf({ guest }: WindowsServer): Partition[] {
   });
 }
 
-function nameOf(partition: Partition | undefined): string | undefined {
-  return partition && `Disk #${partition.disk}, Partition #${partition.index}`;
+function nameOf(partition: Partition): string {
+  return `Disk #${partition.disk}, Partition #${partition.index}`;
 }
 
 function partitionRow(server: WindowsServer, partition: Partition): Record<string, CimValue> {
   const gpt = server.guest.machine.firmware === 'efi';
-  const name = nameOf(partition)!;
+  const name = nameOf(partition);
   const kind = partition.boot ? 'System' : 'Basic Data';
   return {
     ...systemKeys(server, 'Win32_DiskPartition'),
@@ -222,7 +186,7 @@ function serialOf({ guest }: WindowsServer, volume: string): number {
 
 function* adapters(server: WindowsServer): Iterable<Record<string, CimValue>> {
   for (const nic of server.guest.machine.nics) {
-    const product = productOf(nic.adapter, nic.index);
+    const product = productOf(server, nic);
     yield {
       ...systemKeys(server, 'Win32_NetworkAdapter'),
       DeviceID: String(nic.index + 1),
@@ -238,12 +202,12 @@ function* adapters(server: WindowsServer): Iterable<Record<string, CimValue>> {
       GUID: `{${server.guest.uuid('windows.adapter', nic.index).toUpperCase()}}`,
       Installed: true,
       MACAddress: nic.macAddress.toUpperCase(),
-      Manufacturer: nic.adapter === 'vmxnet3' ? 'VMware, Inc.' : 'Intel Corporation',
+      Manufacturer: isIntel(server, nic) ? 'Intel Corporation' : devicesOf(server).maker,
       NetConnectionID: server.guest.interfaceName(nic),
       NetConnectionStatus: nic.connected ? 2 : 7,
       NetEnabled: nic.connected,
       PhysicalAdapter: true,
-      ServiceName: nic.adapter === 'vmxnet3' ? 'vmxnet3ndis6' : 'E1G60',
+      ServiceName: driverOf(server, nic),
       Speed: nic.connected ? 10_000_000_000 : null,
       PowerManagementSupported: false,
     };
@@ -258,8 +222,8 @@ function* adapterConfigurations(server: WindowsServer): Iterable<Record<string, 
     yield {
       Index: nic.index + 1,
       InterfaceIndex: nic.index + 4,
-      Description: productOf(nic.adapter, nic.index),
-      Caption: `[${String(nic.index + 1).padStart(8, '0')}] ${productOf(nic.adapter, nic.index)}`,
+      Description: productOf(server, nic),
+      Caption: `[${String(nic.index + 1).padStart(8, '0')}] ${productOf(server, nic)}`,
       SettingID: `{${server.guest.uuid('windows.adapter', nic.index).toUpperCase()}}`,
       DHCPEnabled: false,
       IPEnabled: enabled,
@@ -269,13 +233,29 @@ function* adapterConfigurations(server: WindowsServer): Iterable<Record<string, 
       DNSHostName: enabled ? server.guest.hostName : null,
       DNSServerSearchOrder: first === undefined ? null : [first.replace(/\d+$/, '2')],
       MACAddress: nic.macAddress.toUpperCase(),
-      ServiceName: nic.adapter === 'vmxnet3' ? 'vmxnet3ndis6' : 'E1G60',
+      ServiceName: driverOf(server, nic),
     };
   }
 }
 
 /** "vmxnet3 Ethernet Adapter", "vmxnet3 Ethernet Adapter #2" … */
-export function productOf(adapter: string, index: number): string {
-  const product = adapter === 'vmxnet3' ? VMXNET3 : 'Intel(R) 82574L Gigabit Network Connection';
+export function productOf({ guest }: WindowsServer, { adapter, index }: Nic): string {
+  const product = {
+    vmware: adapter === 'vmxnet3' ? 'vmxnet3 Ethernet Adapter' : INTEL,
+    hyperv: 'Microsoft Hyper-V Network Adapter',
+    physical: 'HPE Ethernet 10Gb 2-port 562FLR-SFP+ Adapter',
+  }[guest.facts.platform ?? 'vmware'];
   return index === 0 ? product : `${product} #${index + 1}`;
+}
+
+const INTEL = 'Intel(R) 82574L Gigabit Network Connection';
+
+function driverOf({ guest }: WindowsServer, { adapter }: Nic): string {
+  const { platform = 'vmware' } = guest.facts;
+  if (platform !== 'vmware') return platform === 'hyperv' ? 'netvsc' : 'i40ei65';
+  return adapter === 'vmxnet3' ? 'vmxnet3ndis6' : 'E1G60';
+}
+
+function isIntel({ guest }: WindowsServer, { adapter }: Nic): boolean {
+  return (guest.facts.platform ?? 'vmware') === 'vmware' && adapter !== 'vmxnet3';
 }

@@ -1,21 +1,15 @@
 /** Command lines of a remote shell, run inside a Windows guest. */
 import type { Clock, Timer } from '#core/time/clock.ts';
 import type { Millis } from '#core/units.ts';
-import { type GuestUser, userOf } from '../estate/guest/accounts.ts';
+import type { GuestUser } from '../estate/guest/accounts.ts';
 import type { Guest } from '../estate/guest/guest.ts';
 import { runCmd, runPowerShellScript, runWindowsProgram } from '../estate/guest/shell/cmd.ts';
 import type { WindowsAccount } from '../winrm/accounts.ts';
 import type { CommandHost } from '../winrm/shell/command-host.ts';
+import { remoteUser } from './windows-server.ts';
 
 export function guestCommands(guest: Guest, clock: Clock): CommandHost {
-  const userFor = (account: WindowsAccount): GuestUser =>
-    userOf(guest.os, guest.hostName, {
-      id: 'remote',
-      family: 'windows',
-      user: account.name,
-      password: '',
-      admin: account.groups.includes('Administrators'),
-    });
+  const userFor = (account: WindowsAccount): GuestUser => remoteUser(guest, account);
   /** Says what came of it once its time is over, unless it is killed before. */
   const after = (duration: Millis, tell: () => void, killed: (exitCode: number) => void) => {
     let timer: Timer | undefined = clock.schedule(clock.wall() + duration, 'winrm.command', () => {

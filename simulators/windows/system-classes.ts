@@ -1,5 +1,5 @@
-/** Classes of the system as such: computer, product, firmware, processors, memory, operating system, roles, updates. */
-import { DAY, MIB } from '#core/units.ts';
+/** Classes of the system as such: computer, product, firmware, processors, memory, operating system. */
+import { MIB } from '#core/units.ts';
 import { memoryOf } from '../estate/guest/load.ts';
 import type { ClassSource } from '../winrm/cim/repository.ts';
 import { instant } from '../winrm/cim/values.ts';
@@ -17,8 +17,8 @@ const SERVER_DATACENTER = 8;
 const ENTERPRISE_CLIENT = 4;
 
 export function systemClasses(server: WindowsServer): ClassSource[] {
-  const { guest, os, clock, hardware } = server;
-  const { machine } = guest;
+  const { guest, os, clock } = server;
+  const { machine, hardware } = guest;
   const name = hostName(server);
   const domain = domainOf(server);
   const controller = guest.role === 'directory';
@@ -61,7 +61,7 @@ export function systemClasses(server: WindowsServer): ClassSource[] {
         Name: hardware.model,
         UUID: smbiosUuid(machine.biosUuid),
         Vendor: hardware.vendor,
-        Version: 'None',
+        Version: hardware.version,
       },
     ]),
     cimv2('Win32_BIOS', () => [
@@ -70,7 +70,7 @@ export function systemClasses(server: WindowsServer): ClassSource[] {
         Caption: hardware.bios,
         Description: hardware.bios,
         Status: 'OK',
-        Manufacturer: hardware.vendor,
+        Manufacturer: hardware.biosVendor,
         SerialNumber: hardware.serialNumber,
         SoftwareElementID: hardware.bios,
         SoftwareElementState: 3,
@@ -192,34 +192,5 @@ export function systemClasses(server: WindowsServer): ClassSource[] {
         },
       ];
     }),
-    // Win32_ServerFeature is there on server editions only, and lists what is installed
-    ...(os.server
-      ? [
-          cimv2('Win32_ServerFeature', () =>
-            guest
-              .features()
-              .filter(({ installed }) => installed)
-              .map((feature, i) => ({ ID: i + 1, Name: feature.displayName, ParentID: 0 })),
-          ),
-        ]
-      : []),
-    cimv2('Win32_QuickFixEngineering', () => [
-      {
-        HotFixID: 'KB5005112',
-        ServicePackInEffect: '',
-        CSName: name,
-        Caption: 'http://support.microsoft.com/?kbid=5005112',
-        Description: 'Security Update',
-        FixComments: '',
-        InstalledBy: 'NT AUTHORITY\\SYSTEM',
-        InstalledOn: usDate(guest.installedAt + 30 * DAY),
-      },
-    ]),
   ];
-}
-
-/** "8/12/2021", as this class has it. */
-function usDate(at: number): string {
-  const date = new Date(at);
-  return `${date.getUTCMonth() + 1}/${date.getUTCDate()}/${date.getUTCFullYear()}`;
 }

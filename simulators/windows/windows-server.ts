@@ -1,8 +1,10 @@
 /** A Windows server as CIM providers see it: the guest truth of a machine, at the clock's time. */
 import type { Clock } from '#core/time/clock.ts';
+import { type GuestUser, userOf } from '../estate/guest/accounts.ts';
 import type { Guest } from '../estate/guest/guest.ts';
 import type { WindowsOs } from '../estate/guest/guest-os.ts';
-import type { ClassSource } from '../winrm/cim/repository.ts';
+import type { WindowsAccount } from '../winrm/accounts.ts';
+import type { ClassSource, Question } from '../winrm/cim/repository.ts';
 import { cimClass } from '../winrm/cim/schema.ts';
 import type { CimInstance, CimValue } from '../winrm/cim/values.ts';
 
@@ -10,43 +12,38 @@ export interface WindowsServer {
   readonly guest: Guest;
   readonly os: WindowsOs;
   readonly clock: Clock;
-  readonly hardware: Hardware;
+  readonly power: PowerControl;
 }
 
-/** What the firmware says of the machine. */
-export interface Hardware {
-  readonly vendor: string;
-  readonly model: string;
-  readonly serialNumber: string;
-  readonly bios: string;
-  readonly cpuModel: string;
-  readonly cpuMhz: number;
-  readonly virtual: boolean;
+/** What a shutdown from inside does. */
+export interface PowerControl {
+  shutdown(): void;
+  reboot(): void;
 }
 
-/** Of a virtual machine on VMware, which is what estates hold. */
-export function vmwareHardware(guest: Guest): Hardware {
-  const host = guest.facts.hosts.find(({ id }) => id === guest.machine.hostId);
-  return {
-    vendor: 'VMware, Inc.',
-    model: guest.machine.firmware === 'efi' ? 'VMware7,1' : 'VMware Virtual Platform',
-    serialNumber: guest.serialNumber(),
-    bios: 'PhoenixBIOS 4.0 Release 6.0',
-    cpuModel: host?.cpuModel ?? 'Intel(R) Xeon(R) CPU',
-    cpuMhz: host?.cpuMhz ?? 2400,
-    virtual: true,
-  };
+/** The account as the guest knows it. */
+export function remoteUser(guest: Guest, { name, groups }: WindowsAccount): GuestUser {
+  return userOf(guest.os, guest.hostName, {
+    id: 'remote',
+    family: 'windows',
+    user: name,
+    password: '',
+    admin: groups.includes('Administrators'),
+  });
 }
 
 const NAMESPACE = 'root/cimv2';
 
 /** A class of root/cimv2 with what gives its instances. */
-export function cimv2(name: string, rows: () => Iterable<Readonly<Record<string, CimValue>>>): ClassSource {
+export function cimv2(
+  name: string,
+  rows: (question: Question) => Iterable<Readonly<Record<string, CimValue>>>,
+): ClassSource {
   const of = cimClass(NAMESPACE, name);
   return {
     class: of,
-    *instances(): Iterable<CimInstance> {
-      for (const values of rows()) yield { class: of, values };
+    *instances(question = {}): Iterable<CimInstance> {
+      for (const values of rows(question)) yield { class: of, values };
     },
   };
 }

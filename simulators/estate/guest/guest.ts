@@ -9,7 +9,7 @@ import { Entropy } from '#core/entropy/entropy.ts';
 import type { Millis, Ratio, UnixMillis } from '#core/units.ts';
 import { DAY, SECOND } from '#core/units.ts';
 import type { Estate } from '../estate.ts';
-import type { EstateFacts, Machine, Nic } from '../model.ts';
+import type { EstateFacts, Machine, Nic, PowerState } from '../model.ts';
 import type { Role } from '../workload-guess.ts';
 import { accountsOf, type GuestAccount, type GuestUser, sameAccount, userOf } from './accounts.ts';
 import { slotAt, TIME_WAIT } from './connections.ts';
@@ -112,6 +112,11 @@ export class Guest {
     return (this.machine.dnsName || this.machine.name).split('.')[0]!;
   }
 
+  /** When the story began. */
+  get storyStart(): UnixMillis {
+    return this.#estate.start;
+  }
+
   /** Of the power: of what it is worth depends on whether the machine is on. */
   bootedAt(): UnixMillis {
     return this.#estate.powerSince(this.machine.id);
@@ -119,6 +124,11 @@ export class Guest {
 
   isOn(): boolean {
     return this.#estate.power(this.machine.id) === 'on';
+  }
+
+  /** What a shutdown or a start does, whoever asked for it. */
+  setPower(power: PowerState): void {
+    this.#estate.setPower(this.machine.id, power);
   }
 
   uuid(stream: string, key: number): string {

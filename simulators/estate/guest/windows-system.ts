@@ -1,5 +1,5 @@
 /** What a Windows system has besides processes: registry, files, roles and features. */
-import type { UnixMillis } from '#core/units.ts';
+import { MIB, SECOND, type UnixMillis } from '#core/units.ts';
 import type { BaseTree, FileNode } from './file-tree.ts';
 import type { Guest } from './guest.ts';
 import type { WindowsOs } from './guest-os.ts';
@@ -27,6 +27,28 @@ export function windowsRegistry(guest: Guest, os: WindowsOs): Registry {
       InstallationType: text(os.server ? 'Server' : 'Client'),
       RegisteredOrganization: text('Example'),
       SystemRoot: text('C:\\Windows'),
+      InstallDate: number(guest.installedAt / SECOND),
+      DigitalProductId: { type: 'REG_BINARY', value: productId(guest) },
+    },
+    'HKLM\\SYSTEM\\CurrentControlSet\\Control\\Session Manager': {
+      BootExecute: { type: 'REG_MULTI_SZ', value: ['autocheck autochk *'] },
+    },
+    'HKLM\\SYSTEM\\CurrentControlSet\\Control\\Session Manager\\Environment': {
+      ComSpec: { type: 'REG_EXPAND_SZ', value: '%SystemRoot%\\system32\\cmd.exe' },
+      NUMBER_OF_PROCESSORS: text(String(machine.cores)),
+      OS: text('Windows_NT'),
+    },
+    'HKLM\\SYSTEM\\CurrentControlSet\\Control\\Class\\{4d36e968-e325-11ce-bfc1-08002be10318}\\0000': {
+      'HardwareInformation.qwMemorySize': { type: 'REG_QWORD', value: 8 * MIB },
+    },
+    'HKLM\\HARDWARE\\DESCRIPTION\\System\\BIOS': {
+      SystemManufacturer: text(guest.hardware.vendor),
+      SystemProductName: text(guest.hardware.model),
+      BIOSVersion: text(guest.hardware.bios),
+    },
+    'HKLM\\HARDWARE\\DESCRIPTION\\System\\CentralProcessor\\0': {
+      ProcessorNameString: text(guest.hardware.cpuModel),
+      '~MHz': number(guest.hardware.cpuMhz),
     },
     'HKLM\\SOFTWARE\\Microsoft\\PowerShell\\1\\PowerShellEngine': {
       PowerShellVersion: text(
@@ -82,6 +104,15 @@ export function windowsRegistry(guest: Guest, os: WindowsOs): Registry {
       SQLProgramDir: text('C:\\Program Files\\Microsoft SQL Server\\'),
     };
   return new Registry(keys, guest.installedAt);
+}
+
+/** Looks like one: a header, an id in text, and what only licensing can read. */
+function productId(guest: Guest): Buffer {
+  const head = Buffer.alloc(56);
+  head.writeUInt32LE(164, 0);
+  head.writeUInt32LE(3, 4);
+  head.write('00429-00000-00001-AA000', 8, 'latin1');
+  return Buffer.concat([head, guest.entropy.bytes(108, 'guest.productId', guest.machine.id)]);
 }
 
 export interface Feature {

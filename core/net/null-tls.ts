@@ -30,7 +30,7 @@ export async function nullTlsClient(raw: Duplex, options: TlsClientOptions, cloc
     raw.destroy();
     throw error;
   }
-  return secured(raw);
+  return Object.assign(secured(raw), { getPeerX509Certificate: () => chain[0] });
 }
 
 export async function nullTlsServer(raw: Duplex, identity: TlsIdentity): Promise<Duplex> {
@@ -43,7 +43,7 @@ export async function nullTlsServer(raw: Duplex, identity: TlsIdentity): Promise
   return secured(raw);
 }
 
-/** Carries the mark by which a TLSSocket is known, for whoever must tell https from http. */
+/** Carries what a TLSSocket is asked for: the mark that tells https from http; at the client's end also the certificate. */
 function secured(raw: Duplex): Duplex {
   return Object.assign(raw, { encrypted: true });
 }

@@ -14,12 +14,11 @@ const WINDOW_MS: Millis = 30 * MINUTE;
 export type Attempt = 'worked' | 'refused' | 'held';
 
 interface Account {
-  /** Since it last worked. */
+  /** In the last half hour, since it last worked. */
   refusals: UnixMillis[];
-  /** It worked somewhere, and was not refused since. */
-  isProven: boolean;
-  /** Whoever tries it now: while nobody knows whether the password is right, one at a time. */
-  turn: Promise<unknown>;
+  /** Attempts whose outcome is not known yet: they count as if they would be refused. */
+  underWay: number;
+  readonly waiting: Array<() => void>;
 }
 
 export class Logins {
@@ -54,31 +53,36 @@ export class Logins {
     return account.refusals.length < REFUSALS_MAX ? undefined : account.refusals[0]! + WINDOW_MS;
   }
 
-  /** @param signIn shows the password to the host; false: refused */
+  /**
+   * Never are there more attempts under way than might be refused without harm: the others wait for their outcome.
+   * @param signIn shows the password to the host; false: refused
+   */
   async attempt(host: string, credential: WinrmCredential, signIn: () => Promise<boolean>): Promise<Attempt> {
-    const key = accountKey(host, credential);
-    const account = this.#accounts.get(key) ?? {
-      refusals: [],
-      isProven: false,
-      turn: Promise.resolve(),
-    };
-    this.#accounts.set(key, account);
-    const once = async (): Promise<Attempt> => {
+    const account = this.#account(host, credential);
+    for (;;) {
       if (this.heldUntil(host, credential) !== undefined) return 'held';
+      if (account.underWay + account.refusals.length < REFUSALS_MAX) break;
+      await new Promise<void>((resolve) => account.waiting.push(resolve));
+    }
+    account.underWay++;
+    try {
       const worked = await signIn();
-      account.isProven = worked;
       if (worked) {
         account.refusals = [];
         this.#working.set(host, credential.name);
-        return 'worked';
-      }
-      account.refusals.push(this.#clock.wall());
-      return 'refused';
-    };
-    if (account.isProven) return once();
-    const mine = account.turn.then(() => once());
-    account.turn = mine.catch(() => {});
-    return mine;
+      } else account.refusals.push(this.#clock.wall());
+      return worked ? 'worked' : 'refused';
+    } finally {
+      account.underWay--;
+      for (const wake of account.waiting.splice(0)) wake();
+    }
+  }
+
+  #account(host: string, credential: WinrmCredential): Account {
+    const key = accountKey(host, credential);
+    const account = this.#accounts.get(key) ?? { refusals: [], underWay: 0, waiting: [] };
+    this.#accounts.set(key, account);
+    return account;
   }
 }
 

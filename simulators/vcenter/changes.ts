@@ -5,7 +5,9 @@ export type Change =
   | { readonly kind: 'changed'; readonly object: ManagedObject; readonly properties: readonly string[] }
   | { readonly kind: 'vanished'; readonly object: ManagedObject }
   /** Objects of the inventory came, went or moved: container views may hold others. */
-  | { readonly kind: 'reshaped' };
+  | { readonly kind: 'reshaped' }
+  /** Roles or permissions are others: accounts may see other things. */
+  | { readonly kind: 'rights' };
 
 export class Changes {
   readonly #listeners = new Set<(change: Change) => void>();
@@ -23,6 +25,11 @@ export class Changes {
   /** The inventory has another shape. */
   reshaped(): void {
     for (const listener of this.#listeners) listener({ kind: 'reshaped' });
+  }
+
+  /** Accounts may see other things. */
+  rights(): void {
+    for (const listener of this.#listeners) listener({ kind: 'rights' });
   }
 
   /** The object exists no more. */

@@ -111,7 +111,6 @@ const LAXER: readonly string[] = [
   'AcquireCredentialsInGuest gives a ticket for a name and password; a real server knows that for single sign-on only.',
   'Groups do not count in the rights of guest files: owner, others and administrators do.',
   'The flat file of a running machine without a snapshot can be read; a host would keep it locked.',
-  'An account without System.Read on an object can still read its properties; what its methods need is asked for.',
   "A machine's storage policies (vmProfile) are taken and not kept.",
   'quickStats move with time, and nobody who waits is told of it until something else changes.',
 ];

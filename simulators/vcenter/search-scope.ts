@@ -1,4 +1,4 @@
-/** What the methods of SearchIndex look through: everything, or one datacenter. */
+/** What the methods of SearchIndex look through: everything that the account sees, or one datacenter of it. */
 
 import type { Call } from './methods/method.ts';
 import { DatacenterObject } from './objects/folder.ts';
@@ -18,15 +18,21 @@ function scopeOf(datacenter: Ref | undefined, call: Call): DatacenterObject | un
 export function vmsIn(datacenter: Ref | undefined, call: Call): VirtualMachine[] {
   const scope = scopeOf(datacenter, call);
   const { inventory } = call.vcenter;
+  const sight = call.session?.sight();
   return inventory
     .vms()
-    .filter(({ machine }) => !scope || inventory.datacenterOf(machine.datacenterId) === scope);
+    .filter(
+      (vm) =>
+        (!scope || inventory.datacenterOf(vm.machine.datacenterId) === scope) && (sight?.sees(vm) ?? true),
+    );
 }
 
 export function hostsIn(datacenter: Ref | undefined, call: Call): HostObject[] {
   const scope = scopeOf(datacenter, call);
   const { inventory } = call.vcenter;
+  const sight = call.session?.sight();
   return [...inventory.hosts()].filter(
-    ({ facts }) => !scope || inventory.datacenterOf(facts.datacenterId) === scope,
+    (host) =>
+      (!scope || inventory.datacenterOf(host.facts.datacenterId) === scope) && (sight?.sees(host) ?? true),
   );
 }

@@ -8,6 +8,7 @@ import type { Entropy } from '#core/entropy/entropy.ts';
 import type { Clock } from '#core/time/clock.ts';
 import { MINUTE, type UnixMillis } from '#core/units.ts';
 import type { Authorization } from './authorization/authorization.ts';
+import type { Sight } from './authorization/sight.ts';
 import { vimFault } from './faults.ts';
 import type { ManagedObject } from './objects/object.ts';
 import type { Data } from './values.ts';
@@ -20,6 +21,8 @@ export interface User {
    * agentless discovery; nothing.
    */
   readonly role: 'administrator' | 'readOnly' | 'readOnlyGuest' | 'none';
+  /** Groups that it is in beside those of its domain: "CONTOSO\\migration". */
+  readonly groups?: readonly string[];
 }
 
 export const COOKIE = 'vmware_soap_session';
@@ -72,6 +75,11 @@ export class Session {
   /** @param object what it is about; the whole vCenter when it is not in the inventory or left out. */
   may(privilege: string, object?: ManagedObject): boolean {
     return privilege === 'System.Anonymous' || this.#authorization.allows(this.user.name, privilege, object);
+  }
+
+  /** What of the inventory it sees, as of now; undefined when it sees everything. */
+  sight(): Sight | undefined {
+    return this.#authorization.sightOf(this.user.name);
   }
 
   find(id: string): ManagedObject | undefined {

@@ -160,7 +160,7 @@ export class Vcenter {
   }
 
   reading(session: Session | undefined): Reading {
-    return { vcenter: this, now: Math.floor(this.context.clock.wall()), session };
+    return { vcenter: this, now: Math.floor(this.context.clock.wall()), session, sight: session?.sight() };
   }
 
   /** An id for an object of a session, in the form that vCenter gives them. */

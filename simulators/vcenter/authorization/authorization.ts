@@ -1,12 +1,17 @@
 /**
- * Who may do what on what: roles, which are sets of privileges, and permissions, which give a user a role on
- * an object and, where they propagate, on everything below it. Of several on the way up the nearest counts.
+ * Who may do what on what: roles, which are sets of privileges, and permissions, which give a user or a group a role
+ * on an object and, where they propagate, on everything below it. Of several on the way up the nearest counts; on one
+ * object a user's own comes before those of groups, and those of several groups add up. A machine inherits from its
+ * folder and from its pool alike. Whoever has a permission somewhere may view what is above it, as clients need to
+ * find it.
  */
 import { invalidArgument, invalidName, vimFault } from '../faults.ts';
 import type { Entity, ManagedObject } from '../objects/object.ts';
 import { accountName, type User } from '../sessions.ts';
 import type { Data } from '../values.ts';
+import { Directory, keyOf } from './directory.ts';
 import { GUEST_OPERATIONS, PRIVILEGES, READING } from './privileges.ts';
+import { Sight } from './sight.ts';
 
 interface Role {
   readonly id: number;
@@ -47,9 +52,18 @@ const ROLE_OF_USER: Readonly<Record<User['role'], number>> = {
   none: NO_ACCESS,
 };
 
+/** What follows for an account from the permissions as they are. */
+interface Standing {
+  readonly keys: { readonly user: string; readonly groups: readonly string[] };
+  /** Nothing is hidden from it. */
+  readonly seesAll: boolean;
+}
+
 export class Authorization {
   readonly #root: Entity;
-  readonly #users: readonly User[];
+  readonly directory: Directory;
+  /** By name; made anew after each change of roles and permissions. */
+  readonly #standings = new Map<string, Standing>();
   readonly #roles = new Map<number, Role>();
   readonly #permissions = new Map<Entity, Map<string, Permission>>();
   #nextRole = FIRST_ADDED;
@@ -57,7 +71,7 @@ export class Authorization {
   /** Every user has the role of its kind on the root folder, and so on everything. */
   constructor(root: Entity, users: readonly User[]) {
     this.#root = root;
-    this.#users = users;
+    this.directory = new Directory(users);
     const system = (id: number, name: string, label: string, privileges: Iterable<string>): void =>
       void this.#roles.set(id, { id, isSystem: true, name, label, privileges: new Set(privileges) });
     system(NO_ACCESS, 'NoAccess', 'No access', []);
@@ -83,17 +97,25 @@ export class Authorization {
 
   /** @param object what it is about; the whole vCenter when it is not in the inventory or left out. */
   allows(userName: string, privilege: string, object?: ManagedObject): boolean {
-    return this.#roleOf(userName, object?.entity ?? this.#root)?.privileges.has(privilege) ?? false;
+    const entity = object?.entity ?? this.#root;
+    if (this.#rolesOf(userName, entity).some((role) => role.privileges.has(privilege))) return true;
+    return privilege === 'System.View' && this.#isAbovePermission(userName, entity);
   }
 
   privilegesOf(userName: string, object: ManagedObject): string[] {
-    return [...(this.#roleOf(userName, object.entity ?? this.#root)?.privileges ?? [])];
+    const roles = this.#rolesOf(userName, object.entity ?? this.#root);
+    return [...new Set(roles.flatMap((role) => [...role.privileges]))];
   }
 
   /** Ids of the roles that a user has on an object. */
   effectiveRoles(userName: string, entity: Entity): number[] {
-    const role = this.#roleOf(userName, entity);
-    return role ? [role.id] : [];
+    return this.#rolesOf(userName, entity).map(({ id }) => id);
+  }
+
+  /** What of the inventory an account sees, as of now; undefined when it sees everything. */
+  sightOf(userName: string): Sight | undefined {
+    if (this.#standingOf(userName).seesAll) return undefined;
+    return new Sight((privilege, entity) => this.allows(userName, privilege, entity));
   }
 
   roles(): Data[] {
@@ -134,6 +156,7 @@ export class Authorization {
     this.#checkRole(name, privileges, role);
     role.name = role.label = name;
     role.privileges = new Set([...READING, ...privileges]);
+    this.#standings.clear();
   }
 
   /** @throws VimFault NotFound, RemoveFailed, InvalidArgument */
@@ -143,8 +166,10 @@ export class Authorization {
       [...own.values()].filter((each) => each.roleId === roleId).map((each) => ({ entity, each })),
     );
     if (failIfUsed && used.length > 0) throw vimFault('RemoveFailed', 'The role is in use.');
-    for (const { entity, each } of used) this.#permissions.get(entity)!.delete(keyOf(each.principal));
+    for (const { entity, each } of used)
+      this.#permissions.get(entity)!.delete(keyOf(each.principal, each.isGroup));
     this.#roles.delete(roleId);
+    this.#standings.clear();
   }
 
   /** Permissions that are given on the object itself. */
@@ -165,8 +190,16 @@ export class Authorization {
   /** Its own permissions and those that reach it from above. */
   effectiveOn(entity: Entity): Data[] {
     const found = this.on(entity);
-    for (let at = entity.parent; at; at = at.parent)
-      found.push(...this.on(at).filter((permission) => permission.propagate === true));
+    const seen = new Set<Entity>();
+    const climb = (from: Entity): void => {
+      for (const at of from.inheritsFrom) {
+        if (seen.has(at)) continue;
+        seen.add(at);
+        found.push(...this.on(at).filter((permission) => permission.propagate === true));
+        climb(at);
+      }
+    };
+    climb(entity);
     return found;
   }
 
@@ -174,7 +207,7 @@ export class Authorization {
   set(entity: Entity, specs: readonly PermissionSpec[], replacesAll: boolean): void {
     for (const { principal, group, roleId } of specs) {
       if (!this.#roles.has(roleId)) throw vimFault('NotFound', `There is no role ${roleId}.`);
-      if (group || !this.#knows(principal))
+      if (!this.directory.knows(principal, group))
         throw vimFault('UserNotFound', `The user or group named '${principal}' does not exist.`, {
           principal,
           unresolved: false,
@@ -182,63 +215,97 @@ export class Authorization {
     }
     const before = this.#permissions.get(entity);
     const own = new Map(replacesAll ? [] : before);
-    for (const { principal, roleId, propagate } of specs)
-      own.set(keyOf(principal), {
+    for (const { principal, group, roleId, propagate } of specs)
+      own.set(keyOf(principal, group), {
         principal: accountName(principal),
-        isGroup: false,
+        isGroup: group,
         roleId,
         propagate,
       });
     this.#permissions.set(entity, own);
+    this.#standings.clear();
     this.#keepAnAdministrator(entity, before);
   }
 
   /** @throws VimFault NotFound, AuthMinimumAdminPermission */
-  remove(entity: Entity, principal: string): void {
+  remove(entity: Entity, principal: string, isGroup: boolean): void {
     const own = this.#permissions.get(entity);
-    if (!own?.has(keyOf(principal))) throw vimFault('NotFound', 'There is no such permission on the object.');
+    const key = keyOf(principal, isGroup);
+    if (!own?.has(key)) throw vimFault('NotFound', 'There is no such permission on the object.');
     const before = new Map(own);
-    own.delete(keyOf(principal));
+    own.delete(key);
+    this.#standings.clear();
     this.#keepAnAdministrator(entity, before);
   }
 
   /** The object is no more, and what was given on it neither. */
   forget(entity: Entity): void {
-    this.#permissions.delete(entity);
+    if (this.#permissions.delete(entity)) this.#standings.clear();
   }
 
-  /** Users whose names contain the text, as UserDirectory answers. */
-  search(text: string, exact: boolean): Data[] {
-    const wanted = text.toLowerCase();
-    return this.#users
-      .map(({ name }) => ({ short: name.split('@')[0]!.toLowerCase(), name }))
-      .filter(({ short, name }) =>
-        exact ? short === wanted || name.toLowerCase() === wanted : name.toLowerCase().includes(wanted),
-      )
-      .map(({ name }) => ({
-        $: 'UserSearchResult',
-        principal: name.split('@')[0]!,
-        fullName: name.split('@')[0]!,
-        group: false,
-      }));
-  }
-
-  #knows(principal: string): boolean {
-    return this.#users.some(({ name }) => keyOf(name) === keyOf(principal));
-  }
-
-  #roleOf(userName: string, entity: Entity): Role | undefined {
-    const key = keyOf(userName);
-    for (let at: Entity | undefined = entity; at; at = at.parent) {
-      const permission = this.#permissions.get(at)?.get(key);
-      if (permission && (at === entity || permission.propagate)) return this.#roles.get(permission.roleId);
+  #standingOf(userName: string): Standing {
+    let standing = this.#standings.get(userName);
+    if (!standing) {
+      const user = keyOf(userName, false);
+      const keys = { user, groups: this.directory.groupsOf(user) };
+      standing = { keys, seesAll: this.#seesAll(keys) };
+      if (this.directory.knows(userName, false)) this.#standings.set(userName, standing);
     }
-    return undefined;
+    return standing;
+  }
+
+  #seesAll(keys: Standing['keys']): boolean {
+    for (const [entity, own] of this.#permissions) {
+      const given = this.#givenOn(own, keys);
+      if (given.length === 0 && entity !== this.#root) continue;
+      if (!given.some(({ role }) => role.privileges.has('System.Read'))) return false;
+      if (
+        entity === this.#root &&
+        !given.some(({ propagate, role }) => propagate && role.privileges.has('System.Read'))
+      )
+        return false;
+    }
+    return true;
+  }
+
+  /** The permissions of one object that count for an account. */
+  #givenOn(
+    own: ReadonlyMap<string, Permission> | undefined,
+    { user, groups }: Standing['keys'],
+  ): ReadonlyArray<{ readonly role: Role; readonly propagate: boolean }> {
+    if (!own) return [];
+    const mine = own.get(user);
+    const counting = mine ? [mine] : groups.flatMap((group) => own.get(group) ?? []);
+    return counting.map(({ roleId, propagate }) => ({ role: this.#roles.get(roleId)!, propagate }));
+  }
+
+  #rolesOf(userName: string, entity: Entity): readonly Role[] {
+    const { keys } = this.#standingOf(userName);
+    const own = this.#givenOn(this.#permissions.get(entity), keys);
+    return own.length > 0 ? own.map(({ role }) => role) : this.#inherited(entity, keys);
+  }
+
+  #inherited(entity: Entity, keys: Standing['keys']): readonly Role[] {
+    const found = entity.inheritsFrom.map((above) => {
+      const given = this.#givenOn(this.#permissions.get(above), keys).filter(({ propagate }) => propagate);
+      return given.length > 0 ? given.map(({ role }) => role) : this.#inherited(above, keys);
+    });
+    return found.length === 1 ? found[0]! : [...new Set(found.flat())];
+  }
+
+  #isAbovePermission(userName: string, entity: Entity): boolean {
+    const { keys } = this.#standingOf(userName);
+    for (const [at, own] of this.#permissions) {
+      if (at === entity || !this.#givenOn(own, keys).some(({ role }) => role.privileges.has('System.View')))
+        continue;
+      if (isAbove(entity, at)) return true;
+    }
+    return false;
   }
 
   #put(entity: Entity, permission: Permission): void {
     const own = this.#permissions.get(entity) ?? new Map<string, Permission>();
-    this.#permissions.set(entity, own.set(keyOf(permission.principal), permission));
+    this.#permissions.set(entity, own.set(keyOf(permission.principal, permission.isGroup), permission));
   }
 
   /** vCenter refuses a change after which nobody could administer the root. */
@@ -268,8 +335,8 @@ export class Authorization {
   }
 }
 
-function keyOf(principal: string): string {
-  return accountName(principal).toLowerCase();
+function isAbove(entity: Entity, below: Entity): boolean {
+  return below.inheritsFrom.some((above) => above === entity || isAbove(entity, above));
 }
 
 function permissionData(entity: Entity, { principal, isGroup, roleId, propagate }: Permission): Data {

@@ -37,7 +37,7 @@ function postPermission(
   call: Call,
   type: string,
   { name, ref }: Entity,
-  principal: string,
+  { principal, group }: { readonly principal: string; readonly group: boolean },
   fields: Readonly<Record<string, FieldValue>>,
 ): void {
   call.vcenter.events.post({
@@ -46,7 +46,7 @@ function postPermission(
     fields: {
       entity: { $: 'ManagedEntityEventArgument', name, entity: ref },
       principal,
-      group: false,
+      group,
       ...fields,
     },
     words: { principal, entity: name },
@@ -79,6 +79,7 @@ const updateAuthorizationRole = defineMethod<{
   faults: ['NotFound', 'InvalidName', 'AlreadyExists'],
   run({ roleId, newName, privIds }, call) {
     call.vcenter.authorization.updateRole(roleId, newName, privIds);
+    call.vcenter.changes.rights();
     postRole(call, 'RoleUpdatedEvent', roleId, newName, { privilegeList: privIds });
     return undefined;
   },
@@ -93,6 +94,7 @@ const removeAuthorizationRole = defineMethod<{ roleId: number; failIfUsed: boole
   run({ roleId, failIfUsed }, call) {
     const name = call.vcenter.authorization.roleName(roleId);
     call.vcenter.authorization.removeRole(roleId, failIfUsed);
+    call.vcenter.changes.rights();
     postRole(call, 'RoleRemovedEvent', roleId, name, {});
     return undefined;
   },
@@ -129,6 +131,12 @@ const retrieveEntityPermissions = defineMethod<{ entity: Ref; inherited: boolean
   },
 });
 
+/** Who waits for updates may see other objects now. */
+function tellRights({ vcenter }: Call, entity: Entity): void {
+  vcenter.changes.changed(entity, 'permission', 'effectiveRole');
+  vcenter.changes.rights();
+}
+
 /** SetEntityPermissions adds to what is there, ResetEntityPermissions replaces it. */
 function permissionsMethod(name: string, replacesAll: boolean): Method {
   return defineMethod<{ entity: Ref; permission: readonly PermissionSpec[] }>({
@@ -140,12 +148,18 @@ function permissionsMethod(name: string, replacesAll: boolean): Method {
       const found = entityOf(entity, call);
       requirePrivilege(call, 'Authorization.ModifyPermissions', found);
       call.vcenter.authorization.set(found, permission, replacesAll);
-      for (const { principal, roleId, propagate } of permission)
-        postPermission(call, 'PermissionAddedEvent', found, principal, {
-          role: roleArgument(roleId, call.vcenter.authorization.roleName(roleId)),
-          propagate,
-        });
-      call.vcenter.changes.changed(found, 'permission', 'effectiveRole');
+      for (const { principal, group, roleId, propagate } of permission)
+        postPermission(
+          call,
+          'PermissionAddedEvent',
+          found,
+          { principal, group },
+          {
+            role: roleArgument(roleId, call.vcenter.authorization.roleName(roleId)),
+            propagate,
+          },
+        );
+      tellRights(call, found);
       return undefined;
     },
   });
@@ -156,12 +170,12 @@ const removeEntityPermission = defineMethod<{ entity: Ref; user: string; isGroup
   name: 'RemoveEntityPermission',
   takes: 'entity &ManagedEntity, user string, isGroup boolean',
   faults: ['NotFound', 'AuthMinimumAdminPermission'],
-  run({ entity, user }, call) {
+  run({ entity, user, isGroup }, call) {
     const found = entityOf(entity, call);
     requirePrivilege(call, 'Authorization.ModifyPermissions', found);
-    call.vcenter.authorization.remove(found, user);
-    postPermission(call, 'PermissionRemovedEvent', found, user, {});
-    call.vcenter.changes.changed(found, 'permission', 'effectiveRole');
+    call.vcenter.authorization.remove(found, user, isGroup);
+    postPermission(call, 'PermissionRemovedEvent', found, { principal: user, group: isGroup }, {});
+    tellRights(call, found);
     return undefined;
   },
 });
@@ -265,8 +279,11 @@ const fetchUserPrivilegeOnEntities = defineMethod<{ entities: readonly Ref[]; us
 const retrieveUserGroups = defineMethod<{
   domain?: string;
   searchStr: string;
+  belongsToGroup?: string;
+  belongsToUser?: string;
   exactMatch: boolean;
   findUsers: boolean;
+  findGroups: boolean;
 }>({
   on: 'UserDirectory',
   name: 'RetrieveUserGroups',
@@ -275,9 +292,17 @@ const retrieveUserGroups = defineMethod<{
     'findUsers boolean, findGroups boolean',
   returns: 'UserSearchResult[]',
   faults: ['NotFound'],
-  run({ searchStr, exactMatch, findUsers }, call) {
+  run(args, call) {
     requirePrivilege(call, 'System.View');
-    return findUsers ? call.vcenter.authorization.search(searchStr, exactMatch) : [];
+    return call.vcenter.authorization.directory.search({
+      text: args.searchStr,
+      domain: args.domain,
+      isExact: args.exactMatch,
+      findsUsers: args.findUsers,
+      findsGroups: args.findGroups,
+      inGroup: args.belongsToGroup,
+      ofUser: args.belongsToUser,
+    });
   },
 });
 

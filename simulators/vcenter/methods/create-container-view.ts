@@ -6,6 +6,7 @@ import { objectNotFound } from '../property/selection.ts';
 import type { Ref } from '../values.ts';
 import { ContainerViewObject } from '../views.ts';
 import { defineMethod } from './method.ts';
+import { requirePrivilege } from './privileges.ts';
 
 /** Types of objects that have something in them. */
 const CONTAINERS = ['Folder', 'Datacenter', 'ComputeResource', 'ResourcePool', 'HostSystem'];
@@ -26,6 +27,7 @@ export const createContainerView = defineMethod<{
     if (!entity) throw objectNotFound(container);
     if (!(entity instanceof Entity) || !CONTAINERS.includes(baseOf(entity.ref.type)))
       throw invalidArgument('container');
+    requirePrivilege(call, 'System.View', entity);
     const view = new ContainerViewObject(call.vcenter.sessionObjectId(session), entity, type, recursive);
     session.add(view);
     return view.ref;

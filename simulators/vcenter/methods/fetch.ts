@@ -2,9 +2,9 @@
  * Fetch: one property of one object. Not in the published WSDL; newer pyVmomi (8.0.3) reads every attribute by
  * it, and so do ovftool and Xen Orchestra. The result names its type, as values of anyType do.
  */
-import { notAuthenticated, vimFault } from '../faults.ts';
+import { vimFault } from '../faults.ts';
 import { compilePath } from '../property/path.ts';
-import { isReadable, mustOffer } from '../property/projection.ts';
+import { mustOffer, onlySeen, refusal } from '../property/projection.ts';
 import { defineMethod, Written } from './method.ts';
 
 export const fetch = defineMethod<{ prop: string }>({
@@ -20,9 +20,11 @@ export const fetch = defineMethod<{ prop: string }>({
     if (path.steps.length > 1)
       throw vimFault('InvalidProperty', 'Fetch takes the name of one property.', { name: prop });
     const reading = call.reading();
-    if (!isReadable(self, path, reading)) throw notAuthenticated(self.ref);
+    const fault = refusal(self, path, reading);
+    if (fault) throw fault;
     mustOffer(self, path);
     const value = self.read(path.root, reading);
-    return value === undefined ? undefined : new Written([encoder.any('returnval', value, path.declared)]);
+    if (value === undefined) return undefined;
+    return new Written([encoder.any('returnval', onlySeen(value, path, reading), path.declared)]);
   },
 });

@@ -9,10 +9,10 @@ export const findByInventoryPath = defineMethod<{ inventoryPath: string }>({
   takes: 'inventoryPath string',
   returns: '&ManagedEntity?',
   privilege: 'System.View',
-  run({ inventoryPath }, { vcenter }) {
+  run({ inventoryPath }, { vcenter, session }) {
     let at: Entity | undefined = vcenter.inventory.root;
     for (const name of inventoryPath.split('/').filter((part) => part !== ''))
       at = at && [...at.children()].find((child) => child.name === name);
-    return at?.ref;
+    return at && (session?.sight()?.sees(at) ?? true) ? at.ref : undefined;
   },
 });

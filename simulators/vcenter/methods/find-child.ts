@@ -13,6 +13,7 @@ export const findChild = defineMethod<{ entity: Ref; name: string }>({
   run({ entity, name }, call) {
     const parent = call.find(entity);
     if (!(parent instanceof Entity)) throw objectNotFound(entity);
-    return [...parent.children()].find((child) => child.name === name)?.ref;
+    const sight = call.session?.sight();
+    return [...parent.children()].find((child) => child.name === name && (sight?.sees(child) ?? true))?.ref;
   },
 });

@@ -11,6 +11,18 @@ import type { Data, Ref } from '../values.ts';
 import { type Call, defineMethod, type Method, selfAs } from './method.ts';
 import { requirePrivilege } from './privileges.ts';
 
+/** Is what something was about, or what that was in, among what the caller sees now? */
+function isSeen(call: Call, about: string | undefined, scope: readonly string[]): boolean {
+  const sight = call.session?.sight();
+  if (!sight || about === undefined) return true;
+  const { inventory } = call.vcenter;
+  for (const id of [about, ...scope]) {
+    const found = inventory.find(id);
+    if (found) return sight.sees(found);
+  }
+  return true;
+}
+
 const queryEvents = defineMethod<{ filter: EventFilterSpec }>({
   on: 'EventManager',
   name: 'QueryEvents',
@@ -23,7 +35,7 @@ const queryEvents = defineMethod<{ filter: EventFilterSpec }>({
     if (limit <= 0) throw invalidArgument('filter.maxCount');
     return call.vcenter.events
       .all()
-      .filter(isWanted)
+      .filter((event) => isWanted(event) && isSeen(call, event.about, event.scope))
       .slice(-limit)
       .map((event) => eventData(event, filter.disableFullMessage !== true));
   },
@@ -50,7 +62,7 @@ const createCollectorForEvents = defineMethod<{ filter: EventFilterSpec }>({
         items: () =>
           events
             .all()
-            .filter(isWanted)
+            .filter((event) => isWanted(event) && isSeen(call, event.about, event.scope))
             .slice(-(filter.maxCount ?? 0))
             .map((event) => ({ key: event.key, value: () => eventData(event, withMessage) })),
       },
@@ -93,7 +105,7 @@ const createCollectorForTasks = defineMethod<{ filter: TaskFilterSpec }>({
         items: () =>
           tasks
             .history()
-            .filter(isWanted)
+            .filter((task) => isWanted(task) && isSeen(call, task.entity?.ref.id, []))
             .map((task) => ({ key: task.number, value: () => task.info })),
       },
       changes.listen((change) => {

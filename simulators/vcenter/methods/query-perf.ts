@@ -2,6 +2,7 @@
  * QueryPerf. One answer for each query whose entity has statistics, in order. An unknown `format`, interval or
  * counter answers InvalidArgument. The answer is written straight into buffers.
  */
+import { noPermission } from '../faults.ts';
 import { type PerfQuerySpec, type PlannedQuery, planQuery, writeQueries } from '../performance/query.ts';
 import { objectNotFound } from '../property/selection.ts';
 import { defineMethod, Written } from './method.ts';
@@ -16,9 +17,12 @@ export const queryPerf = defineMethod<{ querySpec: readonly PerfQuerySpec[] }>({
   run({ querySpec }, call) {
     const { performance } = call.vcenter;
     const planned: PlannedQuery[] = [];
+    const sight = call.session?.sight();
     for (const spec of querySpec) {
       const entity = call.find(spec.entity);
       if (!entity) throw objectNotFound(spec.entity);
+      if (sight && entity.entity && sight.lacks(entity, 'summary') !== undefined)
+        throw noPermission(entity.ref, 'System.Read');
       const provider = performance.providerOf(entity);
       if (provider) planned.push(planQuery(performance, provider, spec, call.now));
     }

@@ -126,7 +126,11 @@ export const MANAGER_READERS: Readonly<Record<string, Properties<never>>> = {
   },
   ExtensionManager: { extensionList: () => [] },
   CustomFieldsManager: { field: (_self, { vcenter }) => fieldDefinitions(vcenter.estate.facts) },
-  UserDirectory: { domainList: () => ['vsphere.local'] },
+  UserDirectory: {
+    domainList: (_self, { vcenter }) => [
+      ...new Set(['vsphere.local', ...vcenter.authorization.directory.domains()]),
+    ],
+  },
 };
 
 class ManagerObject extends ManagedObject {

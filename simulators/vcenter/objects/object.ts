@@ -4,6 +4,7 @@
  */
 import type { UnixMillis } from '#core/units.ts';
 import type { AttributeValues } from '../../estate/model.ts';
+import type { Sight } from '../authorization/sight.ts';
 import { fieldDefinitions, fieldValues } from '../custom-fields.ts';
 import type { Session } from '../sessions.ts';
 import { type Data, type Ref, ref, type Value } from '../values.ts';
@@ -15,6 +16,8 @@ export interface Reading {
   readonly now: UnixMillis;
   /** Whose request it is; undefined before login. */
   readonly session: Session | undefined;
+  /** What that account sees; undefined when it sees everything. */
+  readonly sight: Sight | undefined;
 }
 
 /** Readers by property name; `Self` is the class of the object. */
@@ -88,6 +91,11 @@ export abstract class Entity extends ManagedObject {
 
   override get entity(): Entity {
     return this;
+  }
+
+  /** Where permissions reach it from. */
+  get inheritsFrom(): readonly Entity[] {
+    return this.parent ? [this.parent] : [];
   }
 
   /** Children by inventory path: what FindChild and FindByInventoryPath walk. */

@@ -14,7 +14,7 @@ import type { Encoder } from '../schema/encoder.ts';
 import type { Data, Ref } from '../values.ts';
 import { type ChangeOp, combined, isWithin, partialChanges } from './partial.ts';
 import { compilePath, type PropertyPath } from './path.ts';
-import { encodeProperty, Projection } from './projection.ts';
+import { encodeProperty, missingProperty, Projection, refusal } from './projection.ts';
 import { type Find, type PropertyFilterSpec, Selection } from './selection.ts';
 
 export const FILTER: Properties<FilterObject> = {
@@ -73,6 +73,7 @@ export class FilterObject extends ManagedObject {
   readonly #dirty = new Map<ManagedObject, Set<string>>();
   #keptCharacters = 0;
   #mustSelect = true;
+  #mustReadAll = false;
   #isStanding = false;
 
   /** @throws VimFault InvalidProperty, InvalidArgument, InvalidRequest */
@@ -95,6 +96,7 @@ export class FilterObject extends ManagedObject {
       const concerns =
         this.#selection.note(change) || (change.kind === 'vanished' && this.#has(change.object));
       this.#mustSelect ||= concerns;
+      this.#mustReadAll ||= change.kind === 'rights';
       return concerns;
     }
     const { object, properties } = change;
@@ -114,6 +116,10 @@ export class FilterObject extends ManagedObject {
   evaluate(find: Find, reading: Reading, nextNumber: () => number): void {
     if (this.#mustSelect) this.#select(find, reading, nextNumber);
     this.#mustSelect = false;
+    if (this.#mustReadAll)
+      for (const entry of this.#entries.values())
+        this.#refresh(entry, new Set(entry.paths.map(({ root }) => root)), reading, nextNumber);
+    this.#mustReadAll = false;
     for (const [object, properties] of this.#dirty) {
       const entry = this.#entries.get(object);
       if (entry) this.#refresh(entry, properties, reading, nextNumber);
@@ -149,7 +155,7 @@ export class FilterObject extends ManagedObject {
     let number: number | undefined;
     for (const [index, path] of entry.paths.entries()) {
       if (!properties.has(path.root)) continue;
-      const xml = encodeProperty(entry.object, path, reading, this.#encoder);
+      const xml = readable(entry.object, path, reading, this.#encoder);
       const digest = digestOf(xml);
       if (digest === entry.digests[index]) continue;
       number ??= nextNumber();
@@ -208,7 +214,7 @@ export class FilterObject extends ManagedObject {
         wholeBefore: this.partialUpdates ? paths.map(() => 0) : undefined,
       };
       for (const [index, path] of paths.entries()) {
-        const xml = encodeProperty(object, path, reading, this.#encoder);
+        const xml = readable(object, path, reading, this.#encoder);
         entry.digests.push(digestOf(xml));
         if (entry.kept) this.#keep(entry, index, xml);
       }
@@ -232,10 +238,15 @@ export class FilterObject extends ManagedObject {
         out += this.#encodeSteps(entry, index, version, reading);
         continue;
       }
-      const value = encodeProperty(object, path, reading, this.#encoder);
+      const value = readable(object, path, reading, this.#encoder);
       if (isNew && value === '') continue;
       out += changeXml(path.text, 'assign', value);
     }
+    if (isNew && reading.sight)
+      for (const path of entry.paths) {
+        const fault = refusal(object, path, reading);
+        if (fault) out += missingProperty(path, fault, this.#encoder);
+      }
     return `${out}</objectSet>`;
   }
 
@@ -255,14 +266,17 @@ export class FilterObject extends ManagedObject {
       const isCovered = [...byName.keys()].some((other) => other !== name && isWithin(name, other));
       if (op === undefined || isCovered) continue;
       const path = compilePath(entry.object.ref.type, name, this.#encoder.version);
-      out += changeXml(
-        name,
-        op,
-        op === 'remove' ? '' : encodeProperty(entry.object, path, reading, this.#encoder),
-      );
+      out += changeXml(name, op, op === 'remove' ? '' : readable(entry.object, path, reading, this.#encoder));
     }
     return out;
   }
+}
+
+/** XML of a property; empty where the account may not read it. */
+function readable(object: ManagedObject, path: PropertyPath, reading: Reading, encoder: Encoder): string {
+  return reading.sight && refusal(object, path, reading)
+    ? ''
+    : encodeProperty(object, path, reading, encoder);
 }
 
 function changeXml(name: string, op: ChangeOp, value: string): string {

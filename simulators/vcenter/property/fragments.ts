@@ -74,7 +74,7 @@ export class Fragments {
   }
 
   #note(change: Change): void {
-    if (change.kind === 'reshaped') return;
+    if (change.kind === 'reshaped' || change.kind === 'rights') return;
     const { object } = change;
     const fragments = this.#byObject.get(object);
     if (change.kind === 'vanished') {

@@ -1,11 +1,11 @@
 /** Which properties a PropertyFilterSpec reads of an object, and their XML. */
 import { escapeText } from '#core/wire/xml/writer.ts';
-import { localized, notAuthenticated, vimFault } from '../faults.ts';
+import { localized, noPermission, notAuthenticated, type VimFault, vimFault } from '../faults.ts';
 import type { ManagedObject, Reading } from '../objects/object.ts';
 import type { Encoder } from '../schema/encoder.ts';
 import { findType, isA, typeNamed } from '../schema/schema.ts';
 import type { ApiVersion } from '../schema/versions.ts';
-import type { Data } from '../values.ts';
+import type { Data, Ref, Value } from '../values.ts';
 import { compilePath, type PropertyPath, readPath } from './path.ts';
 import type { PropertyFilterSpec } from './selection.ts';
 
@@ -62,15 +62,12 @@ export class Projection {
     const { type } = object.ref;
     const matching = this.#specs.filter((spec) => isA(type, spec.type));
     if (matching.length === 0) return undefined;
-    // The most specific type wins: the one that all other matching ones are ancestors of.
-    const nearest = matching.reduce((best, spec) => (isA(spec.type, best.type) ? spec : best)).type;
-    const chosen = matching.filter((spec) => spec.type === nearest);
     const { fields } = typeNamed(type);
-    if (chosen.some((spec) => spec.all))
+    if (matching.some((spec) => spec.all))
       return [...fields.values()]
         .filter((field) => field.since <= this.#version && object.offers(field.name))
         .map((field) => compilePath(type, field.name, this.#version));
-    const texts = new Set(chosen.flatMap((spec) => spec.pathSet));
+    const texts = new Set(matching.flatMap((spec) => spec.pathSet));
     return [...texts].map((text) => {
       const path = compilePath(type, text, this.#version);
       mustOffer(object, path);
@@ -90,9 +87,19 @@ export function mustOffer(object: ManagedObject, path: PropertyPath): void {
     throw vimFault('NotSupported', `${type}.${path.root} is not offered by this server.`);
 }
 
-/** Before login only a few properties can be read. */
-export function isReadable(object: ManagedObject, path: PropertyPath, reading: Reading): boolean {
-  return reading.session !== undefined || ANONYMOUS.has(`${object.ref.type}.${path.root}`);
+/**
+ * Why a property cannot be read now; undefined when it can: before login only a few can be, and an account may not
+ * see everything.
+ */
+export function refusal(
+  object: ManagedObject,
+  path: PropertyPath,
+  { session, sight }: Reading,
+): VimFault | undefined {
+  if (session === undefined)
+    return ANONYMOUS.has(`${object.ref.type}.${path.root}`) ? undefined : notAuthenticated(object.ref);
+  const privilege = sight?.lacks(object, path.root);
+  return privilege === undefined ? undefined : noPermission(object.entity!.ref, privilege);
 }
 
 /** `<val …>` of one property; empty when it is unset. */
@@ -103,7 +110,21 @@ export function encodeProperty(
   encoder: Encoder,
 ): string {
   const value = readPath(object, path, reading);
-  return value === undefined ? '' : encoder.any('val', value, path.declared);
+  if (value === undefined) return '';
+  return encoder.any('val', reading.sight ? onlySeen(value, path, reading) : value, path.declared);
+}
+
+/** Of a list of references those that the account sees. */
+export function onlySeen(
+  value: Value,
+  { declared }: PropertyPath,
+  { vcenter, session, sight }: Reading,
+): Value {
+  if (!sight || declared.kind !== 'reference' || !declared.isArray) return value;
+  return (value as readonly Ref[]).filter((each) => {
+    const found = vcenter.find(each, session);
+    return found !== undefined && sight.sees(found);
+  });
 }
 
 /** An ObjectContent as an element of that name, in pieces. */
@@ -117,9 +138,11 @@ export function* objectContent(
   const { fragments } = reading.vcenter;
   let text = `<${element}><obj type="${object.ref.type}">${object.ref.id}</obj>`;
   let missing = '';
+  const mayLack = reading.session === undefined || reading.sight !== undefined;
   for (const path of paths) {
-    if (!isReadable(object, path, reading)) {
-      missing += `<missingSet><path>${escapeText(path.text)}</path>${unreadable(object, encoder)}</missingSet>`;
+    const fault = mayLack ? refusal(object, path, reading) : undefined;
+    if (fault) {
+      missing += missingProperty(path, fault, encoder);
       continue;
     }
     if (object.isSteady(path.root)) {
@@ -161,10 +184,11 @@ function steadyXml(
   return `<propSet><name>${path.text}</name><val xsi:type="${encoder.wireName(steady.$)}">${encoder.fieldsOf(steady)}`;
 }
 
-function unreadable(object: ManagedObject, encoder: Encoder): string {
-  return encoder.element('fault', localized(notAuthenticated(object.ref)), {
+/** `<missingSet>` of a property that could not be read. */
+export function missingProperty(path: PropertyPath, fault: VimFault, encoder: Encoder): string {
+  return `<missingSet><path>${escapeText(path.text)}</path>${encoder.element('fault', localized(fault), {
     type: 'LocalizedMethodFault',
     kind: 'data',
     isArray: false,
-  });
+  })}</missingSet>`;
 }

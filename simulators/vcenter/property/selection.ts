@@ -87,6 +87,7 @@ export class Selection {
       for (const targets of this.#targets.values()) targets.delete(change.object);
       return false;
     }
+    if (change.kind === 'rights') return true;
     // Views have no feed of their own.
     if (change.kind === 'reshaped') {
       const views = this.#following.get('view') ?? [];
@@ -149,13 +150,15 @@ export class Selection {
     find: Find,
     reading: Reading,
   ): Iterable<ManagedObject> {
+    if (reading.sight?.lacks(object, traversal.path.root) !== undefined) return [];
     const known = this.#targets.get(traversal)!;
     let targets = known.get(object);
     if (!targets) {
       targets = refsIn(readPath(object, traversal.path, reading)).flatMap((ref) => find(ref) ?? []);
       known.set(object, targets);
     }
-    return targets.filter((target) => !this.#vanished.has(target));
+    const { sight } = reading;
+    return targets.filter((target) => !this.#vanished.has(target) && (sight?.sees(target) ?? true));
   }
 }
 

@@ -164,6 +164,11 @@ export class VirtualMachine extends Entity {
     this.parent = place.parent;
   }
 
+  override get inheritsFrom(): readonly Entity[] {
+    const { parent, pool } = this.#place;
+    return parent === pool ? [pool] : [parent, pool];
+  }
+
   override get attributes(): AttributeValues | undefined {
     return this.#machine.attributes;
   }

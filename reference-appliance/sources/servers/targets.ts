@@ -9,8 +9,8 @@ export interface ServerTarget {
   readonly port: number | undefined;
   /** Name of the one credential to use; undefined: all of the system's family, in order. */
   readonly credential: string | undefined;
-  /** What to call the machine; empty: as it names itself. */
-  readonly name: string;
+  /** What to call the machine; undefined: as it names itself. */
+  readonly name: string | undefined;
   /** Linux: "SHA256:…" of the one host key to accept; undefined: the one that is seen first. */
   readonly hostKey: string | undefined;
   /** Windows, 5986: whom to trust. */

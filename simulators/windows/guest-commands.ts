@@ -3,7 +3,7 @@ import type { Clock, Timer } from '#core/time/clock.ts';
 import type { Millis } from '#core/units.ts';
 import type { GuestUser } from '../estate/guest/accounts.ts';
 import type { Guest } from '../estate/guest/guest.ts';
-import { runCmd, runPowerShellScript, runWindowsProgram } from '../estate/guest/shell/cmd.ts';
+import { runCmd, runPipelines, runWindowsProgram } from '../estate/guest/shell/cmd.ts';
 import type { WindowsAccount } from '../winrm/accounts.ts';
 import type { CommandHost } from '../winrm/shell/command-host.ts';
 import { remoteUser } from './windows-server.ts';
@@ -46,10 +46,10 @@ export function guestCommands(guest: Guest, clock: Clock): CommandHost {
       };
       return after(outcome.duration, tell, (exitCode) => listener.ended(exitCode));
     },
-    startScript({ script, account }, listener) {
+    startPipelines({ statements, account }, listener) {
       const said: Array<() => void> = [];
-      const { duration } = runPowerShellScript(
-        script,
+      const { duration } = runPipelines(
+        statements,
         { guest, user: userFor(account), now: clock.wall() },
         {
           items: (items) => {

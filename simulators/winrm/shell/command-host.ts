@@ -44,8 +44,17 @@ export interface ScriptProblem {
   readonly id: string;
 }
 
-export interface ScriptRequest {
-  readonly script: string;
+/** One command of a pipeline: a cmdlet with its arguments, or a script. */
+export interface PipelineCommand {
+  readonly text: string;
+  readonly isScript: boolean;
+  /** Without a name, by position; `true` for switches. */
+  readonly arguments: ReadonlyArray<{ readonly name: string | undefined; readonly value: string | true }>;
+}
+
+export interface PipelineRequest {
+  /** One after another, each a pipeline. */
+  readonly statements: ReadonlyArray<readonly PipelineCommand[]>;
   readonly account: WindowsAccount;
 }
 
@@ -58,6 +67,6 @@ export interface ScriptListener {
 export interface CommandHost {
   /** Starts it. The listener may be called before this returns. */
   start(request: CommandRequest, listener: CommandListener): RunningCommand;
-  /** Starts a script of PowerShell remoting; a host without it has no PowerShell to speak to. */
-  startScript?(request: ScriptRequest, listener: ScriptListener): Pick<RunningCommand, 'kill'>;
+  /** Starts what PowerShell remoting sends; a host without it has no PowerShell to speak to. */
+  startPipelines?(request: PipelineRequest, listener: ScriptListener): Pick<RunningCommand, 'kill'>;
 }

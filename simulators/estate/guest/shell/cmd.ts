@@ -4,7 +4,7 @@
  */
 import { SECOND } from '#core/units.ts';
 import { FileProblem } from '../file-tree.ts';
-import { runPowerShell, runScript, type ScriptSink } from './powershell.ts';
+import { type PipelineCommand, runPowerShell, runStatements, type ScriptSink } from './powershell.ts';
 import {
   type CommandFunction,
   type Commands,
@@ -33,13 +33,13 @@ export function runWindowsProgram(path: string, args: string, options: RunOption
   return run(options, (io, session) => invoke([`"${path}"`, args].join(' '), io, session));
 }
 
-/** Runs a script of PowerShell, objects and errors going to the sink: what PowerShell remoting does. */
-export function runPowerShellScript(
-  script: string,
+/** Runs pipelines of PowerShell, objects and errors going to the sink: what PowerShell remoting does. */
+export function runPipelines(
+  statements: ReadonlyArray<readonly PipelineCommand[]>,
   options: RunOptions,
   sink: ScriptSink,
 ): Pick<Outcome, 'exitCode' | 'duration'> {
-  return run(options, (_io, session) => runScript(script, session, sink));
+  return run(options, (_io, session) => runStatements(statements, session, sink));
 }
 
 function run(options: RunOptions, work: (io: Io, session: Session) => number): Outcome {

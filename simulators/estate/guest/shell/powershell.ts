@@ -60,6 +60,64 @@ export function runScript(script: string, session: Session, sink: ScriptSink): n
   return status;
 }
 
+/** A command of a pipeline as PowerShell remoting sends it: a cmdlet with its arguments, or a script. */
+export interface PipelineCommand {
+  readonly text: string;
+  readonly isScript: boolean;
+  /** Without a name, by position; `true` for switches. */
+  readonly arguments: ReadonlyArray<{ readonly name: string | undefined; readonly value: string | true }>;
+}
+
+/** @returns 1 when the last statement failed, else 0 */
+export function runStatements(
+  statements: ReadonlyArray<readonly PipelineCommand[]>,
+  session: Session,
+  sink: ScriptSink,
+): number {
+  let status = 0;
+  for (const commands of statements) {
+    step(session.machine);
+    try {
+      let items: Item[] = [];
+      status = 0;
+      for (const [i, command] of commands.entries()) {
+        const script = command.isScript ? command.text : expressionOf(command);
+        if (script === undefined) items = runCall(callOf(command), i === 0, items, session);
+        else {
+          const gathered: Item[] = [];
+          const failed = sink.failed.bind(sink);
+          status = runScript(script, session, { items: (more) => void gathered.push(...more), failed });
+          items = gathered;
+        }
+      }
+      sink.items(items);
+    } catch (error) {
+      if (!(error instanceof PowerShellError)) throw error;
+      sink.failed(error);
+      status = 1;
+    }
+  }
+  return status;
+}
+
+/** The text that Invoke-Expression is given. */
+function expressionOf({ text, arguments: given }: PipelineCommand): string | undefined {
+  if (!/^(?:invoke-expression|iex)$/i.test(text)) return undefined;
+  const value = given.find(({ name }) => name === undefined || /^-?command:?$/i.test(name))?.value;
+  return typeof value === 'string' ? value : undefined;
+}
+
+function callOf({ text, arguments: given }: PipelineCommand): Call {
+  const positional: string[] = [];
+  const named = new Map<string, string>();
+  for (const { name, value } of given) {
+    const plain = value === true ? 'True' : value;
+    if (name === undefined) positional.push(plain);
+    else named.set(name.replace(/^-|:$/g, '').toLowerCase(), plain);
+  }
+  return { name: text, positional, named };
+}
+
 function scriptOf(args: readonly string[]): string | undefined {
   for (let i = 0; i < args.length; i++) {
     const option = args[i]!.toLowerCase().replace(/^[/-]/, '');
@@ -166,7 +224,7 @@ const fieldOf = (value: Item, name: string): Scalar | readonly Scalar[] | undefi
 };
 
 function runCmdlet(text: string, first: boolean, input: Item[], session: Session): Item[] {
-  const { guest, now } = session.machine;
+  const { guest } = session.machine;
   const access = /^\(([\s\S]*)\)\.(\w+)$/.exec(text);
   if (first && access)
     return runPipeline(access[1]!, session).flatMap(
@@ -208,7 +266,11 @@ function runCmdlet(text: string, first: boolean, input: Item[], session: Session
         ),
     ];
   if (/^\$(ErrorActionPreference|ProgressPreference)\s*=/i.test(text)) return [];
-  const call = parseCall(text);
+  return runCall(parseCall(text), first, input, session);
+}
+
+function runCall(call: Call, first: boolean, input: Item[], session: Session): Item[] {
+  const { guest, now } = session.machine;
   const name = call.name.toLowerCase();
   const argument = (...names: string[]) =>
     names.map((each) => call.named.get(each)).find((value) => value !== undefined);

@@ -50,6 +50,8 @@ interface PowerChange {
 export class Estate {
   /** As the story began; `machines()` is how it is now. */
   readonly facts: EstateFacts;
+  /** When the facts held. */
+  readonly start: UnixMillis;
   readonly #clock: Clock;
   /** In the order of the facts, then of their being added. */
   readonly #machines = new Map<string, Machine>();
@@ -69,6 +71,7 @@ export class Estate {
     this.facts = facts;
     this.#clock = clock;
     const start = clock.wall();
+    this.start = start;
     this.#hostIds = new Set(facts.hosts.map((host) => host.id));
     this.#datastoreIds = new Set(facts.datastores.map((datastore) => datastore.id));
     this.#networkIds = new Set(facts.networks.map((network) => network.id));

@@ -1,10 +1,11 @@
 /** The files that a Linux system comes with, as far as anybody has a use for them; /proc and /sys are of the moment. */
 import type { UnixMillis } from '#core/units.ts';
-import { SECOND } from '#core/units.ts';
 import type { BaseTree, FileNode } from './file-tree.ts';
 import type { Guest } from './guest.ts';
 import type { LinuxOs } from './guest-os.ts';
-import { cpuTimesOf, memoryOf } from './load.ts';
+import { procFiles } from './linux-proc.ts';
+import { releaseFiles } from './linux-releases.ts';
+import { type SysFile, sysFiles } from './linux-sys.ts';
 
 const DIRECTORIES =
   '/ /bin /boot /dev /etc /etc/cron.d /home /opt /proc /proc/sys /proc/sys/kernel /proc/net /root /run /sbin /srv /sys /sys/class /sys/class/dmi /sys/class/dmi/id /sys/class/net /tmp /usr /usr/bin /usr/lib /usr/sbin /var /var/lib /var/log /var/tmp'.split(
@@ -69,42 +70,9 @@ export function linuxFiles(guest: Guest, os: LinuxOs): (now: UnixMillis) => Base
   add('/bin/bash', '\x7fELF', 0o755);
   add('/var/log/messages', '', 0o640);
 
-  const live = (path: string, content: (now: UnixMillis) => string, mode = 0o444): void => {
-    moving.set(path, { content, mode });
-  };
-  const moving = new Map<string, { content: (now: UnixMillis) => string; mode: number }>();
-  live('/proc/sys/kernel/hostname', () => `${guest.hostName}\n`);
-  live('/proc/sys/kernel/osrelease', () => `${os.kernel}\n`);
-  live('/proc/version', () => `Linux version ${os.kernel} (mockbuild@builder) (gcc) #1 SMP\n`);
-  live('/proc/cpuinfo', () => cpuInfo(guest));
-  live('/proc/meminfo', (now) => memInfo(guest, now));
-  live('/proc/stat', (now) => procStat(guest, now));
-  live('/proc/uptime', (now) => {
-    const up = Math.max(0, now - guest.bootedAt()) / SECOND;
-    return `${up.toFixed(2)} ${(up * machine.cores * 0.8).toFixed(2)}\n`;
-  });
-  live('/proc/loadavg', (now) => {
-    const load = (guest.cpuRatio(now) * machine.cores).toFixed(2);
-    return `${load} ${load} ${load} 1/${guest.processes(now).length} ${guest.processes(now).at(-1)?.pid ?? 1}\n`;
-  });
-  live('/proc/mounts', () =>
-    guest
-      .disks()
-      .flatMap(({ volumes }) => volumes)
-      .map((v) => `/dev/${v.name} ${v.mountPoint} ${v.fileSystem} rw,relatime 0 0\n`)
-      .join(''),
-  );
-  live('/proc/partitions', () => partitions(guest));
-  live('/sys/class/dmi/id/product_uuid', () => `${machine.biosUuid.toUpperCase()}\n`, 0o400);
-  live('/sys/class/dmi/id/product_serial', () => `${guest.serialNumber()}\n`, 0o400);
-  live('/sys/class/dmi/id/product_name', () => 'VMware Virtual Platform\n');
-  live('/sys/class/dmi/id/sys_vendor', () => 'VMware, Inc.\n');
-  for (const nic of machine.nics) {
-    const folder = `/sys/class/net/${guest.interfaceName(nic)}`;
-    live(`${folder}/address`, () => `${nic.macAddress}\n`);
-    live(`${folder}/operstate`, () => (nic.connected ? 'up\n' : 'down\n'));
-  }
-  if (machine.firmware === 'efi') live('/sys/firmware/efi/fw_platform_size', () => '64\n');
+  const moving = new Map<string, SysFile>(Object.entries(sysFiles(guest, os)));
+  for (const [path, content] of Object.entries(procFiles(guest, os)))
+    moving.set(path, { content, mode: 0o444 });
 
   const directories = new Map<string, Set<string>>();
   const place = (path: string): void => {
@@ -201,89 +169,4 @@ function processFile(guest: Guest, path: string, now: UnixMillis): FileNode | un
         `Name:\t${process.name}\nPid:\t${process.pid}\nPPid:\t${process.parentPid}\nUid:\t${uid}\t${uid}\t${uid}\t${uid}\n`,
       );
   }
-}
-
-function releaseFiles(os: LinuxOs): Record<string, string> {
-  const { id, name, version, versionId, prettyName } = os;
-  const files: Record<string, string> = {};
-  if (os.systemd || id === 'sles')
-    files['/etc/os-release'] =
-      `NAME="${name}"\nVERSION="${version}"\nID="${id}"\nVERSION_ID="${versionId}"\nPRETTY_NAME="${prettyName}"\n`;
-  if (files['/etc/os-release'] !== undefined) files['/usr/lib/os-release'] = files['/etc/os-release'];
-  const redHat = (product: string) =>
-    `${product} release ${versionId}${os.version.includes('(') ? ` ${os.version.slice(os.version.indexOf('('))}` : ''}\n`;
-  if (id === 'rhel') files['/etc/redhat-release'] = redHat(name);
-  if (id === 'centos')
-    files['/etc/redhat-release'] =
-      `CentOS ${versionId === '6' ? '' : 'Linux '}release ${versionId === '7' ? '7.9.2009' : versionId} (${versionId === '6' ? 'Final' : 'Core'})\n`;
-  if (id === 'ol') {
-    files['/etc/oracle-release'] = `Oracle Linux Server release ${versionId}\n`;
-    files['/etc/redhat-release'] = `Red Hat Enterprise Linux Server release ${versionId}\n`;
-  }
-  if (id === 'debian') files['/etc/debian_version'] = `${versionId}.13\n`;
-  if (id === 'ubuntu')
-    files['/etc/lsb-release'] =
-      `DISTRIB_ID=Ubuntu\nDISTRIB_RELEASE=${versionId}\nDISTRIB_DESCRIPTION="${prettyName}"\n`;
-  if (id === 'sles' && !os.systemd)
-    files['/etc/SuSE-release'] =
-      `SUSE Linux Enterprise Server ${versionId} (x86_64)\nVERSION = 11\nPATCHLEVEL = 4\n`;
-  return files;
-}
-
-function cpuInfo(guest: Guest): string {
-  const { cores, sockets } = guest.machine;
-  return Array.from({ length: cores }, (_, i) => {
-    const perSocket = Math.max(1, Math.floor(cores / sockets));
-    return (
-      `processor\t: ${i}\nvendor_id\t: GenuineIntel\ncpu family\t: 6\nmodel\t\t: 85\n` +
-      `model name\t: Intel(R) Xeon(R) Gold 6130 CPU @ 2.10GHz\ncpu MHz\t\t: 2095.078\ncache size\t: 22528 KB\n` +
-      `physical id\t: ${Math.floor(i / perSocket)}\nsiblings\t: ${perSocket}\ncore id\t\t: ${i % perSocket}\ncpu cores\t: ${perSocket}\n` +
-      'flags\t\t: fpu vme de pse tsc msr pae mce cx8 apic sep mtrr hypervisor\n\n'
-    );
-  }).join('');
-}
-
-function memInfo(guest: Guest, now: UnixMillis): string {
-  const { totalKb, usedKb } = memoryOf(guest, now);
-  const line = (name: string, kb: number) => `${`${name}:`.padEnd(16)}${String(kb).padStart(8)} kB\n`;
-  const free = totalKb - usedKb;
-  const cached = Math.floor(free * 0.6);
-  return (
-    line('MemTotal', totalKb) +
-    line('MemFree', free - cached) +
-    line('MemAvailable', Math.floor(free * 0.95)) +
-    line('Buffers', Math.floor(cached * 0.1)) +
-    line('Cached', cached - Math.floor(cached * 0.1)) +
-    line('SwapTotal', 2_097_148) +
-    line('SwapFree', 2_097_148)
-  );
-}
-
-/** One line for all CPUs and one for each, in hundredths of a second since the start of the system. */
-function procStat(guest: Guest, now: UnixMillis): string {
-  const { busy, idle } = cpuTimesOf(guest, now);
-  const { cores } = guest.machine;
-  const line = (name: string, share: number) => {
-    const user = Math.floor(busy * share * 0.75);
-    const system = Math.floor(busy * share * 0.25);
-    return `${name} ${user} 0 ${system} ${Math.floor(idle * share)} 0 0 0 0 0 0\n`;
-  };
-  return (
-    line('cpu ', 1) +
-    Array.from({ length: cores }, (_, i) => line(`cpu${i}`, 1 / cores)).join('') +
-    `intr 0\nctxt 0\nbtime ${Math.floor(guest.bootedAt() / SECOND)}\nprocesses ${guest.processes(now).at(-1)?.pid ?? 1}\nprocs_running 1\nprocs_blocked 0\n`
-  );
-}
-
-function partitions(guest: Guest): string {
-  const rows = guest
-    .disks()
-    .flatMap((disk) => [
-      `   8 ${String(disk.index * 16).padStart(8)} ${String(Math.floor(disk.sizeBytes / 1024)).padStart(10)} ${disk.name}\n`,
-      ...disk.volumes.map(
-        (volume, i) =>
-          `   8 ${String(disk.index * 16 + i + 1).padStart(8)} ${String(Math.floor(volume.sizeBytes / 1024)).padStart(10)} ${volume.name}\n`,
-      ),
-    ]);
-  return `major minor  #blocks  name\n\n${rows.join('')}`;
 }

@@ -7,7 +7,7 @@ import type { Duplex } from 'node:stream';
 import type { AnyAuthMethod, AuthenticationType, ClientChannel, ConnectConfig } from 'ssh2';
 import ssh2 from 'ssh2';
 import { DryliftError } from '#core/errors.ts';
-import { netError, type Transport } from '#core/net/transport.ts';
+import type { Transport } from '#core/net/transport.ts';
 import { type Clock, DeadlineExceeded, deadline } from '#core/time/clock.ts';
 import { type Bytes, MIB, type Millis, SECOND } from '#core/units.ts';
 import {
@@ -259,15 +259,12 @@ function told(
       what: `${place} and the appliance do not agree: ${message}.`,
       cause,
     });
-  if (level === 'client-socket') return netError(cause, { host: place, port: 0 });
-  if (/lost before handshake|ended the connection/i.test(message))
+  if (level === 'client-socket' || /lost before handshake/i.test(message))
     return errors.make('ssh.dropped', { what: `${place} ended the connection before the login.`, cause });
-  if (level === 'protocol' || level === 'handshake')
-    return errors.make('ssh.notSsh', {
-      what: `${place} does not speak SSH as it should: ${message}.`,
-      cause,
-    });
-  return errors.make('ssh.dropped', { what: `${place} ended the login: ${message}.`, cause });
+  // with a number the server said so itself (RFC 4253, 11.1); without it this side did not understand
+  if (typeof error.code === 'number')
+    return errors.make('ssh.dropped', { what: `${place} ended the login: ${message}.`, cause });
+  return errors.make('ssh.notSsh', { what: `${place} does not speak SSH as it should: ${message}.`, cause });
 }
 
 /** A deadline that passed, as a coded error; anything else as it is. */

@@ -6,6 +6,7 @@ import { createHash, type Hash } from 'node:crypto';
 import type { Readable } from 'node:stream';
 import { AssertionFailed } from '#core/assert.ts';
 import type { Bytes } from '#core/units.ts';
+import { leftBehind } from '../../kit/young-garbage.ts';
 import { ContentWriter } from './content.ts';
 import { Crc64 } from './crc64.ts';
 import type { ExtentStore } from './extent-store.ts';
@@ -110,6 +111,7 @@ export function receiveBody(
     } catch (fault) {
       finish({ fault });
     }
+    leftBehind(chunk.length);
   };
   const onEnd = (): void => {
     if (isOver) return;

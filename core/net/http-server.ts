@@ -40,8 +40,8 @@ export type HttpHandler = (request: IncomingMessage & { from?: string }, respons
 export interface HttpServerOptions {
   transport: Transport;
   at: Endpoint | readonly Endpoint[];
-  /** HTTPS when given. */
-  identity?: TlsIdentity;
+  /** HTTPS when given; a function is asked for each connection. */
+  identity?: TlsIdentity | (() => TlsIdentity);
   clock: Clock;
   handler: HttpHandler;
   /** CONNECT requests; refused with 405 when absent. */
@@ -87,8 +87,9 @@ export async function serveHttp(options: HttpServerOptions): Promise<Listener> {
       connection.once('close', () => connections.delete(connection));
       server.emit('connection', connection);
     };
-    if (!options.identity) return serve(raw);
-    transport.secureServer(raw, options.identity).then(serve, () => {}); // a failed handshake is the client's to report
+    const { identity } = options;
+    if (!identity) return serve(raw);
+    transport.secureServer(raw, typeof identity === 'function' ? identity() : identity).then(serve, () => {}); // a failed handshake is the client's to report
   });
   return {
     endpoint: listener.endpoint,

@@ -297,7 +297,7 @@ export class World {
       recorder: this.trace,
       counters: this.counters,
       faults: this.points,
-      identityFor: (names) => this.#authority.issue(names),
+      identityFor: (names, validity) => this.#authority.issue(names, validity),
     });
     if (this.hasVcenter)
       this.#started.push(

@@ -1,5 +1,6 @@
 /** What every simulator is given, and what it gives back. */
 import type { Entropy } from '#core/entropy/entropy.ts';
+import type { Validity } from '#core/net/certificates.ts';
 import type { HttpExchange } from '#core/net/http-server.ts';
 import type { TlsIdentity, Transport } from '#core/net/transport.ts';
 import type { Clock } from '#core/time/clock.ts';
@@ -16,8 +17,8 @@ export interface SimulatorContext {
   readonly faults: FaultPoints;
   /** False: nobody reads the trace, so that exchanges need no digests. */
   readonly isTraced?: boolean;
-  /** A certificate for these names from the world's authority. */
-  identityFor(names: readonly string[]): Promise<TlsIdentity>;
+  /** A certificate for these names from the world's authority, valid as long as the world needs it or as is said. */
+  identityFor(names: readonly string[], validity?: Validity): Promise<TlsIdentity>;
 }
 
 export interface Simulator {

@@ -48,7 +48,7 @@ export async function createWallWorld(options: {
       counters,
       faults,
       isTraced: false,
-      identityFor: (names) => authority.issue(names),
+      identityFor: (names, validity) => authority.issue(names, validity),
     }),
     close: () => network.close(),
   };

@@ -67,7 +67,12 @@ export class Accounts {
     this.#wrong.set(key, wrong);
     if (this.#policy.threshold === 0 || wrong < this.#policy.threshold) return;
     this.#wrong.delete(key);
-    this.#lockedUntil.set(key, this.#clock.wall() + this.#policy.forMs);
+    this.lock(account, this.#clock.wall() + this.#policy.forMs);
+  }
+
+  /** Nobody gets in as this one before `until`. */
+  lock({ name }: WindowsAccount, until: UnixMillis): void {
+    this.#lockedUntil.set(name.toLowerCase(), until);
   }
 }
 

@@ -7,6 +7,8 @@ import type { Entropy } from '#core/entropy/entropy.ts';
 import { DryliftError } from '#core/errors.ts';
 import type { Clock } from '#core/time/clock.ts';
 import { type Accounts, type HostNames, splitUser, type WindowsAccount } from '../accounts.ts';
+import { POINTS } from '../fault-points.ts';
+import type { HostFaults } from '../host-faults.ts';
 import { NegotiateAcceptor } from './negotiate-acceptor.ts';
 import type { Authenticated, MessageSecurity } from './ntlm-acceptor.ts';
 
@@ -14,6 +16,8 @@ import type { Authenticated, MessageSecurity } from './ntlm-acceptor.ts';
 export interface ServiceSettings {
   readonly basic: boolean;
   readonly allowUnencrypted: boolean;
+  /** Certificates of clients; false without. */
+  readonly certificate?: boolean;
 }
 
 export type Admission =
@@ -33,9 +37,11 @@ export interface HttpAuthenticationOptions {
   readonly settings: ServiceSettings;
   /** Over TLS, where Basic needs no AllowUnencrypted. */
   readonly secure: boolean;
-  readonly channelBinding?: Buffer;
-  readonly clock: Clock;
+  /** Of the certificates that the listener has shown. */
+  readonly channelBindings: readonly Buffer[];
+  readonly clock: Pick<Clock, 'wall'>;
   readonly entropy: Entropy;
+  readonly faults: HostFaults;
 }
 
 interface ConnectionState {
@@ -95,7 +101,16 @@ export class HttpAuthentication {
     if (!account) return this.#challenged();
     const right = account.password === text.slice(colon + 1);
     this.#options.accounts.note(account, right);
-    return right ? { kind: 'admitted', account } : this.#challenged();
+    return right && !this.#isTurnedAway(account) ? { kind: 'admitted', account } : this.#challenged();
+  }
+
+  /** A scenario may refuse whom the password would let in; nothing on the wire tells which of the two it was. */
+  #isTurnedAway(account: WindowsAccount): boolean {
+    const { faults, accounts } = this.#options;
+    const fault = faults.hit(POINTS.logon, () => [account.name]);
+    if (fault?.answer === 'locked') accounts.lock(account, fault.until);
+    else if (fault) accounts.note(account, false);
+    return fault !== undefined;
   }
 
   #negotiate(state: ConnectionState, scheme: string, base64: string): Admission {
@@ -106,19 +121,20 @@ export class HttpAuthentication {
       state.authenticated = undefined;
       state.acceptor = undefined;
     }
-    const { accounts, names, clock, entropy, channelBinding } = this.#options;
+    const { accounts, names, clock, entropy, channelBindings, secure } = this.#options;
     state.acceptor ??= new NegotiateAcceptor({
       accounts,
       names,
       serverChallenge: entropy.bytes(8, 'winrm.challenge', names.dnsName, this.#challenges++),
       now: clock.wall(),
-      ...(channelBinding ? { channelBinding } : {}),
+      ...(secure ? { channelBindings } : {}),
     });
     try {
       const step = state.acceptor.step(token);
       if (step.kind === 'continue')
         return { kind: 'challenged', schemes: [`${scheme} ${step.token.toString('base64')}`] };
       if (step.kind === 'refused') return this.#challenged(state);
+      if (this.#isTurnedAway(step.who.account)) return this.#challenged(state);
       state.acceptor = undefined;
       state.authenticated = step.who;
       return {

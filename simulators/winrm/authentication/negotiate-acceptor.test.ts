@@ -37,7 +37,7 @@ function world(options: { lockout?: { threshold: number; forMs: number }; challe
       names,
       serverChallenge: Buffer.alloc(8, challenges++),
       now,
-      channelBinding: BINDING,
+      channelBindings: [BINDING],
     });
   const advance = (ms: number): void => {
     now += ms;

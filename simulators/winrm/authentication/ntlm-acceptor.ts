@@ -3,7 +3,7 @@
  * responses are refused, as Windows does at its usual level of compatibility.
  */
 import { timingSafeEqual } from 'node:crypto';
-import type { UnixMillis } from '#core/units.ts';
+import { HOUR, type UnixMillis } from '#core/units.ts';
 import {
   BLOB_PAIRS_AT,
   exchangeKey,
@@ -46,8 +46,8 @@ export interface NtlmAcceptorOptions {
   /** 8 bytes that were never used before. */
   readonly serverChallenge: Buffer;
   readonly now: UnixMillis;
-  /** MsvAvChannelBindings of the TLS connection beneath. */
-  readonly channelBinding?: Buffer;
+  /** MsvAvChannelBindings that fit the TLS connection beneath. */
+  readonly channelBindings?: readonly Buffer[];
 }
 
 /** What the server agrees to, if the client offers it. */
@@ -68,6 +68,10 @@ const SEALING = FLAGS.seal | FLAGS.extendedSessionSecurity | FLAGS.key128 | FLAG
 
 const PROOF_LENGTH = 16;
 const NT_RESPONSE_MIN = PROOF_LENGTH + BLOB_PAIRS_AT;
+/** Where the client's time stands in its part of the response: [MS-NLMP] section 2.2.2.7. */
+const BLOB_TIME_AT = 8;
+/** How old a response may be: MaxLifetime, [MS-NLMP] section 3.1.1.2. */
+const LIFETIME_MAX = 36 * HOUR;
 /** Seconds from 1601 to 1970. */
 const FILETIME_EPOCH = 11_644_473_600n;
 const NO_BINDING = Buffer.alloc(16);
@@ -119,6 +123,7 @@ export class NtlmAcceptor {
     accounts.note(account, right);
     if (!right) return undefined;
 
+    if (!this.#isTimely(blob)) return undefined;
     const pairs = readAvPairs(blob.subarray(BLOB_PAIRS_AT));
     const exported = exportedKey(answer, sessionBaseKey(key, proof));
     if (!exported || !this.#bindingHolds(pairs)) return undefined;
@@ -137,12 +142,18 @@ export class NtlmAcceptor {
     };
   }
 
+  /** Clients that do not take the challenge's time send their own. */
+  #isTimely(blob: Buffer): boolean {
+    const theirs = Number(blob.readBigUInt64LE(BLOB_TIME_AT) / 10_000n) - Number(FILETIME_EPOCH) * 1000;
+    return Math.abs(theirs - this.#options.now) <= LIFETIME_MAX;
+  }
+
   /** As CbtHardeningLevel Relaxed has it: a value that is there and not zero must be right. */
   #bindingHolds(pairs: AvPairs): boolean {
-    const { channelBinding } = this.#options;
+    const { channelBindings } = this.#options;
     const value = pairs.get(AV.channelBindings);
-    if (!channelBinding || !value || value.equals(NO_BINDING)) return true;
-    return value.equals(channelBinding);
+    if (!channelBindings || !value || value.equals(NO_BINDING)) return true;
+    return channelBindings.some((binding) => value.equals(binding));
   }
 }
 

@@ -82,16 +82,26 @@ export class CimRepository {
 
   /** @param keys by name in any case; those that are not named may have any value */
   get(of: CimClass, keys: ReadonlyMap<string, string>, question: Question = {}): CimInstance | undefined {
+    for (const found of this.#matching(of, keys, question)) return found;
+    return undefined;
+  }
+
+  /** Do the keys fit more than one instance? */
+  isAmbiguous(of: CimClass, keys: ReadonlyMap<string, string>): boolean {
+    let found = 0;
+    for (const _ of this.#matching(of, keys, {})) if (++found === 2) return true;
+    return false;
+  }
+
+  *#matching(of: CimClass, keys: ReadonlyMap<string, string>, question: Question): Iterable<CimInstance> {
     const lower = new Map([...keys].map(([key, value]) => [key.toLowerCase(), value.toLowerCase()]));
     for (const source of this.#sources) {
       if (source.class.namespace !== of.namespace || !isA(source.class, of.name)) continue;
-      const found =
-        source.find && lower.size === source.class.keys.length
-          ? source.find(lower)
-          : first(source, lower, question);
-      if (found) return this.#own(found);
+      if (source.find && lower.size === source.class.keys.length) {
+        const found = source.find(lower);
+        if (found) yield this.#own(found);
+      } else for (const one of fitting(source, lower, question)) yield this.#own(one);
     }
-    return undefined;
   }
 
   byPath(path: CimPath): CimInstance | undefined {
@@ -146,18 +156,17 @@ export function linkOf(
   };
 }
 
-function first(
+function* fitting(
   source: ClassSource,
   keys: ReadonlyMap<string, string>,
   question: Question,
-): CimInstance | undefined {
+): Iterable<CimInstance> {
   const names = new Map(source.class.properties.map(({ name }) => [name.toLowerCase(), name]));
-  if ([...keys.keys()].some((key) => !names.has(key))) return undefined;
+  if ([...keys.keys()].some((key) => !names.has(key))) return;
   for (const instance of source.instances(question)) {
     const fits = [...keys].every(
       ([key, value]) => String(instance.values[names.get(key)!] ?? '').toLowerCase() === value,
     );
-    if (fits) return instance;
+    if (fits) yield instance;
   }
-  return undefined;
 }

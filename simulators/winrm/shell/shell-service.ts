@@ -1,75 +1,81 @@
 /**
- * Remote shells: [MS-WSMV] sections 3.1.4.9 to 3.1.4.14. Receive waits for output until the time-out of its
+ * Shells of cmd.exe: [MS-WSMV] sections 3.1.4.9 to 3.1.4.14. Receive waits for output until the time-out of its
  * operation; output is kept until it was fetched, within a limit.
  */
-import type { Entropy } from '#core/entropy/entropy.ts';
-import type { Clock, Timer } from '#core/time/clock.ts';
-import { HOUR, type Millis, type UnixMillis } from '#core/units.ts';
+import type { Clock } from '#core/time/clock.ts';
+import type { UnixMillis } from '#core/units.ts';
 import { child, childrenOf, childText } from '#core/wire/xml/element.ts';
 import { escapeAttribute, escapeText } from '#core/wire/xml/writer.ts';
 import type { WindowsAccount } from '../accounts.ts';
+import type { Quotas } from '../quotas.ts';
 import { WsmanFault } from '../wsman/fault.ts';
-import { ANONYMOUS, NS, RESOURCE } from '../wsman/names.ts';
+import { NS } from '../wsman/names.ts';
 import type { WsmanRequest } from '../wsman/request.ts';
 import type { CommandHost, CommandOutput, RunningCommand } from './command-host.ts';
+import type { Shell, ShellTable } from './shell-table.ts';
+import { WaitingPlace } from './waiting-place.ts';
 
 interface Command {
   readonly id: string;
+  readonly line: string;
   readonly running: RunningCommand;
   readonly output: CommandOutput[];
   exitCode: number | undefined;
-  /** A Receive that waits, if one does. */
-  wake: (() => void) | undefined;
+  readonly place: WaitingPlace;
+  /** Whatever comes of it is shown from then on only. */
+  silentUntil: UnixMillis;
 }
 
-interface Shell {
-  readonly id: string;
-  readonly account: WindowsAccount;
+interface CmdShell extends Shell {
   readonly environment: ReadonlyMap<string, string>;
   readonly workingDirectory: string | undefined;
   readonly commands: Map<string, Command>;
-  readonly createdAt: UnixMillis;
-  lastUsed: UnixMillis;
 }
 
-/** Winrs/MaxShellsPerUser and MaxProcessesPerShell of 2012 R2. */
-const SHELLS_PER_USER = 30;
-const COMMANDS_PER_SHELL = 25;
-/** Winrs/IdleTimeout. */
-const IDLE_MS: Millis = 2 * HOUR;
+/** What shells of every kind are asked to do; each gives the inside of its answer. @throws WsmanFault */
+export interface ShellOperations {
+  create(request: WsmanRequest, account: WindowsAccount, clientAddress: string): string;
+  command(request: WsmanRequest, account: WindowsAccount): string;
+  receive(request: WsmanRequest, account: WindowsAccount, signal: AbortSignal): Promise<string>;
+  send(request: WsmanRequest, account: WindowsAccount): string;
+  signal(request: WsmanRequest, account: WindowsAccount): string;
+  /** What runs in the shell that the request is about, for those who look for one. */
+  subject(request: WsmanRequest, account: WindowsAccount): string;
+  /** The newest command of the shell says nothing before `until`. */
+  silence(request: WsmanRequest, account: WindowsAccount, until: UnixMillis): void;
+}
+
 const STATE = `${NS.rsp}/CommandState`;
 const SIGNALS: Readonly<Record<string, number>> = {
   terminate: 1,
   ctrl_c: 0xc000013a,
   ctrl_break: 0xc000013a,
 };
+/** Our own limit, where Windows has none any more. */
+const COMMANDS_MAX = 1000;
 
-export class ShellService {
+export class ShellService implements ShellOperations {
   readonly #host: CommandHost;
   readonly #clock: Clock;
-  readonly #entropy: Entropy;
-  readonly #shells = new Map<string, Shell>();
-  #made = 0;
+  readonly #table: ShellTable;
+  readonly #quotas: Quotas;
 
-  constructor(options: { host: CommandHost; clock: Clock; entropy: Entropy }) {
+  constructor(options: { host: CommandHost; clock: Clock; table: ShellTable; quotas: Quotas }) {
     this.#host = options.host;
     this.#clock = options.clock;
-    this.#entropy = options.entropy;
+    this.#table = options.table;
+    this.#quotas = options.quotas;
   }
 
-  /** @throws WsmanFault */
-  create(request: WsmanRequest, account: WindowsAccount, clientAddress: string): string {
-    this.#forgetIdle();
-    const mine = [...this.#shells.values()].filter((shell) => shell.account === account).length;
-    if (mine >= SHELLS_PER_USER) throw new WsmanFault('shellsQuota');
-    const { body } = request;
+  create({ body, resourceUri }: WsmanRequest, account: WindowsAccount, clientAddress: string): string {
     if (body?.name !== 'Shell') throw new WsmanFault('schemaValidation');
-    const now = this.#clock.wall();
-    const proposed = body.attributes.get('ShellId')?.value;
     const environment = child(body, 'Environment');
-    const shell: Shell = {
-      id: proposed ?? this.#guid(),
-      account,
+    const commands = new Map<string, Command>();
+    const shell: CmdShell = {
+      ...this.#table.admit(account, body.attributes.get('ShellId')?.value),
+      resourceUri,
+      clientAddress,
+      streams: { input: 'stdin', output: 'stdout stderr' },
       environment: new Map(
         (environment ? childrenOf(environment, 'Variable') : []).map((variable) => [
           variable.attributes.get('Name')?.value ?? '',
@@ -77,35 +83,32 @@ export class ShellService {
         ]),
       ),
       workingDirectory: childText(body, 'WorkingDirectory'),
-      commands: new Map(),
-      createdAt: now,
-      lastUsed: now,
+      commands,
+      end() {
+        for (const command of commands.values()) {
+          if (command.exitCode === undefined) command.running.kill(1);
+          command.place.wake();
+        }
+      },
     };
-    this.#shells.set(shell.id.toUpperCase(), shell);
-    const selector = `<w:Selector Name="ShellId">${escapeText(shell.id)}</w:Selector>`;
-    return (
-      `<x:ResourceCreated><a:Address>${ANONYMOUS}</a:Address><a:ReferenceParameters>` +
-      `<w:ResourceURI>${RESOURCE.cmd}</w:ResourceURI><w:SelectorSet>${selector}</w:SelectorSet>` +
-      `</a:ReferenceParameters></x:ResourceCreated>${shellXml(shell, clientAddress, now)}`
-    );
+    this.#table.add(shell);
+    return this.#table.createdXml(shell);
   }
 
-  /** @throws WsmanFault */
   command(request: WsmanRequest, account: WindowsAccount): string {
     const shell = this.#shell(request, account);
     const { body } = request;
     if (body?.name !== 'CommandLine') throw new WsmanFault('schemaValidation');
-    if (shell.commands.size >= COMMANDS_PER_SHELL) throw new WsmanFault('operationsQuota');
-    const words = [
-      childText(body, 'Command') ?? '',
-      ...childrenOf(body, 'Arguments').map(({ text }) => text),
-    ];
-    const id = body.attributes.get('CommandId')?.value ?? this.#guid();
+    if (shell.commands.size >= Math.min(this.#quotas.commandsPerShell, COMMANDS_MAX))
+      throw new WsmanFault('commandsQuota');
+    const id = body.attributes.get('CommandId')?.value ?? this.#table.newId();
+    if (shell.commands.has(id.toUpperCase())) throw new WsmanFault('invalidSelectors');
+    const line = lineOf(request);
     const state = { output: [] as CommandOutput[], exitCode: undefined as number | undefined };
     let command: Command | undefined;
     const running = this.#host.start(
       {
-        line: words.join(' ').trim(),
+        line,
         direct: request.options.get('WINRS_SKIP_CMD_SHELL')?.toUpperCase() === 'TRUE',
         account: shell.account,
         environment: shell.environment,
@@ -114,15 +117,15 @@ export class ShellService {
       {
         output: (output) => {
           (command ?? state).output.push(output);
-          command?.wake?.();
+          command?.place.wake();
         },
         ended: (exitCode) => {
           (command ?? state).exitCode = exitCode;
-          command?.wake?.();
+          command?.place.wake();
         },
       },
     );
-    command = { id, running, ...state, wake: undefined };
+    command = { id, line, running, ...state, place: new WaitingPlace(this.#clock), silentUntil: 0 };
     shell.commands.set(id.toUpperCase(), command);
     return `<rsp:CommandResponse><rsp:CommandId>${escapeText(id)}</rsp:CommandId></rsp:CommandResponse>`;
   }
@@ -133,15 +136,17 @@ export class ShellService {
     const desired = request.body && child(request.body, 'DesiredStream');
     if (!desired) throw new WsmanFault('schemaValidation');
     const command = this.#command(shell, desired.attributes.get('CommandId')?.value);
-    if (command.output.length === 0 && command.exitCode === undefined) {
-      await this.#something(command, request.operationTimeoutMs, signal);
-      if (command.output.length === 0 && command.exitCode === undefined) throw new WsmanFault('timedOut');
+    const until = this.#clock.wall() + request.operationTimeoutMs;
+    while (!this.#hasNews(command)) {
+      const now = this.#clock.wall();
+      if (now >= until || signal.aborted) throw new WsmanFault('timedOut');
+      const end = command.silentUntil > now ? Math.min(until, command.silentUntil) : until;
+      if (!(await command.place.wait(end - now, signal))) throw new WsmanFault('timedOut');
     }
     shell.lastUsed = this.#clock.wall();
     return receiveXml(command, request.envelopeUnitsMax);
   }
 
-  /** @throws WsmanFault */
   send(request: WsmanRequest, account: WindowsAccount): string {
     const shell = this.#shell(request, account);
     for (const stream of request.body ? childrenOf(request.body, 'Stream') : []) {
@@ -152,7 +157,7 @@ export class ShellService {
     return '<rsp:SendResponse></rsp:SendResponse>';
   }
 
-  /** Ends a command, or says farewell to one that has ended. @throws WsmanFault */
+  /** Ends a command, or says farewell to one that has ended. */
   signal(request: WsmanRequest, account: WindowsAccount): string {
     const shell = this.#shell(request, account);
     const { body } = request;
@@ -169,72 +174,35 @@ export class ShellService {
     return '<rsp:SignalResponse></rsp:SignalResponse>';
   }
 
-  /** Kills what runs in it. @throws WsmanFault */
-  delete(request: WsmanRequest, account: WindowsAccount): void {
-    this.#end(this.#shell(request, account));
+  subject(request: WsmanRequest, account: WindowsAccount): string {
+    return lineOf(request) || ([...this.#shell(request, account).commands.values()].at(-1)?.line ?? '');
   }
 
-  stop(): void {
-    for (const shell of this.#shells.values()) this.#end(shell);
+  silence(request: WsmanRequest, account: WindowsAccount, until: UnixMillis): void {
+    const command = [...this.#shell(request, account).commands.values()].at(-1);
+    if (command) command.silentUntil = until;
   }
 
-  #end(shell: Shell): void {
-    this.#shells.delete(shell.id.toUpperCase());
-    for (const command of shell.commands.values()) {
-      if (command.exitCode === undefined) command.running.kill(1);
-      command.wake?.();
-    }
+  #hasNews({ output, exitCode, silentUntil }: Command): boolean {
+    return silentUntil <= this.#clock.wall() && (output.length > 0 || exitCode !== undefined);
   }
 
-  #shell({ selectors }: WsmanRequest, account: WindowsAccount): Shell {
-    const id = selectors.get('shellid');
-    const shell = typeof id === 'string' ? this.#shells.get(id.trim().toUpperCase()) : undefined;
-    if (!shell || shell.account !== account) throw new WsmanFault('shellNotFound');
-    shell.lastUsed = this.#clock.wall();
-    return shell;
+  #shell(request: WsmanRequest, account: WindowsAccount): CmdShell {
+    return this.#table.find(request, account) as CmdShell;
   }
 
-  #command(shell: Shell, id: string | undefined): Command {
+  #command(shell: CmdShell, id: string | undefined): Command {
     const command = id === undefined ? undefined : shell.commands.get(id.toUpperCase());
     if (!command) throw new WsmanFault('shellNotFound');
     return command;
   }
-
-  #something(command: Command, withinMs: Millis, signal: AbortSignal): Promise<void> {
-    return new Promise((resolve) => {
-      let timer: Timer | undefined;
-      const done = (): void => {
-        timer?.cancel();
-        signal.removeEventListener('abort', done);
-        if (command.wake === done) command.wake = undefined;
-        resolve();
-      };
-      command.wake?.(); // one Receive at a time: the older one goes home with nothing
-      command.wake = done;
-      timer = this.#clock.schedule(this.#clock.wall() + withinMs, 'winrm.receive', done);
-      signal.addEventListener('abort', done, { once: true });
-    });
-  }
-
-  #guid(): string {
-    return this.#entropy.uuid('winrm.shell', this.#made++).toUpperCase();
-  }
-
-  #forgetIdle(): void {
-    const oldest = this.#clock.wall() - IDLE_MS;
-    for (const shell of this.#shells.values()) if (shell.lastUsed < oldest) this.#end(shell);
-  }
 }
 
-function shellXml(shell: Shell, clientAddress: string, now: UnixMillis): string {
-  const seconds = Math.floor((now - shell.createdAt) / 1000);
-  return (
-    `<rsp:Shell><rsp:ShellId>${escapeText(shell.id)}</rsp:ShellId><rsp:ResourceUri>${RESOURCE.cmd}</rsp:ResourceUri>` +
-    `<rsp:Owner>${escapeText(shell.account.name)}</rsp:Owner><rsp:ClientIP>${escapeText(clientAddress)}</rsp:ClientIP>` +
-    '<rsp:IdleTimeOut>PT7200.000S</rsp:IdleTimeOut><rsp:InputStreams>stdin</rsp:InputStreams>' +
-    `<rsp:OutputStreams>stdout stderr</rsp:OutputStreams><rsp:ShellRunTime>P0DT0H0M${seconds}S</rsp:ShellRunTime>` +
-    '<rsp:ShellInactivity>P0DT0H0M0S</rsp:ShellInactivity></rsp:Shell>'
-  );
+/** The command line of a Command; nothing for other requests. */
+function lineOf({ body }: WsmanRequest): string {
+  if (body?.name !== 'CommandLine') return '';
+  const words = [childText(body, 'Command') ?? '', ...childrenOf(body, 'Arguments').map(({ text }) => text)];
+  return words.join(' ').trim();
 }
 
 /** Room in an answer for all that is not output, in UTF-16 units. */

@@ -6,6 +6,7 @@ import { Entropy } from '#core/entropy/entropy.ts';
 import type { Clock } from '#core/time/clock.ts';
 import { MINUTE } from '#core/units.ts';
 import { parseXml } from '#core/wire/xml/reader.ts';
+import { quotasOf } from '../quotas.ts';
 import { Enumerations } from './enumeration.ts';
 import { NS } from './names.ts';
 import type { WsmanRequest } from './request.ts';
@@ -16,7 +17,10 @@ function world() {
   const advance = (ms: number): void => {
     now += ms;
   };
-  return { advance, enumerations: new Enumerations({ clock, entropy: new Entropy('paging') }) };
+  return {
+    advance,
+    enumerations: new Enumerations({ clock, entropy: new Entropy('paging'), quotas: quotasOf('10.0.17763') }),
+  };
 }
 
 function request(body: string, envelopeUnitsMax = 250_000): WsmanRequest {

@@ -4,8 +4,10 @@
  */
 import type { Entropy } from '#core/entropy/entropy.ts';
 import type { Clock } from '#core/time/clock.ts';
-import { MINUTE, type Millis, type UnixMillis } from '#core/units.ts';
+import type { UnixMillis } from '#core/units.ts';
 import { child, childText, type XmlElement } from '#core/wire/xml/element.ts';
+import { OperationCounts } from '../operation-counts.ts';
+import type { Quotas } from '../quotas.ts';
 import { WsmanFault } from './fault.ts';
 import type { WsmanRequest } from './request.ts';
 
@@ -16,6 +18,8 @@ interface Context {
   /** The item that did not fit into the last page. */
   waiting: string | undefined;
   lastUsed: UnixMillis;
+  /** It counts among its owner's operations until it ends. */
+  readonly finish: () => void;
 }
 
 interface Page {
@@ -23,24 +27,22 @@ interface Page {
   readonly done: boolean;
 }
 
-/** EnumerationTimeoutms: so long a context lives unused. */
-const IDLE_MS: Millis = 4 * MINUTE;
-/** MaxConcurrentOperationsPerUser. */
-const CONTEXTS_MAX = 1500;
-/** MaxBatchItems. */
-const ITEMS_MAX = 32_000;
 /** Room in a page for all that is not an item. */
 const FRAME_UNITS = 2048;
 
 export class Enumerations {
   readonly #clock: Clock;
   readonly #entropy: Entropy;
+  readonly #quotas: Quotas;
+  readonly #operations: OperationCounts;
   readonly #contexts = new Map<string, Context>();
   #opened = 0;
 
-  constructor(options: { clock: Clock; entropy: Entropy }) {
+  constructor(options: { clock: Clock; entropy: Entropy; quotas: Quotas; operations?: OperationCounts }) {
     this.#clock = options.clock;
     this.#entropy = options.entropy;
+    this.#quotas = options.quotas;
+    this.#operations = options.operations ?? new OperationCounts(options.quotas);
   }
 
   /**
@@ -50,22 +52,28 @@ export class Enumerations {
    */
   enumerate(request: WsmanRequest, owner: string, items: Iterable<string>): string {
     this.#forgetIdle();
-    const mine = [...this.#contexts.values()].filter((context) => context.owner === owner).length;
-    if (mine >= CONTEXTS_MAX) throw new WsmanFault('operationsQuota');
     const context: Context = {
       id: this.#entropy.uuid('winrm.enumeration', this.#opened++).toUpperCase(),
       owner,
       items: items[Symbol.iterator](),
       waiting: undefined,
       lastUsed: this.#clock.wall(),
+      finish: this.#operations.begin(owner),
     };
     const asked = request.body;
     if (!asked || !child(asked, 'OptimizeEnumeration')) {
       this.#contexts.set(context.id, context);
       return contextXml(context);
     }
-    const page = this.#page(context, asked, request.envelopeUnitsMax);
-    if (!page.done) this.#contexts.set(context.id, context);
+    let page: Page;
+    try {
+      page = this.#page(context, asked, request.envelopeUnitsMax);
+    } catch (error) {
+      context.finish();
+      throw error;
+    }
+    if (page.done) context.finish();
+    else this.#contexts.set(context.id, context);
     const itemsXml = `<w:Items>${page.items}</w:Items>`;
     return page.done
       ? `<n:EnumerationContext></n:EnumerationContext>${itemsXml}<w:EndOfSequence></w:EndOfSequence>`
@@ -78,7 +86,7 @@ export class Enumerations {
     const context = this.#find(request, owner);
     const page = this.#page(context, request.body!, request.envelopeUnitsMax);
     context.lastUsed = this.#clock.wall();
-    if (page.done) this.#contexts.delete(context.id);
+    if (page.done) this.#end(context);
     return page.done
       ? `<n:Items>${page.items}</n:Items><n:EndOfSequence></n:EndOfSequence>`
       : `${contextXml(context)}<n:Items>${page.items}</n:Items>`;
@@ -88,8 +96,18 @@ export class Enumerations {
   release(request: WsmanRequest, owner: string): void {
     this.#forgetIdle();
     const context = this.#find(request, owner);
-    this.#contexts.delete(context.id);
+    this.#end(context);
     context.items.return?.();
+  }
+
+  /** Forgets them all, as a host does that goes down. */
+  clear(): void {
+    for (const context of this.#contexts.values()) this.#end(context);
+  }
+
+  #end(context: Context): void {
+    this.#contexts.delete(context.id);
+    context.finish();
   }
 
   #find({ body }: WsmanRequest, owner: string): Context {
@@ -108,7 +126,7 @@ export class Enumerations {
     const wanted = Number(childText(asked, 'MaxElements')?.trim() ?? 1);
     if (!Number.isSafeInteger(wanted) || wanted < 1)
       throw new WsmanFault('schemaValidation', 'MaxElements must be a positive whole number.');
-    const elementsMax = Math.min(wanted, ITEMS_MAX);
+    const elementsMax = Math.min(wanted, this.#quotas.batchItemsMax);
     const room = envelopeUnitsMax - FRAME_UNITS;
     let items = '';
     for (let n = 0; ; n++) {
@@ -128,10 +146,10 @@ export class Enumerations {
   }
 
   #forgetIdle(): void {
-    const oldest = this.#clock.wall() - IDLE_MS;
-    for (const [id, context] of this.#contexts)
+    const oldest = this.#clock.wall() - this.#quotas.enumerationIdleMs;
+    for (const context of this.#contexts.values())
       if (context.lastUsed < oldest) {
-        this.#contexts.delete(id);
+        this.#end(context);
         context.items.return?.();
       }
   }

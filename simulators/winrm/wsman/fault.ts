@@ -3,7 +3,8 @@ import { escapeAttribute, escapeText } from '#core/wire/xml/writer.ts';
 import { ACTION, NS } from './names.ts';
 
 interface FaultKind {
-  readonly role: 'Sender' | 'Receiver';
+  readonly role: 'Sender' | 'Receiver' | 'MustUnderstand' | 'VersionMismatch';
+  /** Empty where SOAP's own code says it all. */
   readonly subcode: string;
   /** WSManFault/@Code. */
   readonly code: number;
@@ -36,6 +37,20 @@ const KINDS = {
     text: 'The WS-Management service cannot process the request because the selectors in the message are not valid for the resource.',
     detail: `${DETAIL}/UnexpectedSelectors`,
   },
+  insufficientSelectors: {
+    role: 'Sender',
+    subcode: 'w:InvalidSelectors',
+    code: 2150858842,
+    text: 'The WS-Management service cannot process the request because the request does not have enough selectors to name one resource.',
+    detail: `${DETAIL}/InsufficientSelectors`,
+  },
+  duplicateSelectors: {
+    role: 'Sender',
+    subcode: 'w:InvalidSelectors',
+    code: 2150858847,
+    text: 'The WS-Management service cannot process the request because it has the same selector twice.',
+    detail: `${DETAIL}/DuplicateSelectors`,
+  },
   noSuchInstance: {
     role: 'Sender',
     subcode: 'a:DestinationUnreachable',
@@ -60,6 +75,38 @@ const KINDS = {
     subcode: 'n:FilterDialectRequestedUnavailable',
     code: 2150858777,
     text: 'The WS-Management service does not support the specified filter dialect.',
+  },
+  modeUnsupported: {
+    role: 'Sender',
+    subcode: 'w:UnsupportedFeature',
+    code: 2150858886,
+    text: 'The WS-Management service does not support the enumeration mode of the request.',
+    detail: `${DETAIL}/EnumerationMode`,
+  },
+  polymorphismUnsupported: {
+    role: 'Sender',
+    subcode: 'w:UnsupportedFeature',
+    code: 2150859063,
+    text: 'The WS-Management service does not support the polymorphism mode of the request.',
+    detail: 'http://schemas.dmtf.org/wbem/wsman/1/cimbinding/faultDetail/PolymorphismModeNotSupported',
+  },
+  fragmentDialectUnavailable: {
+    role: 'Sender',
+    subcode: 'w:FragmentDialectNotSupported',
+    code: 2150858896,
+    text: 'The WS-Management service does not support the dialect of the fragment transfer.',
+  },
+  badFragmentPath: {
+    role: 'Sender',
+    subcode: 'w:CannotProcessFilter',
+    code: 2150858899,
+    text: 'The WS-Management service cannot process the request. The path of the fragment is not valid.',
+  },
+  badFilterXml: {
+    role: 'Sender',
+    subcode: 'n:CannotProcessFilter',
+    code: 2150859015,
+    text: 'The WS-Management service cannot process the request. The XML of the filter is not valid.',
   },
   badResourceUri: {
     role: 'Sender',
@@ -86,10 +133,22 @@ const KINDS = {
     code: 2150858767,
     text: 'The WS-Management service cannot process the request because a header of the message is not valid.',
   },
-  mustUnderstand: {
+  headerRequired: {
     role: 'Sender',
-    subcode: 's:MustUnderstand',
-    code: 2150858770,
+    subcode: 'a:MessageInformationHeaderRequired',
+    code: 2150858769,
+    text: 'The WS-Management service cannot process the request because a header is missing.',
+  },
+  versionMismatch: {
+    role: 'VersionMismatch',
+    subcode: '',
+    code: 2150858765,
+    text: 'The WS-Management service cannot process the request. Its SOAP version is not 1.2.',
+  },
+  mustUnderstand: {
+    role: 'MustUnderstand',
+    subcode: '',
+    code: 2150858768,
     text: 'The WS-Management service cannot process a header that must be understood.',
   },
   schemaValidation: {
@@ -104,10 +163,23 @@ const KINDS = {
     code: 5,
     text: 'Access is denied.',
   },
+  representationInvalid: {
+    role: 'Sender',
+    subcode: 'x:InvalidRepresentation',
+    code: 2150858773,
+    text: 'The WS-Management service cannot process the request. The XML of the resource is not valid.',
+    detail: `${DETAIL}/InvalidValues`,
+  },
+  readOnlySetting: {
+    role: 'Sender',
+    subcode: 'x:InvalidRepresentation',
+    code: 2150859071,
+    text: 'The WS-Management service cannot change a setting that is read-only.',
+  },
   encodingLimit: {
     role: 'Sender',
     subcode: 'w:EncodingLimit',
-    code: 2150858792,
+    code: 2150858824,
     text: 'An item is larger than MaxEnvelopeSize of the request allows.',
     detail: `${DETAIL}/MaxEnvelopeSizeExceeded`,
   },
@@ -183,7 +255,7 @@ export function faultXml(fault: WsmanFault, machine: string): string {
   const faultDetail = kind.detail ? `<w:FaultDetail>${kind.detail}</w:FaultDetail>` : '';
   return (
     `<s:Fault><s:Code><s:Value>s:${kind.role}</s:Value>` +
-    `<s:Subcode><s:Value>${kind.subcode}</s:Value></s:Subcode></s:Code>` +
+    `${kind.subcode === '' ? '' : `<s:Subcode><s:Value>${kind.subcode}</s:Value></s:Subcode>`}</s:Code>` +
     `<s:Reason><s:Text xml:lang="en-US">${escapeText(message)} </s:Text></s:Reason>` +
     `<s:Detail>${faultDetail}${wmi ? wmiErrorXml(wmi) : wsmanFaultXml(fault, machine)}</s:Detail></s:Fault>`
   );

@@ -3,8 +3,9 @@ import { DryliftError } from '#core/errors.ts';
 import type { Bytes, Millis } from '#core/units.ts';
 import { parseEnvelope } from '#core/wire/soap/envelope.ts';
 import { attribute, child, childrenOf, childText, type XmlElement } from '#core/wire/xml/element.ts';
+import type { Quotas } from '../quotas.ts';
 import { WsmanFault } from './fault.ts';
-import { NS } from './names.ts';
+import { NS, XPATH_DIALECT } from './names.ts';
 
 export type SelectorValue = string | EndpointReference;
 
@@ -26,15 +27,14 @@ export interface WsmanRequest {
   readonly operationTimeoutMs: Millis;
   /** Of the answer, in UTF-16 code units of two bytes each. */
   readonly envelopeUnitsMax: number;
+  /** Only this part of the resource is meant (DSP0226 section 7.7). */
+  readonly fragment?: { readonly dialect: string; readonly path: string };
   readonly body: XmlElement | undefined;
 }
 
-/** The server's MaxEnvelopeSizekb, and the least that a client may ask for. */
-const ENVELOPE_BYTES_MAX: Bytes = 500 * 1024;
+/** The least that a client may ask for. */
 const ENVELOPE_BYTES_MIN: Bytes = 8192;
-/** MaxTimeoutms. */
-const TIMEOUT_MS_MAX: Millis = 60_000;
-const REQUEST_LIMITS = { bytesMax: ENVELOPE_BYTES_MAX, depthMax: 64, elementsMax: 50_000 };
+const STRUCTURE_LIMITS = { depthMax: 64, elementsMax: 50_000 };
 const EPR_DEPTH_MAX = 4;
 
 const UNDERSTOOD = new Set([
@@ -58,11 +58,15 @@ const UNDERSTOOD = new Set([
   'ActivityId',
   'CompressionType',
   'RequestEPR',
+  'FragmentTransfer',
 ]);
 
-/** @throws WsmanFault; `xml.*` and `soap.*` when it is no SOAP 1.2 message at all */
-export function readRequest(body: Buffer): WsmanRequest {
-  const envelope = parseEnvelope(decoded(body), REQUEST_LIMITS);
+type Limits = Pick<Quotas, 'envelopeBytesMax' | 'timeoutMsMax'>;
+
+/** @throws WsmanFault; `xml.*` and `soap.*` when it is no SOAP message at all */
+export function readRequest(body: Buffer, limits: Limits): WsmanRequest {
+  const envelope = parseEnvelope(decoded(body), { ...STRUCTURE_LIMITS, bytesMax: limits.envelopeBytesMax });
+  if (envelope.version !== '1.2') throw new WsmanFault('versionMismatch');
   const header = (namespace: string, name: string): XmlElement | undefined =>
     envelope.header.find((element) => element.name === name && element.namespace === namespace);
   const text = (namespace: string, name: string): string => header(namespace, name)?.text.trim() ?? '';
@@ -73,16 +77,25 @@ export function readRequest(body: Buffer): WsmanRequest {
   if (stranger) throw new WsmanFault('mustUnderstand', `The header ${stranger.name} is not understood.`);
   const action = text(NS.a, 'Action');
   if (action === '' && envelope.body[0]?.namespace !== NS.identity)
-    throw new WsmanFault('invalidHeader', 'The Action header is missing.');
+    throw new WsmanFault('headerRequired', 'The Action header is missing.');
   const selectorSet = header(NS.w, 'SelectorSet');
+  const fragment = header(NS.w, 'FragmentTransfer');
   return {
     action,
     messageId: text(NS.a, 'MessageID'),
     resourceUri: text(NS.w, 'ResourceURI'),
     selectors: selectorSet ? selectorsOf(selectorSet, 0) : new Map(),
     options: optionsOf(header(NS.w, 'OptionSet')),
-    operationTimeoutMs: timeoutOf(text(NS.w, 'OperationTimeout')),
-    envelopeUnitsMax: envelopeUnits(text(NS.w, 'MaxEnvelopeSize')),
+    operationTimeoutMs: timeoutOf(text(NS.w, 'OperationTimeout'), limits),
+    envelopeUnitsMax: envelopeUnits(text(NS.w, 'MaxEnvelopeSize'), limits),
+    ...(fragment
+      ? {
+          fragment: {
+            dialect: fragment.attributes.get('Dialect')?.value ?? XPATH_DIALECT,
+            path: fragment.text.trim(),
+          },
+        }
+      : {}),
     body: envelope.body[0],
   };
 }
@@ -99,13 +112,14 @@ function decoded(body: Buffer): Buffer | string {
 
 function selectorsOf(set: XmlElement, depth: number): ReadonlyMap<string, SelectorValue> {
   if (depth > EPR_DEPTH_MAX) throw new WsmanFault('invalidSelectors');
-  return new Map(
-    childrenOf(set, 'Selector').map((selector) => {
-      const name = selector.attributes.get('Name')?.value ?? '';
-      const reference = child(selector, 'EndpointReference');
-      return [name.toLowerCase(), reference ? endpointReference(reference, depth + 1) : selector.text];
-    }),
-  );
+  const selectors = new Map<string, SelectorValue>();
+  for (const selector of childrenOf(set, 'Selector')) {
+    const name = (selector.attributes.get('Name')?.value ?? '').toLowerCase();
+    if (selectors.has(name)) throw new WsmanFault('duplicateSelectors');
+    const reference = child(selector, 'EndpointReference');
+    selectors.set(name, reference ? endpointReference(reference, depth + 1) : selector.text);
+  }
+  return selectors;
 }
 
 /** Address and ReferenceParameters, wherever they stand: in a selector, or as the value of a parameter. */
@@ -126,19 +140,19 @@ function optionsOf(set: XmlElement | undefined): ReadonlyMap<string, string> {
 
 const DURATION = /^P(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+(?:\.\d+)?)S)?)?$/;
 
-function timeoutOf(text: string): Millis {
-  if (text === '') return TIMEOUT_MS_MAX;
+function timeoutOf(text: string, { timeoutMsMax }: Limits): Millis {
+  if (text === '') return timeoutMsMax;
   const [, days, hours, minutes, seconds] = DURATION.exec(text) ?? badHeader('OperationTimeout');
   const inSeconds =
     ((Number(days ?? 0) * 24 + Number(hours ?? 0)) * 60 + Number(minutes ?? 0)) * 60 + Number(seconds ?? 0);
-  return Math.min(inSeconds * 1000, TIMEOUT_MS_MAX);
+  return Math.min(inSeconds * 1000, timeoutMsMax);
 }
 
-function envelopeUnits(text: string): number {
-  if (text === '') return ENVELOPE_BYTES_MAX / 2;
+function envelopeUnits(text: string, { envelopeBytesMax }: Limits): number {
+  if (text === '') return envelopeBytesMax / 2;
   const bytes = Number(text);
   if (!Number.isSafeInteger(bytes) || bytes < ENVELOPE_BYTES_MIN) badHeader('MaxEnvelopeSize');
-  return Math.floor(Math.min(bytes, ENVELOPE_BYTES_MAX) / 2);
+  return Math.floor(Math.min(bytes, envelopeBytesMax) / 2);
 }
 
 function badHeader(name: string): never {

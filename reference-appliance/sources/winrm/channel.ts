@@ -235,13 +235,13 @@ export class WinrmChannel {
     return this.#fetch({ 'content-type': SOAP_TYPE, authorization }, Buffer.alloc(0), SIGN_IN_MS, signal);
   }
 
-  #fetch(
+  async #fetch(
     headers: Readonly<Record<string, string>>,
     body: Buffer,
     timeoutMs: Millis,
     signal: AbortSignal,
   ): Promise<HttpAnswer> {
-    return this.#http.fetch({
+    const answer = await this.#http.fetch({
       method: 'POST',
       url: this.#url,
       headers: { 'user-agent': 'drylift', ...headers },
@@ -250,6 +250,9 @@ export class WinrmChannel {
       timeoutMs,
       bodyBytesMax: REPLY_BYTES_MAX,
     });
+    const date = Date.parse(answer.headers.date ?? '');
+    if (!Number.isNaN(date)) this.#clockAheadMs = date - this.#options.clock.wall();
+    return answer;
   }
 
   #strange(status: number): DryliftError {

@@ -70,7 +70,7 @@ export interface WinrmConnection {
   readonly host: string;
   /** The credential that worked last. */
   readonly credential: WinrmCredential | undefined;
-  /** How far the host's clock is ahead of ours, as it told when signing in; `undefined` until then, or with Basic. */
+  /** How far the host's clock is ahead of ours, as its answers tell; `undefined` before the first. */
   readonly clockAheadMs: Millis | undefined;
 
   identify(signal: AbortSignal): Promise<WinrmIdentity>;

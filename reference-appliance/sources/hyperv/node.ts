@@ -1,0 +1,97 @@
+/**
+ * One host as the source keeps it: two connections (an inventory that takes long shall not hold up samples), what it said
+ * last, and why it could not be asked, if it could not.
+ */
+import { DryliftError } from '#core/errors.ts';
+import { type Clock, DeadlineExceeded, deadline } from '#core/time/clock.ts';
+import { MINUTE, type Millis, SECOND } from '#core/units.ts';
+import type { LiveSink, Unreached } from '../../app/ports.ts';
+import { winrmConnection } from '../winrm/connection.ts';
+import type { WinrmConnection, WinrmOptions } from '../winrm/types.ts';
+import { errors } from './errors.ts';
+import { HostReader, type HostReading } from './host-reader.ts';
+import type { HostCounters } from './performance.ts';
+
+/** All that a host says of its machines. */
+const READ_MS: Millis = 10 * MINUTE;
+/** A sample must not last into the next one. */
+const SAMPLE_MS: Millis = 20 * SECOND;
+
+export class HypervNode {
+  /** What is dialled. */
+  readonly address: string;
+  readonly inventory: WinrmConnection;
+  readonly #samples: WinrmConnection;
+  readonly #reader: HostReader;
+  readonly #clock: Clock;
+  reading: HostReading | undefined;
+  unreached: Unreached | undefined;
+  /** Why, as it was thrown. */
+  failure: unknown;
+
+  constructor(address: string, options: Omit<WinrmOptions, 'host' | 'purpose'>) {
+    this.address = address;
+    this.inventory = winrmConnection({ ...options, host: address, purpose: 'inventory' });
+    this.#samples = winrmConnection({ ...options, host: address, purpose: 'samples' });
+    this.#reader = new HostReader(this.inventory);
+    this.#clock = options.clock;
+  }
+
+  /** By which its machines name it. */
+  get name(): string {
+    return this.reading?.host.fqdn ?? this.address;
+  }
+
+  /** @throws `winrm.*`, `net.*`, `hyperv.version` */
+  host(signal: AbortSignal): ReturnType<HostReader['host']> {
+    return this.#reader.host(signal);
+  }
+
+  /** Reads it anew, or notes why not. Throws only what is not the host's doing. */
+  async read(signal: AbortSignal): Promise<boolean> {
+    try {
+      using timer = deadline(this.#clock, READ_MS, 'appliance.hyperv.read', signal);
+      this.reading = await this.#reader.read(timer.signal);
+      this.unreached = this.failure = undefined;
+      return true;
+    } catch (error) {
+      signal.throwIfAborted();
+      this.miss(
+        error instanceof DeadlineExceeded
+          ? errors.make('hyperv.slow', {
+              what: `${this.name} did not tell all of its machines in time.`,
+              cause: error,
+            })
+          : error,
+      );
+      return false;
+    }
+  }
+
+  miss(error: unknown): void {
+    if (!(error instanceof DryliftError)) throw error;
+    const { code, what, why, next } = error;
+    this.failure = error;
+    this.unreached = { name: this.name, code, what, why, next };
+  }
+
+  /** @throws `winrm.*`, `net.*` */
+  async sample(counters: HostCounters, sink: LiveSink, signal: AbortSignal): Promise<void> {
+    using timer = deadline(this.#clock, SAMPLE_MS, 'appliance.hyperv.sample', signal);
+    try {
+      await counters.sample(this.#samples, sink, timer.signal);
+    } catch (error) {
+      signal.throwIfAborted();
+      if (!(error instanceof DeadlineExceeded)) throw error;
+      throw errors.make('hyperv.slow', {
+        what: `${this.name} did not tell its counters in time.`,
+        cause: error,
+      });
+    }
+  }
+
+  close(): void {
+    this.inventory.close();
+    this.#samples.close();
+  }
+}

@@ -60,12 +60,24 @@ export class FileTree {
   readonly #base: (now: UnixMillis) => BaseTree;
   readonly #windows: boolean;
   readonly #overlay = new Map<string, Entry>();
+  readonly #room: Bytes;
   #bytes: Bytes = 0;
+  /** Nothing more can be written, whatever room there should be. */
+  isFull = false;
 
-  /** @param base the system's own files, as of a time: /proc changes. */
-  constructor(base: (now: UnixMillis) => BaseTree, windows: boolean) {
+  /**
+   * @param base the system's own files, as of a time: /proc changes.
+   * @param room what can be written until the disk is full
+   */
+  constructor(base: (now: UnixMillis) => BaseTree, windows: boolean, room: Bytes = OVERLAY_BYTES_MAX) {
     this.#base = base;
     this.#windows = windows;
+    this.#room = Math.min(room, OVERLAY_BYTES_MAX);
+  }
+
+  /** Bytes of all that was written since the system was installed. */
+  get writtenBytes(): Bytes {
+    return this.#bytes;
   }
 
   /** An absolute path without dots and doubled separators. Undefined when it is not absolute. */
@@ -152,7 +164,9 @@ export class FileTree {
       if (!may(target.node, user, 2)) throw new FileProblem('denied', path);
     } else this.#writableParent(path, user, now);
     const before = this.#overlay.get(this.#key(target.path))?.node?.content?.().length ?? 0;
-    if (this.#bytes - before + content.length > OVERLAY_BYTES_MAX) throw new FileProblem('tooLarge', path);
+    const grown = content.length - before;
+    if (grown > 0 && (this.isFull || this.#bytes + grown > this.#room))
+      throw new FileProblem('tooLarge', path);
     this.#bytes += content.length - before;
     this.#put(target.path, {
       type: 'file',

@@ -104,8 +104,17 @@ export class Guest {
     this.#files ??= new FileTree(
       this.os.family === 'linux' ? linuxFiles(this, this.os) : windowsFiles(this),
       this.os.family === 'windows',
+      this.#rootRoom(),
     );
     return this.#files;
+  }
+
+  /** Free on the volume of the system. */
+  #rootRoom(): number | undefined {
+    const root = this.disks()
+      .flatMap(({ volumes }) => volumes)
+      .find(({ mountPoint }) => mountPoint === '/' || mountPoint === 'C:\\');
+    return root && root.sizeBytes - root.usedBytes;
   }
 
   get hostName(): string {

@@ -6,17 +6,13 @@ import type { LinuxOs } from './guest-os.ts';
 import { procFiles } from './linux-proc.ts';
 import { releaseFiles } from './linux-releases.ts';
 import { type SysFile, sysFiles } from './linux-sys.ts';
+import { programsOf } from './linux-tools.ts';
 
 const DIRECTORIES =
   '/ /bin /boot /dev /etc /etc/cron.d /home /opt /proc /proc/sys /proc/sys/kernel /proc/net /root /run /sbin /srv /sys /sys/class /sys/class/dmi /sys/class/dmi/id /sys/class/net /tmp /usr /usr/bin /usr/lib /usr/sbin /var /var/lib /var/log /var/tmp'.split(
     ' ',
   );
 const STICKY = new Set(['/tmp', '/var/tmp']);
-const PROGRAMS =
-  'awk bash cat chmod cp curl cut date df dpkg-query echo egrep env fdisk find getent grep head hostname id ip ls lsblk lshw mkdir mv netstat printf ps python3 rm rpm sed seq sha256sum sleep sort ss stat sudo tail tar test touch tr uname uniq uptime wc which whoami xargs'.split(
-    ' ',
-  );
-
 type Content = string | (() => string);
 
 export function linuxFiles(guest: Guest, os: LinuxOs): (now: UnixMillis) => BaseTree {
@@ -63,7 +59,7 @@ export function linuxFiles(guest: Guest, os: LinuxOs): (now: UnixMillis) => Base
       `# ${service.displayName}\n`,
       os.systemd ? 0o644 : 0o755,
     );
-  for (const program of PROGRAMS) add(`/usr/bin/${program}`, '\x7fELF', 0o755);
+  for (const program of programsOf(os)) add(`/usr/bin/${program}`, '\x7fELF', 0o755);
   for (const { executable } of guest.stack.processes)
     if (executable !== '') add(executable, '\x7fELF', 0o755);
   add('/bin/sh', '\x7fELF', 0o755);

@@ -76,3 +76,57 @@ export function linuxTools(os: LinuxOs): LinuxTools {
     numbersLines: utilLinux >= 36 && os.id !== 'sles',
   };
 }
+
+/** Programs that come with every system that is simulated. */
+const EVERYWHERE =
+  'awk base64 basename bash blkid cat chmod chown cp curl cut date df dirname dmidecode echo egrep env expr false fdisk fgrep find free gawk getcap getconf getent grep gzip head hostname id ip kill ln ls lvdisplay lvs md5sum mkdir mktemp mount mv nice nohup nproc printf ps pvs pwd readlink rm rmdir sed seq service sh sha1sum sha256sum sleep sort ss stat sudo tac tail tar tee test timeout touch tr true uname uniq uptime vgs wc which whoami xargs zgrep'.split(
+    ' ',
+  );
+
+/** Is the program there? Those that nobody knows are not. */
+export function isInstalled(os: LinuxOs, program: string): boolean {
+  const tools = linuxTools(os);
+  switch (program) {
+    case 'lsblk':
+      return tools.utilLinux >= 17;
+    case 'lscpu':
+      return tools.utilLinux >= 17;
+    case 'netstat':
+    case 'route':
+    case 'ifconfig':
+      return tools.netTools;
+    case 'lshw':
+      return tools.lshw;
+    case 'rpm':
+      return os.packages === 'rpm';
+    case 'yum':
+      return os.packages === 'rpm' && os.id !== 'sles';
+    case 'dnf':
+      return os.packages === 'rpm' && os.id !== 'sles' && tools.kernel >= 418;
+    case 'dpkg':
+    case 'dpkg-query':
+    case 'apt':
+    case 'apt-cache':
+      return os.packages === 'dpkg';
+    case 'snap':
+      return os.id === 'ubuntu' && Number(os.versionId) >= 16;
+    case 'systemctl':
+    case 'systemd-detect-virt':
+      return os.systemd;
+    case 'locate':
+      return os.packages === 'rpm' ? tools.kernel < 400 && os.id !== 'sles' : os.id === 'ubuntu';
+    case 'mawk':
+      return os.packages === 'dpkg';
+    default:
+      return EVERYWHERE.includes(program);
+  }
+}
+
+/** Names of all programs that are there. */
+export function programsOf(os: LinuxOs): string[] {
+  const some =
+    'lsblk lscpu netstat route ifconfig lshw rpm yum dnf dpkg dpkg-query apt apt-cache snap systemctl systemd-detect-virt locate mawk'.split(
+      ' ',
+    );
+  return [...EVERYWHERE, ...some].filter((program) => isInstalled(os, program)).sort();
+}

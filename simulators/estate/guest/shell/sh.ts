@@ -5,8 +5,12 @@
 import { SECOND } from '#core/units.ts';
 import { FileProblem } from '../file-tree.ts';
 import { awk } from './awk.ts';
+import { diskCommands } from './disk-commands.ts';
 import { fileCommands, problemText, readInput } from './file-commands.ts';
+import { identityCommands } from './identity-commands.ts';
 import { networkCommands } from './network-commands.ts';
+import { packageCommands } from './package-commands.ts';
+import { processCommands } from './process-commands.ts';
 import { sedCommand } from './sed.ts';
 import { evaluate } from './sh-arithmetic.ts';
 import {
@@ -30,7 +34,7 @@ import {
   type Session,
   step,
 } from './shell.ts';
-import { systemCommands } from './system-commands.ts';
+
 import { textCommands } from './text-commands.ts';
 
 const SCRIPT_CHARS_MAX = 256 * 1024;
@@ -469,7 +473,10 @@ const BUILTINS: Commands = {
 const COMMANDS: Commands = {
   ...textCommands,
   ...fileCommands,
-  ...systemCommands,
+  ...processCommands,
+  ...identityCommands,
+  ...packageCommands,
+  ...diskCommands,
   ...networkCommands,
   awk,
   gawk: awk,

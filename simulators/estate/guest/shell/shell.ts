@@ -2,6 +2,7 @@
 import type { Millis, UnixMillis } from '#core/units.ts';
 import type { GuestUser } from '../accounts.ts';
 import type { Guest } from '../guest.ts';
+import type { LinuxOs } from '../guest-os.ts';
 
 export interface Outcome {
   readonly stdout: Buffer;
@@ -58,6 +59,15 @@ export interface Io {
   readonly stdin: string;
   out(text: string): void;
   err(text: string): void;
+}
+
+export function linuxOf(session: Session): LinuxOs | undefined {
+  const { os } = session.machine.guest;
+  return os.family === 'linux' ? os : undefined;
+}
+
+export function needsRoot(session: Session): boolean {
+  return !session.user.isRoot;
 }
 
 /** @returns the exit code. */

@@ -282,6 +282,7 @@ function openConnection(
   const waiting: Array<() => void> = [];
   const cuts = new Set<() => void>();
   let running = 0;
+  let width = CHANNELS_MAX;
   client.removeAllListeners('error');
   client.on('error', () => {}); // told by 'close', which follows
   client.on('close', () => {
@@ -291,23 +292,27 @@ function openConnection(
   const dropped = (cause?: unknown): Error =>
     errors.make('ssh.dropped', { what: `The connection to ${place} ended before the command did.`, cause });
 
-  async function inTurn<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
-    while (running >= CHANNELS_MAX) {
-      await new Promise<void>((resolve) => waiting.push(resolve));
-      signal.throwIfAborted();
-    }
-    running++;
-    try {
-      return await work();
-    } finally {
-      running--;
-      waiting.shift()?.();
+  async function inTurn(signal: AbortSignal, work: () => Promise<ExecResult | 'later'>): Promise<ExecResult> {
+    for (;;) {
+      while (running >= width) {
+        await new Promise<void>((resolve) => waiting.push(resolve));
+        signal.throwIfAborted();
+      }
+      running++;
+      try {
+        const result = await work();
+        if (result !== 'later') return result;
+      } finally {
+        running--;
+        waiting.shift()?.();
+      }
     }
   }
 
-  function run(command: string, options: ExecOptions, signal: AbortSignal): Promise<ExecResult> {
+  /** `later`: the server takes fewer channels at one time. */
+  function run(command: string, options: ExecOptions, signal: AbortSignal): Promise<ExecResult | 'later'> {
     const { stdin = '', timeoutMs = EXEC_MS, outputBytesMax = OUTPUT_BYTES_MAX } = options;
-    return new Promise<ExecResult>((resolve, reject) => {
+    return new Promise((resolve, reject) => {
       const timer = deadline(clock, timeoutMs, 'appliance.ssh.exec', signal);
       let channel: ClientChannel | undefined;
       const settle = (): void => {
@@ -336,15 +341,20 @@ function openConnection(
       timer.signal.addEventListener('abort', onAbort, { once: true });
       if (timer.signal.aborted) return onAbort();
       client.exec(command, (error, opened) => {
-        if (error)
+        if (error) {
+          if (!isOpen()) return fail(dropped(error));
+          if (running > 1) {
+            width = running - 1;
+            settle();
+            return resolve('later');
+          }
           return fail(
-            isOpen()
-              ? errors.make('ssh.exec.refused', {
-                  what: `${place} runs no command: ${error.message}.`,
-                  cause: error,
-                })
-              : dropped(error),
+            errors.make('ssh.exec.refused', {
+              what: `${place} runs no command: ${error.message}.`,
+              cause: error,
+            }),
           );
+        }
         channel = opened;
         const output: Buffer[] = [];
         const complaints: Buffer[] = [];

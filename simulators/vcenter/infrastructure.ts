@@ -217,6 +217,7 @@ export class Infrastructure {
       this.#addCompute(facts.id, 'host', facts.name, facts.datacenterId, facts.folder);
     const host = this.#keep(new HostObject(`host-${this.#take()}`, facts, compute));
     this.#keep(host.browser);
+    for (const manager of host.managers.all()) this.#keep(manager);
     compute.hosts.push(host);
     this.#hosts.set(facts.id, host);
   }

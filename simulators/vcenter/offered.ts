@@ -6,6 +6,7 @@ import { CLUSTER, COMPUTE, POOL } from './objects/compute.ts';
 import { BROWSER, DATASTORE, ENVIRONMENT_BROWSER } from './objects/datastore.ts';
 import { DATACENTER, FOLDER } from './objects/folder.ts';
 import { HOST } from './objects/host.ts';
+import { AUTO_START, DATE_TIME_SYSTEM, SERVICE_SYSTEM } from './objects/host-managers.ts';
 import { MANAGER_READERS } from './objects/managers.ts';
 import { NETWORK, PORTGROUP, SWITCH } from './objects/network.ts';
 import { COLLECTOR } from './property/collector.ts';
@@ -25,6 +26,9 @@ const TABLES: Readonly<Record<string, object>> = {
   Folder: FOLDER,
   Datacenter: DATACENTER,
   HostSystem: HOST,
+  HostAutoStartManager: AUTO_START,
+  HostServiceSystem: SERVICE_SYSTEM,
+  HostDateTimeSystem: DATE_TIME_SYSTEM,
   Network: NETWORK,
   DistributedVirtualPortgroup: PORTGROUP,
   VmwareDistributedVirtualSwitch: SWITCH,

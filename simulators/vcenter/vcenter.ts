@@ -6,12 +6,14 @@ import type { SimulatorContext } from '../kit/context.ts';
 import { Alarms } from './alarms/alarms.ts';
 import { Authorization } from './authorization/authorization.ts';
 import { Changes } from './changes.ts';
+import { CustomFields } from './custom-fields.ts';
 import { EventLog } from './events/event-log.ts';
 import { keepJournal } from './events/journal.ts';
 import { DatastoreFiles } from './folder/datastore-files.ts';
 import { followHostFaults } from './host-outages.ts';
 import { Inventory } from './inventory.ts';
 import type { LeaseObject } from './leases/lease.ts';
+import { Licenses } from './licenses.ts';
 import type { Unregistered } from './lifecycle/removal.ts';
 import { ANONYMOUS_COLLECTOR, type Managers, managersOf } from './objects/managers.ts';
 import type { ManagedObject, Reading } from './objects/object.ts';
@@ -66,6 +68,8 @@ export class Vcenter {
   readonly files: DatastoreFiles;
   readonly tags: Tags;
   readonly alarms: Alarms;
+  readonly licenses: Licenses;
+  readonly customFields: CustomFields;
   /** Options that were set, beside those that every vCenter has. */
   readonly settings = new Map<string, Value>();
   /** Machines that were unregistered, by the path of their configuration file. */
@@ -108,6 +112,12 @@ export class Vcenter {
     this.performance = new Performance(estate, this.inventory);
     this.files = new DatastoreFiles(this.inventory);
     this.alarms = new Alarms(this.inventory.root, this.inventory.createdAt);
+    this.customFields = new CustomFields(estate.facts.customAttributes);
+    this.licenses = new Licenses(
+      this.inventory,
+      { id: estate.facts.vcenterUuid, name: estate.facts.name },
+      this.startedAt,
+    );
     this.tags = new Tags(estate, entropy, this.inventory.hosts());
     this.managers = managersOf();
     this.#journal = keepJournal(this);

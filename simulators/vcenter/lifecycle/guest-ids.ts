@@ -40,6 +40,9 @@ const NAMES: Readonly<Record<string, string>> = {
   otherGuest: 'Other (32-bit)',
 };
 
+/** Those that are offered for new machines. */
+export const GUEST_IDS: readonly string[] = Object.keys(NAMES);
+
 /** @throws VimFault InvalidArgument for what is no guest id */
 export function operatingSystemOf(guestId: string): OperatingSystem {
   if (!/^\w{1,60}Guest(64)?$/.test(guestId)) throw invalidArgument('configSpec.guestId');

@@ -1,6 +1,7 @@
 /** Methods of EventManager, TaskManager and the collectors that they make. */
 
 import { eventData } from '../events/event-log.ts';
+import type { Severity } from '../events/event-types.ts';
 import { type EventFilterSpec, eventFilter, type TaskFilterSpec, taskFilter } from '../events/filters.ts';
 import { HistoryCollectorObject, PAGE_MAX } from '../events/history.ts';
 import { invalidArgument, vimFault } from '../faults.ts';
@@ -10,6 +11,9 @@ import { TaskObject } from '../tasks.ts';
 import type { Data, Ref } from '../values.ts';
 import { type Call, defineMethod, type Method, selfAs } from './method.ts';
 import { requirePrivilege } from './privileges.ts';
+
+const MESSAGE_LENGTH_MAX = 4096;
+const ARGUMENTS_MAX = 50;
 
 /** Is what something was about, or what that was in, among what the caller sees now? */
 function isSeen(call: Call, about: string | undefined, scope: readonly string[]): boolean {
@@ -169,6 +173,7 @@ const logUserEvent = defineMethod<{ entity: Ref; msg: string }>({
     const found = call.find(entity);
     if (!(found instanceof Entity)) throw objectNotFound(entity);
     requirePrivilege(call, 'Global.LogEvent', found);
+    if (msg.length > MESSAGE_LENGTH_MAX) throw invalidArgument('msg');
     const { name, ref } = found;
     call.vcenter.events.post({
       type: 'GeneralUserEvent',
@@ -176,6 +181,63 @@ const logUserEvent = defineMethod<{ entity: Ref; msg: string }>({
       user: call.requireSession().user.name,
       fields: { message: msg, entity: { $: 'ManagedEntityEventArgument', name, entity: ref } },
       words: { text: msg },
+    });
+    return undefined;
+  },
+});
+
+interface PostedEvent extends Data {
+  readonly vm?: Data & { readonly vm: Ref };
+  readonly host?: Data & { readonly host: Ref };
+  readonly computeResource?: Data & { readonly computeResource: Ref };
+  readonly ds?: Data & { readonly datastore: Ref };
+  readonly datacenter?: Data & { readonly datacenter: Ref };
+  readonly eventTypeId?: string;
+  readonly severity?: string;
+  readonly message?: string;
+  readonly arguments?: readonly Data[];
+}
+
+const SEVERITIES: readonly string[] = ['info', 'warning', 'error', 'user'] satisfies Severity[];
+
+/** An event of somebody else's making: vCenter says when, by whom, and about what. */
+const postEvent = defineMethod<{ eventToPost: PostedEvent }>({
+  on: 'EventManager',
+  name: 'PostEvent',
+  takes: 'eventToPost Event, taskInfo TaskInfo?',
+  privilege: 'Global.LogEvent',
+  faults: ['InvalidEvent'],
+  run({ eventToPost: posted }, call) {
+    const { eventTypeId: id = '', message, severity = 'info', arguments: given = [] } = posted;
+    const isBounded = (message?.length ?? 0) <= MESSAGE_LENGTH_MAX && given.length <= ARGUMENTS_MAX;
+    if (posted.$ !== 'EventEx' || !/^[\w.-]{1,200}$/.test(id) || !SEVERITIES.includes(severity) || !isBounded)
+      throw vimFault(
+        'InvalidEvent',
+        'The event is not one that can be posted: an EventEx with a type of its own.',
+      );
+    const reference =
+      posted.vm?.vm ??
+      posted.host?.host ??
+      posted.computeResource?.computeResource ??
+      posted.ds?.datastore ??
+      posted.datacenter?.datacenter;
+    const about = reference && call.find(reference);
+    if (reference && !(about instanceof Entity)) throw objectNotFound(reference);
+    call.vcenter.events.post({
+      type: 'EventEx',
+      about: about as Entity | undefined,
+      user: call.session?.user.name,
+      category: severity as Severity,
+      fields: {
+        fullFormattedMessage: message ?? id,
+        eventTypeId: id,
+        severity,
+        message,
+        arguments: given,
+        objectId: about?.ref.id,
+        objectType: about?.ref.type,
+        objectName: (about as Entity | undefined)?.name,
+      },
     });
     return undefined;
   },
@@ -201,6 +263,7 @@ export const HISTORY_METHODS: readonly Method[] = [
   queryEvents,
   createCollectorForEvents,
   logUserEvent,
+  postEvent,
   createCollectorForTasks,
   cancelTask,
   ...readMethods('EventHistoryCollector', 'Events', 'Event'),

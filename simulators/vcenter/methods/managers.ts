@@ -1,5 +1,6 @@
 /** Methods of managers that are read: alarms and options. */
 import { invalidName } from '../faults.ts';
+import { HostOptionsObject } from '../objects/host-managers.ts';
 import { Entity } from '../objects/object.ts';
 import { objectNotFound } from '../property/selection.ts';
 import type { Data, Ref, Value } from '../values.ts';
@@ -53,8 +54,8 @@ const queryOptions = defineMethod<{ name?: string }>({
   returns: 'OptionValue[]',
   privilege: 'System.View',
   faults: ['InvalidName'],
-  run({ name }, { vcenter }) {
-    const options = vcenter.options();
+  run({ name }, { vcenter, self }) {
+    const options = self instanceof HostOptionsObject ? self.options() : vcenter.options();
     if (name === undefined || name === '') return options;
     // A name that ends with a dot means everything below it.
     const found = options.filter(({ key }) =>
@@ -73,10 +74,18 @@ const updateOptions = defineMethod<{ changedValue: ReadonlyArray<Data & { key: s
   takes: 'changedValue OptionValue[]!',
   faults: ['InvalidName'],
   run({ changedValue }, call) {
-    requirePrivilege(call, 'Global.Settings');
+    const { self, vcenter } = call;
+    requirePrivilege(
+      call,
+      self instanceof HostOptionsObject ? 'Host.Config.AdvancedConfig' : 'Global.Settings',
+    );
     for (const { key, value } of changedValue) {
-      if (!/^[\w.]{1,200}$/.test(key) || call.vcenter.settings.size >= KEYS_MAX) throw invalidName(key);
-      if (value !== undefined) call.vcenter.settings.set(key, value);
+      if (!/^[\w.]{1,200}$/.test(key)) throw invalidName(key);
+      if (value === undefined) continue;
+      if (self instanceof HostOptionsObject) {
+        if (!self.set(key, value)) throw invalidName(key);
+      } else if (vcenter.settings.size >= KEYS_MAX) throw invalidName(key);
+      else vcenter.settings.set(key, value);
     }
     call.vcenter.changes.changed(call.self, 'setting');
     return undefined;

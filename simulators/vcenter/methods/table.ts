@@ -15,10 +15,12 @@ import { createPropertyCollector } from './create-property-collector.ts';
 import { createSnapshot } from './create-snapshot.ts';
 import { createSnapshotEx } from './create-snapshot-ex.ts';
 import { currentTime } from './current-time.ts';
+import { CUSTOM_FIELD_METHODS } from './custom-fields.ts';
 import { destroyPropertyCollector } from './destroy-property-collector.ts';
 import { destroyPropertyFilter } from './destroy-property-filter.ts';
 import { destroyView } from './destroy-view.ts';
 import { ENTITY_METHODS } from './entities.ts';
+import { ENVIRONMENT_METHODS } from './environment.ts';
 import { fetch } from './fetch.ts';
 import { FILE_METHODS } from './files.ts';
 import { findByDnsName } from './find-by-dns-name.ts';
@@ -27,7 +29,9 @@ import { findByIp } from './find-by-ip.ts';
 import { findByUuid } from './find-by-uuid.ts';
 import { findChild } from './find-child.ts';
 import { HISTORY_METHODS } from './history.ts';
+import { HOST_METHODS } from './hosts.ts';
 import { LEASE_METHODS } from './leases.ts';
+import { LICENSE_METHODS } from './licenses.ts';
 import { LIFECYCLE_METHODS } from './lifecycle.ts';
 import { login } from './login.ts';
 import { logout } from './logout.ts';
@@ -129,6 +133,10 @@ export const METHODS: readonly Method[] = [
   ...MANAGER_METHODS,
   ...OVF_METHODS,
   ...FILE_METHODS,
+  ...LICENSE_METHODS,
+  ...ENVIRONMENT_METHODS,
+  ...HOST_METHODS,
+  ...CUSTOM_FIELD_METHODS,
 ];
 
 const BY_NAME = new Map(METHODS.map((method) => [method.name, method]));

@@ -44,6 +44,16 @@ function drsConfigOf({ cluster }: ComputeObject): Data {
   };
 }
 
+/** Every real vCenter sends it, with vSAN and without; Ansible's vmware_cluster_info takes it for granted. */
+function vsanConfigOf(self: ComputeObject): Data {
+  const enabled = self.datastores().some(({ facts }) => facts.type === 'vsan');
+  return {
+    $: 'VsanClusterConfigInfo',
+    enabled,
+    defaultConfig: { $: 'VsanClusterConfigInfoHostDefaultInfo', autoClaimStorage: false },
+  };
+}
+
 export const CLUSTER: Properties<ComputeObject> = {
   ...COMPUTE,
   summary: (self) => ({
@@ -62,6 +72,13 @@ export const CLUSTER: Properties<ComputeObject> = {
     vmSwapPlacement: 'vmDirectory',
     dasConfig: dasConfigOf(self),
     drsConfig: drsConfigOf(self),
+    dpmConfigInfo: {
+      $: 'ClusterDpmConfigInfo',
+      enabled: false,
+      defaultDpmBehavior: 'automated',
+      hostPowerActionRate: 3,
+    },
+    vsanConfigInfo: vsanConfigOf(self),
   }),
   recommendation: () => [],
   drsRecommendation: () => [],
@@ -107,6 +124,7 @@ export class ComputeObject extends Entity {
     this.environmentBrowser = new EnvironmentBrowserObject(
       `envbrowser-${number}`,
       new DatastoreBrowserObject(`datastoreBrowser-envbrowser-${number}`, () => this.datastores()),
+      this,
     );
   }
 

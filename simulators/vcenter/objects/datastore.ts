@@ -56,6 +56,7 @@ export const DATASTORE: Properties<DatastoreObject> = {
 };
 
 export class DatastoreObject extends Entity {
+  readonly bytesMax = { file: FILE_BYTES_MAX, disk: DISK_BYTES_MAX } as const;
   readonly facts: Datastore;
   readonly hosts: HostObject[] = [];
   readonly vms = new VmList();
@@ -177,13 +178,27 @@ export const ENVIRONMENT_BROWSER: Properties<EnvironmentBrowserObject> = {
   datastoreBrowser: (self) => self.browser.ref,
 };
 
-/** What a compute resource offers to new machines; here only the way to a datastore browser. */
+/** What a compute resource offers to new machines. */
 export class EnvironmentBrowserObject extends ManagedObject {
   readonly browser: DatastoreBrowserObject;
+  readonly #compute: Entity & { readonly hosts: readonly HostObject[] };
 
-  constructor(id: string, browser: DatastoreBrowserObject) {
+  constructor(
+    id: string,
+    browser: DatastoreBrowserObject,
+    compute: Entity & { readonly hosts: readonly HostObject[] },
+  ) {
     super('EnvironmentBrowser', id);
     this.browser = browser;
+    this.#compute = compute;
+  }
+
+  get hosts(): readonly HostObject[] {
+    return this.#compute.hosts;
+  }
+
+  override get entity(): Entity {
+    return this.#compute;
   }
 
   protected get properties(): Properties<EnvironmentBrowserObject> {

@@ -1,11 +1,11 @@
 /** ESXi hosts. */
 import { KIB } from '#core/units.ts';
 import type { AttributeValues, Host } from '../../estate/model.ts';
-import { fieldValues } from '../custom-fields.ts';
 import type { Data } from '../values.ts';
 import type { ComputeObject } from './compute.ts';
 import { DatastoreBrowserObject, type DatastoreObject } from './datastore.ts';
 import { HOST_CAPABILITY } from './host-capability.ts';
+import { HostManagers } from './host-managers.ts';
 import { hostNetworkOf } from './host-network.ts';
 import type { NetworkObject } from './network.ts';
 import { ENTITY_PROPERTIES, Entity, type Properties, type Reading } from './object.ts';
@@ -31,7 +31,7 @@ export const HOST: Properties<HostObject> = {
     quickStats: () => reading.vcenter.performance.hostQuickStats(self, reading.now),
     overallStatus: statusOf(self),
     rebootRequired: false,
-    customValue: () => fieldValues(reading.vcenter.estate.facts, self.facts.attributes),
+    customValue: () => reading.vcenter.customFields.valuesOf(self),
   }),
   hardware: (self) => ({
     $: 'HostHardwareInfo',
@@ -61,12 +61,15 @@ export const HOST: Properties<HostObject> = {
     }),
   }),
   capability: () => HOST_CAPABILITY,
-  configManager: () => ({ $: 'HostConfigManager' }),
+  configManager: (self) => self.managers.data,
   config: (self) => ({
     $: 'HostConfigInfo',
     host: self.ref,
     product: () => productOf(self),
     network: () => hostNetworkOf(self),
+    service: () => self.managers.services.info,
+    autoStart: () => self.managers.autoStart.config,
+    dateTimeInfo: () => self.managers.dateTime.info,
   }),
   vm: (self) => self.vms.refs(),
   datastore: (self) => self.datastores.map((datastore) => datastore.ref),
@@ -80,11 +83,13 @@ export class HostObject extends Entity {
   readonly networks: NetworkObject[] = [];
   readonly vms = new VmList();
   readonly browser: DatastoreBrowserObject;
+  readonly managers: HostManagers;
 
   constructor(id: string, facts: Host, parent: ComputeObject) {
     super('HostSystem', id, facts.name, parent);
     this.facts = facts;
     this.browser = new DatastoreBrowserObject(`datastoreBrowser-${id}`, () => this.datastores);
+    this.managers = new HostManagers(this);
   }
 
   protected get properties(): Properties<HostObject> {

@@ -3,7 +3,6 @@
  * references to them, and refuse what is asked of them.
  */
 import { PRIVILEGE_DESCRIPTION, PRIVILEGE_LIST } from '../authorization/descriptions.ts';
-import { fieldDefinitions } from '../custom-fields.ts';
 import { EVENT_DESCRIPTION, taskDescription } from '../events/descriptions.ts';
 import { COUNTERS, HISTORICAL_INTERVALS, PERFORMANCE_DESCRIPTION } from '../performance/counters.ts';
 import { DEFAULT_COLLECTOR } from '../property/collector.ts';
@@ -42,6 +41,8 @@ const GUEST_MANAGERS: ReadonlyArray<readonly [property: string, type: string, id
   ['processManager', 'GuestProcessManager', 'guestOperationsProcessManager'],
   ['guestWindowsRegistryManager', 'GuestWindowsRegistryManager', 'guestOperationsWindowsRegistryManager'],
 ];
+
+const LICENSE_ASSIGNMENT = ref('LicenseAssignmentManager', 'LicenseAssignmentManager');
 
 const TASK_DESCRIPTION = taskDescription();
 
@@ -107,25 +108,19 @@ export const MANAGER_READERS: Readonly<Record<string, Properties<never>>> = {
     maxCollector: () => 1000,
   },
   LicenseManager: {
-    licenses: () => [
-      {
-        $: 'LicenseManagerLicenseInfo',
-        licenseKey: '00000-00000-00000-00000-00000',
-        editionKey: 'eval',
-        name: 'Evaluation Mode',
-        total: 0,
-        used: 0,
-        costUnit: '',
-      },
-    ],
+    licenses: (_self, { vcenter }) => vcenter.licenses.all(),
+    licenseAssignmentManager: () => LICENSE_ASSIGNMENT,
     licensedEdition: () => 'eval',
     source: () => ({ $: 'EvaluationLicenseSource', remainingHours: 1440 }),
     sourceAvailable: () => true,
     featureInfo: () => [],
-    evaluation: () => ({ $: 'LicenseManagerEvaluationInfo', properties: [] }),
+    evaluation: (_self, { vcenter, now }) => ({
+      $: 'LicenseManagerEvaluationInfo',
+      properties: vcenter.licenses.evaluation(now),
+    }),
   },
   ExtensionManager: { extensionList: () => [] },
-  CustomFieldsManager: { field: (_self, { vcenter }) => fieldDefinitions(vcenter.estate.facts) },
+  CustomFieldsManager: { field: (_self, { vcenter }) => vcenter.customFields.definitions() },
   UserDirectory: {
     domainList: (_self, { vcenter }) => [
       ...new Set(['vsphere.local', ...vcenter.authorization.directory.domains()]),
@@ -147,6 +142,7 @@ export function managersOf(): Managers {
   const add = (type: string, id: string) => managers.set(id, new ManagerObject(type, id));
   add('ServiceInstance', 'ServiceInstance');
   for (const [, type, id] of [...MANAGERS, ...GUEST_MANAGERS]) add(type, id);
+  add(LICENSE_ASSIGNMENT.type, LICENSE_ASSIGNMENT.id);
   return managers;
 }
 

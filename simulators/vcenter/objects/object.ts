@@ -5,7 +5,6 @@
 import type { UnixMillis } from '#core/units.ts';
 import type { AttributeValues } from '../../estate/model.ts';
 import type { Sight } from '../authorization/sight.ts';
-import { fieldDefinitions, fieldValues } from '../custom-fields.ts';
 import type { Session } from '../sessions.ts';
 import { type Data, type Ref, ref, type Value } from '../values.ts';
 import type { Vcenter } from '../vcenter.ts';
@@ -116,10 +115,10 @@ export function escapeName(name: string): string {
 
 /** Readers that every ManagedEntity has. */
 export const ENTITY_PROPERTIES: Properties<Entity> = {
-  value: (self, { vcenter }) => fieldValues(vcenter.estate.facts, self.attributes),
-  availableField: (self, { vcenter }) => fieldDefinitions(vcenter.estate.facts, self.ref.type),
+  value: (self, { vcenter }) => vcenter.customFields.valuesOf(self),
+  availableField: (self, { vcenter }) => vcenter.customFields.definitions(self.ref.type),
   parent: (self) => self.parent?.ref,
-  customValue: (self, { vcenter }) => fieldValues(vcenter.estate.facts, self.attributes),
+  customValue: (self, { vcenter }) => vcenter.customFields.valuesOf(self),
   overallStatus: () => 'green',
   configStatus: () => 'green',
   configIssue: () => [],

@@ -1,5 +1,6 @@
 /** The schema, read once from its tables, with bases resolved: what encoder, decoder and property paths ask. */
 import { assert } from '#core/assert.ts';
+import { ADMINISTRATION } from './administration.ts';
 import { ALARMS } from './alarms.ts';
 import { EVENTS } from './events.ts';
 import { FAULTS } from './faults.ts';
@@ -45,6 +46,7 @@ for (const table of [
   LIFECYCLE,
   OVF,
   ALARMS,
+  ADMINISTRATION,
 ]) {
   const entries = readNotation(table);
   const waiting = new Map<string, TypeEntry>();

@@ -1,6 +1,5 @@
 /** Runtime state and summary; the summary repeats configuration, runtime and guest, as clients rely on. */
 
-import { fieldValues } from '../custom-fields.ts';
 import { isConnected } from '../host-outages.ts';
 import type { Reading } from '../objects/object.ts';
 import type { Data } from '../values.ts';
@@ -78,7 +77,7 @@ export function movingSummaryOf(vm: VirtualMachine, reading: Reading): Data {
     storage: () => storageSummaryOf(vm, reading),
     quickStats: () => quickStatsOf(vm, reading),
     overallStatus: vm.isReachable ? 'green' : 'red',
-    customValue: () => fieldValues(reading.vcenter.estate.facts, vm.machine.attributes),
+    customValue: () => reading.vcenter.customFields.valuesOf(vm),
   };
 }
 

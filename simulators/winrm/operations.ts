@@ -3,6 +3,7 @@
  * is known by then, and the message is plain.
  */
 import { sleep } from '#core/time/clock.ts';
+import { child } from '#core/wire/xml/element.ts';
 import type { SimulatorContext } from '../kit/context.ts';
 import type { Fault } from '../kit/fault-points.ts';
 import type { WindowsAccount } from './accounts.ts';
@@ -17,8 +18,8 @@ import { type ShellOperations, ShellService } from './shell/shell-service.ts';
 import { ShellTable } from './shell/shell-table.ts';
 import { Enumerations } from './wsman/enumeration.ts';
 import { type FaultName, WsmanFault } from './wsman/fault.ts';
-import { ACTION, RESOURCE } from './wsman/names.ts';
-import type { WsmanRequest } from './wsman/request.ts';
+import { ACTION, RESOURCE, SELECTOR_DIALECT } from './wsman/names.ts';
+import { selectorsOf, type WsmanRequest } from './wsman/request.ts';
 
 export interface Call {
   readonly request: WsmanRequest;
@@ -48,6 +49,21 @@ const onShells = (
   cmd: (operations, call) => run(operations.cmd, call),
   powershell: (operations, call) => run(operations.powershell, call),
 });
+
+/** All of the account's shells; below …/Command the commands of the one that the filter names. */
+function shellItems(shells: ShellTable, request: WsmanRequest, account: WindowsAccount): string[] {
+  const filter = request.body && child(request.body, 'Filter');
+  if (request.resourceUri.toLowerCase() === RESOURCE.shells) {
+    if (filter) throw new WsmanFault('dialectUnavailable');
+    return shells.of(account).map((shell) => shells.shellXml(shell));
+  }
+  const set = filter && child(filter, 'SelectorSet');
+  if (filter?.attributes.get('Dialect')?.value !== SELECTOR_DIALECT || !set)
+    throw new WsmanFault('dialectUnavailable');
+  const id = selectorsOf(set).get('shellid');
+  if (typeof id !== 'string') throw new WsmanFault('insufficientSelectors');
+  return shells.commandsXml(id, account);
+}
 
 const deleteShell: Run = ({ shells }, { request, account }) => {
   shells.end(shells.find(request, account));
@@ -102,10 +118,7 @@ export const OPERATIONS: readonly Operation[] = [
         return `<n:EnumerateResponse>${inside}</n:EnumerateResponse>`;
       },
       shells: ({ shells, enumerations }, { request, account }) => {
-        if (request.body?.children.some(({ name }) => name === 'Filter'))
-          throw new WsmanFault('dialectUnavailable');
-        const mine = shells.of(account).map((shell) => shells.shellXml(shell));
-        const inside = enumerations.enumerate(request, account.name, mine);
+        const inside = enumerations.enumerate(request, account.name, shellItems(shells, request, account));
         return `<n:EnumerateResponse>${inside}</n:EnumerateResponse>`;
       },
     },
@@ -277,7 +290,7 @@ function familyOf({ resourceUri }: WsmanRequest): Family | undefined {
   const uri = resourceUri.toLowerCase();
   if (uri.startsWith(RESOURCE.wmi)) return 'cim';
   if (uri === RESOURCE.cmd.toLowerCase()) return 'cmd';
-  if (uri === RESOURCE.shells) return 'shells';
+  if (uri === RESOURCE.shells || uri === `${RESOURCE.shells}/command`) return 'shells';
   if (uri.startsWith(RESOURCE.powershell)) return 'powershell';
   return ServiceConfig.covers(uri) ? 'config' : undefined;
 }

@@ -1,7 +1,7 @@
 /** One pipeline: [MS-PSRP] section 3.2.1.4. It runs once it is described and its input has ended. */
 import { child, type XmlElement } from '#core/wire/xml/element.ts';
 import type { WindowsAccount } from '../accounts.ts';
-import type { CommandHost, PipelineCommand, RunningCommand } from '../shell/command-host.ts';
+import type { CommandHost, PipelineCommand, RunningCommand, ScriptProblem } from '../shell/command-host.ts';
 import type { WaitingPlace } from '../shell/waiting-place.ts';
 import { WsmanFault } from '../wsman/fault.ts';
 import {
@@ -112,7 +112,12 @@ export class Pipeline {
       { statements, account: this.#account },
       {
         output: (value) => this.#tell(MESSAGE.pipelineOutput, valueXml(value)),
-        failed: (problem) => this.#tell(MESSAGE.errorRecord, errorRecordXml(problem)),
+        failed: (problem) => {
+          // a command that is not there ends its pipeline; what a script says of itself does not
+          if (/CommandNotFound/.test(problem.id) && !statements.flat().some(runsText))
+            this.#end('failed', problem);
+          else this.#tell(MESSAGE.errorRecord, errorRecordXml(problem));
+        },
         ended: () => this.#end('completed'),
       },
     );
@@ -124,12 +129,17 @@ export class Pipeline {
     this.place.wake();
   }
 
-  #end(state: keyof typeof STATES, problem?: { readonly message: string; readonly id: string }): void {
+  #end(state: keyof typeof STATES, problem?: ScriptProblem): void {
+    if (this.#isOver) return;
     const why = problem ? errorRecordXml(problem, 'ExceptionAsErrorRecord') : '';
     this.#tell(MESSAGE.pipelineState, messageXml(`<I32 N="PipelineState">${STATES[state]}</I32>${why}`));
     this.#isOver = true;
     this.place.wake();
   }
+}
+
+function runsText({ text, isScript }: PipelineCommand): boolean {
+  return isScript || /^(?:invoke-expression|iex)$/i.test(text);
 }
 
 /** Statements, each of commands: `Cmds`, and in `ExtraCmds` all of them where there are several. @throws WsmanFault */

@@ -92,6 +92,7 @@ export class PowerShellService implements ShellOperations {
       hasCapability: false,
       isOpen: false,
       silentUntil: 0,
+      commandIds: () => [...pipelines.values()].map(({ id }) => id),
       end() {
         for (const pipeline of pipelines.values()) pipeline.stop();
         pool.place.wake();

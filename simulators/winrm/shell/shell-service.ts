@@ -84,6 +84,7 @@ export class ShellService implements ShellOperations {
       ),
       workingDirectory: childText(body, 'WorkingDirectory'),
       commands,
+      commandIds: () => [...commands.values()].map(({ id }) => id),
       end() {
         for (const command of commands.values()) {
           if (command.exitCode === undefined) command.running.kill(1);

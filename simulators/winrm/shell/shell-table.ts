@@ -20,6 +20,8 @@ export interface Shell {
   readonly streams: { readonly input: string; readonly output: string };
   readonly createdAt: UnixMillis;
   lastUsed: UnixMillis;
+  /** Of what runs in it, or has run and was not said farewell to. */
+  commandIds(): Iterable<string>;
   /** Kills what runs in it; whoever waits goes home. */
   end(): void;
 }
@@ -85,6 +87,17 @@ export class ShellTable {
   of(account: WindowsAccount): Shell[] {
     this.#forgetIdle();
     return [...this.#shells.values()].filter((shell) => shell.account === account);
+  }
+
+  /** rsp:Command of each command of one of the account's shells. @throws WsmanFault */
+  commandsXml(shellId: string, account: WindowsAccount): string[] {
+    const shell = this.of(account).find(({ id }) => id.toUpperCase() === shellId.trim().toUpperCase());
+    if (!shell) throw new WsmanFault('shellNotFound');
+    return [...shell.commandIds()].map(
+      (id) =>
+        `<rsp:Command><rsp:ShellId>${escapeText(shell.id)}</rsp:ShellId>` +
+        `<rsp:CommandId>${escapeText(id)}</rsp:CommandId></rsp:Command>`,
+    );
   }
 
   end(shell: Shell): void {

@@ -43,6 +43,8 @@ export const RESOURCE = {
 } as const;
 
 export const WQL_DIALECT = 'http://schemas.microsoft.com/wbem/wsman/1/WQL';
+/** DSP0226 section 8.3.1: what the selectors of a filter name. */
+export const SELECTOR_DIALECT = 'http://schemas.dmtf.org/wbem/wsman/1/wsman/SelectorFilter';
 /** DSP0227 section 8.3; its last word is written with a small or a capital a. */
 export const ASSOCIATION_DIALECT = 'http://schemas.dmtf.org/wbem/wsman/1/cimbinding/associationfilter';
 /** Of fragments, and the one that counts when none is named. */

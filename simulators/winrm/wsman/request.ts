@@ -110,7 +110,8 @@ function decoded(body: Buffer): Buffer | string {
   return (big ? units.swap16() : units).toString('utf16le').replace(/^<\?xml[^>]*\?>/, '');
 }
 
-function selectorsOf(set: XmlElement, depth: number): ReadonlyMap<string, SelectorValue> {
+/** By name in lower case. @throws WsmanFault */
+export function selectorsOf(set: XmlElement, depth = 0): ReadonlyMap<string, SelectorValue> {
   if (depth > EPR_DEPTH_MAX) throw new WsmanFault('invalidSelectors');
   const selectors = new Map<string, SelectorValue>();
   for (const selector of childrenOf(set, 'Selector')) {

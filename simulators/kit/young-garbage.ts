@@ -10,8 +10,8 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { type Bytes, MIB } from '#core/units.ts';
 
-/** Smaller costs more collections, larger lets V8 start full ones. */
-const EVERY_BYTES: Bytes = 16 * MIB;
+/** Twice that, and half as much again, stays below the 32 MiB at which V8 begins to mark everything. */
+const EVERY_BYTES: Bytes = 6 * MIB;
 
 type Collect = (options: { readonly type: 'minor' }) => void;
 

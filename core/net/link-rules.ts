@@ -146,6 +146,9 @@ class RuledConnection extends Duplex {
   readonly #from: string;
   readonly #to: string;
   readonly #timers = new Set<Timer>();
+  /** What is on its way, in order: timers of one instant are released in any. */
+  readonly #outgoing: Array<() => void> = [];
+  readonly #incoming: Array<() => void> = [];
   #outFreeAt: UnixMillis = 0;
   #inFreeAt: UnixMillis = 0;
   #inQueued = 0;
@@ -188,11 +191,13 @@ class RuledConnection extends Duplex {
       return done(socketError('ECONNRESET', 'write'));
     }
     this.#outFreeAt = Math.max(this.#outFreeAt, decision);
-    this.#after(this.#outFreeAt, () => this.#raw.write(chunk, (error) => done(error ?? undefined)));
+    this.#after(this.#outgoing, this.#outFreeAt, () =>
+      this.#raw.write(chunk, (error) => done(error ?? undefined)),
+    );
   }
 
   override _final(done: (error?: Error) => void): void {
-    this.#after(this.#outFreeAt, () => this.#raw.end(() => done()));
+    this.#after(this.#outgoing, this.#outFreeAt, () => this.#raw.end(() => done()));
   }
 
   override _read(): void {
@@ -211,7 +216,7 @@ class RuledConnection extends Duplex {
     if (decision === 'reset') return this.#cut();
     this.#inFreeAt = Math.max(this.#inFreeAt, decision);
     this.#inQueued++;
-    this.#after(this.#inFreeAt, () => {
+    this.#after(this.#incoming, this.#inFreeAt, () => {
       this.#inQueued--;
       if (!this.push(chunk)) this.#raw.pause();
     });
@@ -224,11 +229,12 @@ class RuledConnection extends Duplex {
     this.destroy(socketError('ECONNRESET', 'read'));
   }
 
-  #after(at: UnixMillis, fn: () => void): void {
-    if (at <= this.#clock.wall()) return fn();
+  #after(queue: Array<() => void>, at: UnixMillis, fn: () => void): void {
+    if (queue.length === 0 && at <= this.#clock.wall()) return fn();
+    queue.push(fn);
     const timer = this.#clock.schedule(at, `link ${this.#from} -> ${this.#to}`, () => {
       this.#timers.delete(timer);
-      fn();
+      queue.shift()!();
     });
     this.#timers.add(timer);
   }

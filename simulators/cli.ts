@@ -25,6 +25,7 @@ interface ServeFlags {
   readonly fault?: readonly string[];
   readonly basic?: boolean;
   readonly allowUnencrypted?: boolean;
+  readonly certificate?: boolean;
   readonly release?: ReleaseName;
   readonly cloud?: 'public' | 'government';
 }
@@ -100,13 +101,15 @@ const SERVED: readonly Served[] = [
           '2025',
         ]),
       ),
-    start: async (flags) => (await import('./hyperv/serve.ts')).serveHyperv(flags),
+    start: async (flags) =>
+      (await import('./hyperv/serve.ts')).serveHyperv({ ...flags, controlToken: newToken() }),
   },
   {
     name: 'windows',
     says: 'a Windows server: WinRM with CIM and remote shells',
     flags: winrmFlags,
-    start: async (flags) => (await import('./windows/serve.ts')).serveWindows(flags),
+    start: async (flags) =>
+      (await import('./windows/serve.ts')).serveWindows({ ...flags, controlToken: newToken() }),
   },
   {
     name: 'linux',
@@ -128,7 +131,9 @@ function estateFlags(command: Command, machinesMax: number): Command {
 function winrmFlags(command: Command): Command {
   return estateFlags(command, 20_000)
     .option('--basic', 'offer Basic authentication, which Windows does not by default')
-    .option('--allow-unencrypted', 'take plain text over HTTP, which Windows does not by default');
+    .option('--allow-unencrypted', 'take plain text over HTTP, which Windows does not by default')
+    .option('--certificate', 'take a client certificate in place of the password, and write one')
+    .option('--fault <spec>', FAULT_SAYS, collected);
 }
 
 export function registerSimulators(program: Command): void {

@@ -15,6 +15,8 @@ export interface CertificateAuthority {
   readonly certificatePem: string;
   /** A leaf for the names (DNS names, `*.suffix`, IPv4, IPv6), its chain ending at this root. */
   issue(names: readonly string[], validity?: Validity): Promise<TlsIdentity>;
+  /** A leaf by which a client says who it is. @param principal user principal name: "user@localhost" */
+  issueForClient(principal: string, validity?: Validity): Promise<TlsIdentity>;
 }
 
 /** Certificates must be valid at the story's time *and* now, since real TLS judges by the real clock. */
@@ -41,40 +43,55 @@ export async function createAuthority(name: string, validity: Validity): Promise
   });
   const certificatePem = root.toString('pem');
   let serial = 1;
+  const leaf = async (
+    subject: string,
+    usage: x509.ExtendedKeyUsage,
+    names: x509.JsonGeneralNames,
+    { from, to }: Validity,
+  ): Promise<TlsIdentity> => {
+    const leafKeys = await crypto.subtle.generateKey(KEY_ALGORITHM, true, ['sign', 'verify']);
+    serial++;
+    const certificate = await x509.X509CertificateGenerator.create({
+      serialNumber: serial.toString(16).padStart(4, '0'),
+      subject: `CN=${subject.slice(0, 64)}`,
+      issuer: root.subject,
+      notBefore: new Date(from),
+      notAfter: new Date(to),
+      publicKey: leafKeys.publicKey,
+      signingKey: keys.privateKey,
+      signingAlgorithm: KEY_ALGORITHM,
+      extensions: [
+        new x509.BasicConstraintsExtension(false, undefined, true),
+        new x509.KeyUsagesExtension(
+          x509.KeyUsageFlags.digitalSignature | x509.KeyUsageFlags.keyEncipherment,
+          true,
+        ),
+        new x509.ExtendedKeyUsageExtension([usage]),
+        new x509.SubjectAlternativeNameExtension(names),
+        await x509.AuthorityKeyIdentifierExtension.create(keys.publicKey),
+      ],
+    });
+    const pkcs8 = Buffer.from(await crypto.subtle.exportKey('pkcs8', leafKeys.privateKey)).toString('base64');
+    return {
+      certificatePem: `${certificate.toString('pem')}\n${certificatePem}\n`,
+      privateKeyPem: `-----BEGIN PRIVATE KEY-----\n${pkcs8.replace(/(.{64})/g, '$1\n')}\n-----END PRIVATE KEY-----\n`,
+    };
+  };
   return {
     certificatePem,
-    async issue(names, leafValidity = validity) {
-      const leafKeys = await crypto.subtle.generateKey(KEY_ALGORITHM, true, ['sign', 'verify']);
-      serial++;
-      const leaf = await x509.X509CertificateGenerator.create({
-        serialNumber: serial.toString(16).padStart(4, '0'),
-        subject: `CN=${names[0]!.slice(0, 64)}`,
-        issuer: root.subject,
-        notBefore: new Date(leafValidity.from),
-        notAfter: new Date(leafValidity.to),
-        publicKey: leafKeys.publicKey,
-        signingKey: keys.privateKey,
-        signingAlgorithm: KEY_ALGORITHM,
-        extensions: [
-          new x509.BasicConstraintsExtension(false, undefined, true),
-          new x509.KeyUsagesExtension(
-            x509.KeyUsageFlags.digitalSignature | x509.KeyUsageFlags.keyEncipherment,
-            true,
-          ),
-          new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.serverAuth]),
-          new x509.SubjectAlternativeNameExtension(
-            names.map((value) => ({ type: isIP(value) ? ('ip' as const) : ('dns' as const), value })),
-          ),
-          await x509.AuthorityKeyIdentifierExtension.create(keys.publicKey),
-        ],
-      });
-      const pkcs8 = Buffer.from(await crypto.subtle.exportKey('pkcs8', leafKeys.privateKey)).toString(
-        'base64',
-      );
-      return {
-        certificatePem: `${leaf.toString('pem')}\n${certificatePem}\n`,
-        privateKeyPem: `-----BEGIN PRIVATE KEY-----\n${pkcs8.replace(/(.{64})/g, '$1\n')}\n-----END PRIVATE KEY-----\n`,
-      };
-    },
+    issue: (names, leafValidity = validity) =>
+      leaf(
+        names[0]!,
+        x509.ExtendedKeyUsage.serverAuth,
+        names.map((value) => ({ type: isIP(value) ? ('ip' as const) : ('dns' as const), value })),
+        leafValidity,
+      ),
+    issueForClient: (principal, leafValidity = validity) =>
+      leaf(
+        principal.split('@')[0]!,
+        x509.ExtendedKeyUsage.clientAuth,
+        [{ type: 'upn', value: principal }],
+        leafValidity,
+      ),
   };
 }

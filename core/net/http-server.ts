@@ -42,6 +42,8 @@ export interface HttpServerOptions {
   at: Endpoint | readonly Endpoint[];
   /** HTTPS when given; a function is asked for each connection. */
   identity?: TlsIdentity | (() => TlsIdentity);
+  /** Of HTTPS: asks clients for certificates, without insisting. */
+  asksForCertificate?: boolean;
   clock: Clock;
   handler: HttpHandler;
   /** CONNECT requests; refused with 405 when absent. */
@@ -87,9 +89,10 @@ export async function serveHttp(options: HttpServerOptions): Promise<Listener> {
       connection.once('close', () => connections.delete(connection));
       server.emit('connection', connection);
     };
-    const { identity } = options;
+    const { identity, asksForCertificate = false } = options;
     if (!identity) return serve(raw);
-    transport.secureServer(raw, typeof identity === 'function' ? identity() : identity).then(serve, () => {}); // a failed handshake is the client's to report
+    const shown = typeof identity === 'function' ? identity() : identity;
+    transport.secureServer(raw, shown, { asksForCertificate }).then(serve, () => {}); // a failed handshake is the client's to report
   });
   return {
     endpoint: listener.endpoint,

@@ -51,7 +51,7 @@ export class MemoryNetwork implements Network {
       },
       listen: async (at, onConnection) => this.#listen([at].flat() as Endpoint[], onConnection),
       secureClient: (raw, options) => nullTlsClient(raw, options, this.#clock),
-      secureServer: (raw, identity) => nullTlsServer(raw, identity),
+      secureServer: (raw, identity, options) => nullTlsServer(raw, identity, options),
     };
   }
 

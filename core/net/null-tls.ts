@@ -1,24 +1,26 @@
 /**
  * TLS of the memory tier: a handshake with real certificates, and no cipher.
  *
- * The client says which name it wants; the server answers with its certificate chain; the client checks
+ * The client says which name it wants, and shows its own certificate if it has one, which servers that do not ask
+ * overlook; the server answers with its certificate chain; the client checks
  * chain, name and validity with node:crypto, at the story's instant, and then both sides pass bytes through
  * untouched. So an untrusted, expired or misnamed certificate fails here as it does over real TLS, while the
  * bytes stay the same from run to run (a real handshake draws fresh keys) and cost nothing.
  *
  * Not a security protocol: it never leaves the process.
  */
-import { X509Certificate } from 'node:crypto';
+import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { isIP } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Clock } from '../time/clock.ts';
-import { errors, type TlsClientOptions, type TlsIdentity } from './transport.ts';
+import { errors, type TlsClientOptions, type TlsIdentity, type TlsServerOptions } from './transport.ts';
 
 const GREETING = 'NULL-TLS/1';
 const HEADER_BYTES_MAX = 64 * 1024;
 
 export async function nullTlsClient(raw: Duplex, options: TlsClientOptions, clock: Clock): Promise<Duplex> {
-  raw.write(`${GREETING} ${encodeURIComponent(options.serverName)}\n`);
+  const own = options.identity && ownCertificate(options.identity, options.serverName);
+  raw.write(`${GREETING} ${[options.serverName, ...(own ? [own] : [])].map(encodeURIComponent).join(' ')}\n`);
   const answer = await readLine(raw, options.serverName);
   if (!answer.startsWith(`${GREETING} `)) throw handshakeError(options.serverName);
   const chain = (JSON.parse(answer.slice(GREETING.length + 1)) as string[]).map(
@@ -33,14 +35,28 @@ export async function nullTlsClient(raw: Duplex, options: TlsClientOptions, cloc
   return Object.assign(secured(raw), { getPeerX509Certificate: () => chain[0] });
 }
 
-export async function nullTlsServer(raw: Duplex, identity: TlsIdentity): Promise<Duplex> {
+export async function nullTlsServer(
+  raw: Duplex,
+  identity: TlsIdentity,
+  { asksForCertificate = false }: TlsServerOptions = {},
+): Promise<Duplex> {
   const hello = await readLine(raw, 'the client');
   if (!hello.startsWith(`${GREETING} `)) {
     raw.destroy();
     throw handshakeError('the client');
   }
   raw.write(`${GREETING} ${JSON.stringify(splitPem(identity.certificatePem))}\n`);
-  return secured(raw);
+  const shown = asksForCertificate ? hello.slice(GREETING.length + 1).split(' ')[1] : undefined;
+  const certificate = shown === undefined ? undefined : new X509Certificate(decodeURIComponent(shown));
+  return Object.assign(secured(raw), { getPeerX509Certificate: () => certificate });
+}
+
+/** Who shows a certificate must have its key: a handshake proves that, here the client's own side looks. */
+function ownCertificate({ certificatePem, privateKeyPem }: TlsIdentity, serverName: string): string {
+  const [leaf] = splitPem(certificatePem);
+  if (leaf === undefined || !new X509Certificate(leaf).checkPrivateKey(createPrivateKey(privateKeyPem)))
+    throw handshakeError(serverName);
+  return leaf;
 }
 
 /** Carries what a TLSSocket is asked for: the mark that tells https from http; at the client's end also the certificate. */

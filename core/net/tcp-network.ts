@@ -25,6 +25,7 @@ import {
   errors as netErrors,
   type TlsClientOptions,
   type TlsIdentity,
+  type TlsServerOptions,
   type Transport,
 } from './transport.ts';
 
@@ -82,7 +83,7 @@ export class TcpNetwork implements Network {
       dial: (to, signal) => this.#dial(node, to, signal),
       listen: (at, onConnection) => this.#listen([at].flat() as Endpoint[], onConnection),
       secureClient: (raw, options, signal) => secureClient(raw, options, signal),
-      secureServer: (raw, identity) => secureServer(raw, identity),
+      secureServer: (raw, identity, options) => secureServer(raw, identity, options),
     };
   }
 
@@ -236,12 +237,13 @@ function pairKey(clientPort: number, serverPort: number): string {
 }
 
 function secureClient(raw: Duplex, options: TlsClientOptions, signal?: AbortSignal): Promise<Duplex> {
-  const { serverName, trust, pinSha256 } = options;
+  const { serverName, trust, pinSha256, identity } = options;
   return new Promise((resolve, reject) => {
     const socket = tlsConnect({
       socket: raw,
       ...(isIP(serverName) ? {} : { servername: serverName }),
       ...(trust ? { ca: [...trust] } : {}),
+      ...(identity ? { cert: identity.certificatePem, key: identity.privateKeyPem } : {}),
       minVersion: 'TLSv1.2',
       rejectUnauthorized: pinSha256 === undefined,
       checkServerIdentity: (_host: string, certificate: PeerCertificate) =>
@@ -295,7 +297,11 @@ function tlsError(cause: Error, name: string): unknown {
   });
 }
 
-function secureServer(raw: Duplex, identity: TlsIdentity): Promise<Duplex> {
+function secureServer(
+  raw: Duplex,
+  identity: TlsIdentity,
+  { asksForCertificate = false }: TlsServerOptions = {},
+): Promise<Duplex> {
   return new Promise((resolve, reject) => {
     const socket = new TLSSocket(
       raw as Socket,
@@ -304,6 +310,8 @@ function secureServer(raw: Duplex, identity: TlsIdentity): Promise<Duplex> {
         cert: identity.certificatePem,
         key: identity.privateKeyPem,
         minVersion: 'TLSv1.2',
+        requestCert: asksForCertificate,
+        rejectUnauthorized: false,
       } as ConstructorParameters<typeof TLSSocket>[1],
     );
     const fail = (error?: Error): void => {

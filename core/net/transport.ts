@@ -31,6 +31,16 @@ export interface TlsClientOptions {
   readonly trust?: readonly string[];
   /** SHA-256 fingerprint (hex, colons allowed) of the one leaf to accept, in place of a chain. */
   readonly pinSha256?: string;
+  /** Shown to a server that asks for it. */
+  readonly identity?: TlsIdentity;
+}
+
+export interface TlsServerOptions {
+  /**
+   * Asks clients for a certificate, and takes those who have none as well. Which one came, and whether it is worth
+   * anything, is the caller's to see: `getPeerX509Certificate()` of the connection.
+   */
+  readonly asksForCertificate?: boolean;
 }
 
 export interface Listener {
@@ -53,7 +63,7 @@ export interface Transport {
   /** TLS as the client, over an established connection (which may be a proxy's tunnel). @throws `net.tls.*` */
   secureClient(raw: Duplex, options: TlsClientOptions, signal?: AbortSignal): Promise<Duplex>;
   /** TLS as the server. Rejects when the handshake fails. */
-  secureServer(raw: Duplex, identity: TlsIdentity): Promise<Duplex>;
+  secureServer(raw: Duplex, identity: TlsIdentity, options?: TlsServerOptions): Promise<Duplex>;
 }
 
 export interface Network {

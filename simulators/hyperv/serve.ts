@@ -30,7 +30,7 @@ export async function serveHyperv(options: ServeHypervOptions): Promise<ServeOut
     facts.machines.filter(({ hostId, template }) => hostId === id && !template).length;
   const place = facts.hosts.reduce((best, host) => (load(host.id) > load(best.id) ? host : best));
   const inside = guestsOfHosts(facts, release, { clock, entropy }).guest(place.id)!;
-  return serveWinrm(world, options, ({ account, settings }) =>
+  return serveWinrm(world, options, estate, ({ account, settings }) =>
     hypervHost({
       host: {
         estate,

@@ -3,6 +3,7 @@ import { Entropy } from '#core/entropy/entropy.ts';
 import { createAuthority } from '#core/net/certificates.ts';
 import { LinkRules } from '#core/net/link-rules.ts';
 import { TcpNetwork } from '#core/net/tcp-network.ts';
+import type { TlsIdentity } from '#core/net/transport.ts';
 import { PacedClock, SystemClock } from '#core/time/system-clock.ts';
 import { Counters } from '#core/trace/recorder.ts';
 import { DAY } from '#core/units.ts';
@@ -14,6 +15,8 @@ export interface WallWorld {
   readonly entropy: Entropy;
   /** PEM. */
   readonly authority: string;
+  /** A certificate by which a client of the world says who it is: "user@localhost". */
+  issueForClient(principal: string): Promise<TlsIdentity>;
   /** What a simulator on this node is given. */
   context(node: string): SimulatorContext;
   close(): Promise<void>;
@@ -50,6 +53,7 @@ export async function createWallWorld(options: {
       isTraced: false,
       identityFor: (names, validity) => authority.issue(names, validity),
     }),
+    issueForClient: (principal) => authority.issueForClient(principal),
     close: () => network.close(),
   };
 }

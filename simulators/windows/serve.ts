@@ -47,6 +47,7 @@ export async function serveWindows(options: ServeWindowsOptions): Promise<ServeO
   return serveWinrm(
     world,
     options,
+    estate,
     ({ account, settings }) =>
       windowsHost({ guest, clock, accounts: [account], settings, commands: guestCommands(guest, clock) })!,
   );

@@ -54,9 +54,8 @@ export class Accounts {
     const { computer, dnsName, domain: netbios, dnsDomain } = this.#names;
     const known = ['', '.', computer, dnsName, netbios, dnsDomain].map((name) => name.toLowerCase());
     if (!known.includes(domain.toLowerCase())) return undefined;
-    const key = user.toLowerCase();
-    if ((this.#lockedUntil.get(key) ?? 0) > this.#clock.wall()) return undefined;
-    return this.#byName.get(key);
+    const account = this.#byName.get(user.toLowerCase());
+    return account && !this.isLocked(account) ? account : undefined;
   }
 
   /** After each attempt on an account that `find` gave. */
@@ -68,6 +67,10 @@ export class Accounts {
     if (this.#policy.threshold === 0 || wrong < this.#policy.threshold) return;
     this.#wrong.delete(key);
     this.lock(account, this.#clock.wall() + this.#policy.forMs);
+  }
+
+  isLocked({ name }: WindowsAccount): boolean {
+    return (this.#lockedUntil.get(name.toLowerCase()) ?? 0) > this.#clock.wall();
   }
 
   /** Nobody gets in as this one before `until`. */

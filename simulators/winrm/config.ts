@@ -70,8 +70,8 @@ export class ServiceConfig {
 
   #treeOf(): Branch {
     const { settings, quotas } = this;
-    const flag = (name: 'basic' | 'allowUnencrypted' | 'certificate'): Leaf => ({
-      read: () => settings[name] ?? false,
+    const flag = (name: 'basic' | 'allowUnencrypted'): Leaf => ({
+      read: () => settings[name],
       write: (text) => {
         settings[name] = text.trim().toLowerCase() === 'true';
       },
@@ -99,7 +99,8 @@ export class ServiceConfig {
           Basic: flag('basic'),
           Kerberos: fixed(true),
           Negotiate: fixed(true),
-          Certificate: flag('certificate'),
+          // listeners ask for certificates from their beginning, or never
+          Certificate: fixed(settings.certificate ?? false),
           CredSSP: fixed(false),
           CbtHardeningLevel: fixed('Relaxed'),
         },

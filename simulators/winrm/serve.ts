@@ -1,4 +1,7 @@
 /** What every served Windows host has in common: two listeners, one administrator, and what clients need to know. */
+import type { Estate } from '../estate/estate.ts';
+import { serveControl } from '../kit/control.ts';
+import { readFaultSpec } from '../kit/fault-spec.ts';
 import type { ServeOutcome } from '../kit/serve.ts';
 import type { WallWorld } from '../kit/wall-world.ts';
 import type { WindowsAccount } from './accounts.ts';
@@ -14,30 +17,74 @@ export interface WinrmServeFlags {
   readonly basic?: boolean;
   /** Takes plain text over HTTP, which Windows does not by default. */
   readonly allowUnencrypted?: boolean;
+  /** Takes a certificate in place of the password, and makes one for the account. */
+  readonly certificate?: boolean;
+  /** Faults, in the words of scenarios. */
+  readonly fault?: readonly string[];
+  /** Secret of the control endpoint; there is none without it. */
+  readonly controlToken?: string;
 }
 
 const HOST = '127.0.0.1';
+const NAMES = [HOST, 'localhost'];
 const HTTP_PORT = 5985;
 
-/** Starts listening; closes the world when that fails. @throws `net.listen` */
+/**
+ * Starts listening; closes the world when that fails.
+ * @param estate what the control endpoint switches machines of
+ * @throws `net.listen`, `fault.…`
+ */
 export async function serveWinrm(
   world: WallWorld,
   flags: WinrmServeFlags,
+  estate: Estate,
   make: (given: { account: WindowsAccount; settings: ServiceSettings }) => WinrmHost,
 ): Promise<ServeOutcome> {
-  const { port = HTTP_PORT, user = 'Administrator', password = 'drylift-1' } = flags;
+  const { port = HTTP_PORT, user = 'Administrator', password = 'drylift-1', controlToken = '' } = flags;
+  const started: Array<() => Promise<void>> = [];
+  const stop = async (): Promise<void> => {
+    for (const each of started) await each();
+    await world.close();
+  };
   try {
+    const context = world.context('windows');
+    const account = { name: user, password, groups: ['Administrators'] };
+    const principal = `${user}@localhost`;
+    const certificate = flags.certificate ? await world.issueForClient(principal) : undefined;
     const server = await startWinrm({
-      context: world.context('windows'),
+      context,
       who: 'winrm',
-      host: make({
-        account: { name: user, password, groups: ['Administrators'] },
-        settings: { basic: flags.basic ?? false, allowUnencrypted: flags.allowUnencrypted ?? false },
-      }),
+      host: {
+        ...make({
+          account,
+          settings: {
+            basic: flags.basic ?? false,
+            allowUnencrypted: flags.allowUnencrypted ?? false,
+            certificate: flags.certificate ?? false,
+          },
+        }),
+        certificateMappings: [{ subject: principal, issuerPem: world.authority, account }],
+      },
       http: { host: HOST, port },
       https: { host: HOST, port: port === 0 ? 0 : port + 1 },
-      certificateNames: [HOST, 'localhost'],
+      certificateNames: NAMES,
     });
+    started.push(() => server.stop());
+    for (const [n, spec] of (flags.fault ?? []).entries())
+      context.faults.arm(readFaultSpec(spec, `fault-${n + 1}`, world.clock.wall()));
+    const control =
+      controlToken === ''
+        ? undefined
+        : await serveControl({
+            transport: world.context('control').transport,
+            at: { host: HOST, port: 0 },
+            identity: await context.identityFor(NAMES),
+            clock: world.clock,
+            token: controlToken,
+            faults: context.faults,
+            estate,
+          });
+    if (control) started.push(() => control.close());
     return {
       exports: {
         WINRM_HOST: HOST,
@@ -45,15 +92,23 @@ export async function serveWinrm(
         WINRM_HTTPS_PORT: String(server.https!.port),
         WINRM_USER: user,
         WINRM_PASS: password,
+        ...(control
+          ? { CONTROL_URL: `https://${HOST}:${control.endpoint.port}`, CONTROL_TOKEN: controlToken }
+          : {}),
       },
-      files: { WINRM_CA: { name: 'drylift-winrm-ca.pem', content: world.authority } },
-      async stop() {
-        await server.stop();
-        await world.close();
+      files: {
+        WINRM_CA: { name: 'drylift-winrm-ca.pem', content: world.authority },
+        ...(certificate
+          ? {
+              WINRM_CERT: { name: 'drylift-winrm-client.pem', content: certificate.certificatePem },
+              WINRM_CERT_KEY: { name: 'drylift-winrm-client-key.pem', content: certificate.privateKeyPem },
+            }
+          : {}),
       },
+      stop,
     };
   } catch (error) {
-    await world.close();
+    await stop();
     throw error;
   }
 }

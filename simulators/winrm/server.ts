@@ -8,6 +8,7 @@ import { channelBindingOf } from '#core/wire/ntlm/channel-binding.ts';
 import { exchangeObserver, type Simulator, type SimulatorContext } from '../kit/context.ts';
 import type { Fault, FaultPoint } from '../kit/fault-points.ts';
 import type { Accounts, HostNames } from './accounts.ts';
+import type { CertificateMapping } from './authentication/client-certificates.ts';
 import { HttpAuthentication, type ServiceSettings } from './authentication/http-authentication.ts';
 import type { CimHost } from './cim/cim-service.ts';
 import { ServiceConfig } from './config.ts';
@@ -25,6 +26,8 @@ export interface WinrmHost {
   readonly accounts: Accounts;
   /** What the service begins with; an administrator may change it (winrm/config). */
   readonly settings: ServiceSettings;
+  /** Accounts that certificates stand for, where the settings take them. */
+  readonly certificateMappings?: readonly CertificateMapping[];
   readonly cim: CimHost;
   readonly commands: CommandHost;
 }
@@ -137,11 +140,14 @@ class HostListeners {
       entropy: context.entropy,
       channelBindings: this.#bindings,
       faults: this.#faults,
+      certificateMappings: host.certificateMappings ?? [],
     });
     const listener = await serveHttp({
       transport: context.transport,
       at,
-      ...(secure ? { identity: () => this.#identity! } : {}),
+      ...(secure
+        ? { identity: () => this.#identity!, asksForCertificate: this.#config.settings.certificate ?? false }
+        : {}),
       clock: context.clock,
       handler: this.#service.handler(authentication, secure),
       onExchange: exchangeObserver(context, who),

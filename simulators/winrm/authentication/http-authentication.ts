@@ -2,6 +2,7 @@
  * Who is asking: the schemes of WinRM over HTTP. NTLM and Negotiate authenticate the connection and all that
  * follows on it; Basic comes with each request.
  */
+import type { X509Certificate } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import type { Entropy } from '#core/entropy/entropy.ts';
 import { DryliftError } from '#core/errors.ts';
@@ -9,6 +10,7 @@ import type { Clock } from '#core/time/clock.ts';
 import { type Accounts, type HostNames, splitUser, type WindowsAccount } from '../accounts.ts';
 import { POINTS } from '../fault-points.ts';
 import type { HostFaults } from '../host-faults.ts';
+import { accountOfCertificate, type CertificateMapping, MUTUAL } from './client-certificates.ts';
 import { NegotiateAcceptor } from './negotiate-acceptor.ts';
 import type { Authenticated, MessageSecurity } from './ntlm-acceptor.ts';
 
@@ -42,6 +44,12 @@ export interface HttpAuthenticationOptions {
   readonly clock: Pick<Clock, 'wall'>;
   readonly entropy: Entropy;
   readonly faults: HostFaults;
+  readonly certificateMappings: readonly CertificateMapping[];
+}
+
+/** A TLSSocket, or what stands for it in memory. */
+interface PeerSocket {
+  getPeerX509Certificate?(): X509Certificate | undefined;
 }
 
 interface ConnectionState {
@@ -70,6 +78,8 @@ export class HttpAuthentication {
       case 'negotiate':
       case 'ntlm':
         return this.#negotiate(state, scheme, rest);
+      case MUTUAL:
+        return this.#certificate(request.socket as PeerSocket);
       default:
         return state.authenticated && scheme === ''
           ? { kind: 'admitted', ...state.authenticated }
@@ -113,6 +123,15 @@ export class HttpAuthentication {
     return fault !== undefined;
   }
 
+  /** With each request, as Basic is; the connection has shown the certificate. */
+  #certificate(socket: PeerSocket): Admission {
+    const { secure, settings, certificateMappings, clock, accounts } = this.#options;
+    const certificate = secure && settings.certificate ? socket.getPeerX509Certificate?.() : undefined;
+    const account = certificate && accountOfCertificate(certificate, certificateMappings, clock.wall());
+    if (!account || accounts.isLocked(account) || this.#isTurnedAway(account)) return this.#challenged();
+    return { kind: 'admitted', account };
+  }
+
   #negotiate(state: ConnectionState, scheme: string, base64: string): Admission {
     const token = Buffer.from(base64, 'base64');
     if (token.length === 0 || token.length > TOKEN_BYTES_MAX) return this.#challenged(state);
@@ -133,7 +152,13 @@ export class HttpAuthentication {
       const step = state.acceptor.step(token);
       if (step.kind === 'continue')
         return { kind: 'challenged', schemes: [`${scheme} ${step.token.toString('base64')}`] };
-      if (step.kind === 'refused') return this.#challenged(state);
+      if (step.kind === 'refused') {
+        const { schemes } = this.#challenged(state);
+        return {
+          kind: 'challenged',
+          schemes: step.token ? [`${scheme} ${step.token.toString('base64')}`, ...schemes.slice(1)] : schemes,
+        };
+      }
       if (this.#isTurnedAway(step.who.account)) return this.#challenged(state);
       state.acceptor = undefined;
       state.authenticated = step.who;
@@ -149,7 +174,7 @@ export class HttpAuthentication {
   }
 
   /** The plain list; what was begun on the connection is forgotten. */
-  #challenged(state?: ConnectionState): Admission {
+  #challenged(state?: ConnectionState): Extract<Admission, { kind: 'challenged' }> {
     if (state) state.acceptor = state.authenticated = undefined;
     const basic = this.#basicIsOffered ? ['Basic realm="WSMAN"'] : [];
     return { kind: 'challenged', schemes: ['Negotiate', 'Kerberos', ...basic] };

@@ -14,7 +14,8 @@ export type Step =
   | { readonly kind: 'continue'; readonly token: Buffer }
   /** `token`: the last word to the client, where the mechanism has one. */
   | { readonly kind: 'done'; readonly who: Authenticated; readonly token?: Buffer }
-  | { readonly kind: 'refused' };
+  /** `token`: where the mechanism has a word for it. */
+  | { readonly kind: 'refused'; readonly token?: Buffer };
 
 const REFUSED: Step = { kind: 'refused' };
 
@@ -44,7 +45,10 @@ export class NegotiateAcceptor {
 
   #init(token: Buffer): Step {
     const { mechanisms, token: first } = readNegTokenInit(token);
-    if (this.#challenged || !mechanisms.includes(MECHANISMS.ntlm)) return REFUSED;
+    if (this.#challenged) return REFUSED;
+    // Kerberos alone, or something stranger: RFC 4178 section 4.2.2
+    if (!mechanisms.includes(MECHANISMS.ntlm))
+      return { kind: 'refused', token: writeNegTokenResp({ state: 'reject' }) };
     this.#mechanisms = mechanisms;
     // the optimistic token belongs to the mechanism that the client prefers
     const own = mechanisms[0] === MECHANISMS.ntlm && first && isNtlm(first);

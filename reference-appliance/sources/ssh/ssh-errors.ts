@@ -80,12 +80,6 @@ export const errors = defineErrors({
     why: 'The command wrote more than the appliance takes; a start-up file of the shell may print without end.',
     next: 'Run the command by hand with the same account, and look at what is written.',
   },
-  'ssh.output.broken': {
-    blame: 'peer',
-    retry: 'safe',
-    why: 'What the server wrote breaks off before its end, or is not what these commands write: the shell of the account is no POSIX shell, or something ended it.',
-    next: 'Run "sh -c uname" by hand with the same account, and look at the limits of the account (ulimit).',
-  },
   'ssh.sudo.denied': {
     blame: 'input',
     retry: 'after-change',

@@ -8,19 +8,77 @@ import { GIB, MIB } from '#core/units.ts';
 import { Estate } from '../estate/estate.ts';
 import { type Guests, guestsOf } from '../estate/guest/guests.ts';
 import type { Datastore, EstateFacts, Host, Machine, Network } from '../estate/model.ts';
-import type { WindowsRelease } from './hyperv-host.ts';
+import { Nodes } from './cluster.ts';
+import { RELEASES, type WindowsRelease } from './hyperv-host.ts';
 
 const SYSTEM_DISK = 480 * GIB;
 /** Storage and network that hosts have for themselves. */
 const LOCAL = 'local';
 
-/** Guests whose machine ids are the ids of the hosts. */
+interface Insides {
+  readonly clock: Clock;
+  readonly guests: Guests;
+  readonly estate: Estate;
+}
+
+/** One set for the hosts of an estate, so that all of them know of each other who is up. */
+const INSIDES = new WeakMap<EstateFacts, Insides>();
+
+/**
+ * Guests whose machine ids are the ids of the hosts.
+ * @param release of hosts that do not say their own
+ */
 export function guestsOfHosts(
   facts: EstateFacts,
   release: WindowsRelease,
   options: { clock: Clock; entropy: Entropy },
 ): Guests {
-  const machines = facts.hosts.map((host, i) => hostMachine(host, i, release, options.entropy));
+  return insidesOf(facts, release, options).guests;
+}
+
+/** The hosts of an estate as nodes. */
+export function nodesOf(
+  estate: Estate,
+  release: WindowsRelease,
+  options: { clock: Clock; entropy: Entropy },
+): Nodes {
+  let nodes = NODES.get(estate);
+  if (!nodes) {
+    const insides = insidesOf(estate.facts, release, options);
+    const made = new Nodes({ estate, insides: insides.guests, clock: options.clock });
+    insides.estate.onChange((change) => {
+      if (change.kind === 'power') made.powerChanged(change.machineId);
+    });
+    NODES.set(estate, made);
+    nodes = made;
+  }
+  return nodes;
+}
+
+const NODES = new WeakMap<Estate, Nodes>();
+
+function insidesOf(
+  facts: EstateFacts,
+  release: WindowsRelease,
+  options: { clock: Clock; entropy: Entropy },
+): Insides {
+  let insides = INSIDES.get(facts);
+  if (insides?.clock !== options.clock) {
+    const estate = hostEstate(facts, release, options);
+    insides = { clock: options.clock, estate, guests: guestsOf(estate) };
+    INSIDES.set(facts, insides);
+  }
+  return insides;
+}
+
+function hostEstate(
+  facts: EstateFacts,
+  release: WindowsRelease,
+  options: { clock: Clock; entropy: Entropy },
+): Estate {
+  const own = (host: Host): WindowsRelease =>
+    Object.values(RELEASES).find(({ version }) => version === host.version) ?? release;
+  const machines = facts.hosts.map((host, i) => hostMachine(host, i, own(host), options.entropy));
   const [datacenter] = facts.datacenters;
   const datacenterId = datacenter?.id ?? '';
   const bytes = facts.hosts.length * SYSTEM_DISK;
@@ -36,7 +94,7 @@ export function guestsOfHosts(
     },
   ];
   const networks: Network[] = [{ id: LOCAL, name: LOCAL, datacenterId, kind: 'standard' }];
-  return guestsOf(new Estate({ ...facts, platform: 'physical', datastores, networks, machines }, options));
+  return new Estate({ ...facts, platform: 'physical', datastores, networks, machines }, options);
 }
 
 function hostMachine(host: Host, index: number, release: WindowsRelease, entropy: Entropy): Machine {

@@ -2,15 +2,23 @@
 
 import { assert } from '#core/assert.ts';
 import type { Guest } from '../estate/guest/guest.ts';
+import type { Machine } from '../estate/model.ts';
 import { cimv2Classes } from '../windows/cimv2-classes.ts';
 import { guestCommands } from '../windows/guest-commands.ts';
+import { cimv2 } from '../windows/windows-server.ts';
 import { Accounts, type WindowsAccount } from '../winrm/accounts.ts';
 import type { ServiceSettings } from '../winrm/authentication/http-authentication.ts';
-import { CimRepository } from '../winrm/cim/repository.ts';
+import { CimRepository, type ClassSource } from '../winrm/cim/repository.ts';
+import { CIM_FAULTS } from '../winrm/fault-points.ts';
 import type { WinrmHost } from '../winrm/server.ts';
+import { WsmanFault } from '../winrm/wsman/fault.ts';
+import type { Nodes } from './cluster.ts';
 import { clusterClasses } from './cluster-classes.ts';
-import { hostClasses } from './host-classes.ts';
-import type { HypervHost } from './hyperv-host.ts';
+import { HYPERV_POINTS, hypervFaultPoints } from './fault-points.ts';
+import { nodesOf } from './host-machine.ts';
+import { type HypervHost, machinesOf } from './hyperv-host.ts';
+import { hypervPerformance } from './performance.ts';
+import { classesOfHost } from './release-classes.ts';
 import { virtualization } from './virtualization.ts';
 
 export interface HypervOptions {
@@ -21,16 +29,20 @@ export interface HypervOptions {
   readonly settings: ServiceSettings;
 }
 
+/** How long a host is away when it starts again. */
+const REBOOT_MS = 90_000;
+
 /** Groups that may read a namespace; administrators may read all. */
 const READERS: Readonly<Record<string, readonly string[]>> = {
   'root/cimv2': ['Remote Management Users', 'Performance Monitor Users'],
+  'root/default': ['Remote Management Users'],
   'root/virtualization/v2': ['Hyper-V Administrators'],
   'root/mscluster': [],
 };
 
 export function hypervHost({ host, inside, accounts, settings }: HypervOptions): WinrmHost {
   assert(inside.os.family === 'windows', 'a Hyper-V host runs Windows');
-  const { computer, clock, release } = host;
+  const { computer, clock, entropy, release, estate } = host;
   const domain = host.host.name.split('.').slice(1).join('.');
   const names = {
     computer,
@@ -38,14 +50,22 @@ export function hypervHost({ host, inside, accounts, settings }: HypervOptions):
     domain: domain === '' ? computer : domain.split('.')[0]!.toUpperCase(),
     dnsDomain: domain === '' ? computer.toLowerCase() : domain,
   };
-  const v2 = virtualization(host);
-  const cimv2 = cimv2Classes({
+  const nodes = nodesOf(estate, release, { clock, entropy });
+  struckByScenario(host, nodes);
+  const v2 = virtualization({ host, machines: (className) => machinesInTurn(host, nodes, className) });
+  const server = cimv2Classes({
     guest: inside,
     os: inside.os,
     clock,
-    power: { shutdown() {}, reboot() {} },
+    power: {
+      shutdown: () => nodes.shutdown(host.host.id),
+      reboot() {
+        nodes.shutdown(host.host.id);
+        clock.schedule(clock.wall() + REBOOT_MS, 'hyperv.boot', () => nodes.start(host.host.id));
+      },
+    },
   });
-  const cluster = clusterClasses(host, ({ maintenance }) => !maintenance);
+  const cluster = clusterClasses(host, nodes);
   return {
     names,
     osVersion: release.version,
@@ -53,10 +73,17 @@ export function hypervHost({ host, inside, accounts, settings }: HypervOptions):
     settings,
     cim: {
       repository: new CimRepository({
-        sources: [...v2.sources, ...cimv2.sources, ...hostClasses(host), ...cluster.sources],
-        associations: [...v2.associations, ...cimv2.associations, ...cluster.associations],
+        sources: [
+          ...v2.sources,
+          ...server.sources,
+          managementFile(host),
+          ...hypervPerformance(host, () => inside.bootedAt()),
+          ...cluster.sources,
+        ],
+        associations: [...v2.associations, ...server.associations, ...cluster.associations],
+        classes: classesOfHost(release, host.host.clusterId !== undefined),
       }),
-      methods: [...v2.methods, ...cimv2.methods],
+      methods: [...v2.methods, ...server.methods, ...cluster.methods],
       computer,
       mayRead: ({ groups }, namespace) =>
         groups.includes('Administrators') ||
@@ -64,4 +91,62 @@ export function hypervHost({ host, inside, accounts, settings }: HypervOptions):
     },
     commands: guestCommands(inside, clock),
   };
+}
+
+/** The management service's file, from which clients read the version of Hyper-V. */
+function managementFile({ computer, release }: HypervHost): ClassSource {
+  return cimv2('CIM_DataFile', () => [
+    {
+      Name: 'c:\\windows\\system32\\vmms.exe',
+      Caption: 'c:\\windows\\system32\\vmms.exe',
+      CreationClassName: 'CIM_LogicalFile',
+      CSName: computer,
+      Drive: 'c:',
+      Extension: 'exe',
+      FileName: 'vmms',
+      Path: '\\windows\\system32\\',
+      Version: `${release.version}.1`,
+      Manufacturer: 'Microsoft Corporation',
+    },
+  ]);
+}
+
+/** Faults of a whole host begin and end by the clock. */
+function struckByScenario({ faults, clock, host }: HypervHost, nodes: Nodes): void {
+  if (!faults) return;
+  faults.declare(hypervFaultPoints());
+  faults.watch(HYPERV_POINTS.node, ({ from, until, answer, subject }) => {
+    if (subject !== undefined && !host.name.includes(subject)) return;
+    clock.schedule(Math.max(from, clock.wall()), 'hyperv.node', () => {
+      if (!faults.hit(HYPERV_POINTS.node, host.name)) return;
+      if (answer === 'fails') nodes.fail(host.id);
+      else nodes.drain(host.id);
+    });
+    if (!Number.isFinite(until)) return;
+    clock.schedule(until, 'hyperv.node', () => {
+      if (answer === 'fails') nodes.start(host.id);
+      else nodes.resume(host.id);
+    });
+  });
+}
+
+/** The machines of a host; in the middle of them a scenario may make the host fail, or the next one move away. */
+function* machinesInTurn(host: HypervHost, nodes: Nodes, className: string): Iterable<Machine> {
+  const machines = machinesOf(host);
+  const middle = Math.floor(machines.length / 2);
+  for (const [i, machine] of machines.entries()) {
+    if (i === middle && host.faults && host.faults.armed().length > 0) {
+      const fault = host.faults.hit(HYPERV_POINTS.enumeration, `${host.host.name} ${className}`);
+      if (fault?.answer === 'failOver') {
+        nodes.fail(host.host.id);
+        if (Number.isFinite(fault.until))
+          host.clock.schedule(fault.until, 'hyperv.node', () => nodes.start(host.host.id));
+        const { name, wmi } = CIM_FAULTS['shuttingDown']!;
+        throw new WsmanFault(name, undefined, wmi);
+      }
+      if (fault?.answer === 'migration') nodes.evacuate(machine.id);
+    }
+    // who has moved away in the meantime is told of by another host
+    if (host.estate.machine(machine.id)?.hostId === host.host.id) yield host.estate.machine(machine.id)!;
+  }
 }

@@ -6,6 +6,7 @@ import type { Entropy } from '#core/entropy/entropy.ts';
 import type { DiskFacts, Machine, Nic } from '../estate/model.ts';
 import { cimClass } from '../winrm/cim/schema.ts';
 import { type CimInstance, type CimValue, fullPath, pathOf } from '../winrm/cim/values.ts';
+import { machineGuid } from './hyperv-host.ts';
 
 export const V2 = 'root/virtualization/v2';
 
@@ -13,15 +14,23 @@ export const V2 = 'root/virtualization/v2';
 const IDE = '83F8638B-8DCA-4152-9EDA-2CA8B33039B4';
 const PROCESSOR = 'b637f346-6a0e-4dec-af52-bd70cb80a21d';
 const MEMORY = '4764334d-e001-4176-82ee-5594ec9b530e';
+const SERIAL = '8e3a359f-559a-4b6a-98a9-1690a6100ed7';
 
-/** Msvm_ComputerSystem.Name: a GUID in upper case. */
-export function machineGuid({ instanceUuid }: Machine): string {
-  return instanceUuid.toUpperCase();
+/**
+ * Whose settings: a machine's own, or those that a checkpoint kept, which have an identifier of their own.
+ */
+export interface Settings {
+  readonly machine: Machine;
+  /** GUID in upper case: the machine's, or the checkpoint's. */
+  readonly id: string;
+  /** In the names of the files that the disks were written to; undefined: the first ones. */
+  readonly fileId: string | undefined;
 }
 
-export const settingId = (machine: Machine): string => `Microsoft:${machineGuid(machine)}`;
-export const processorId = (machine: Machine): string => `${settingId(machine)}\\${PROCESSOR}\\0`;
-export const memoryId = (machine: Machine): string => `${settingId(machine)}\\${MEMORY}`;
+export const settingId = ({ id }: Settings): string => `Microsoft:${id}`;
+export const processorId = (of: Settings): string => `${settingId(of)}\\${PROCESSOR}\\0`;
+export const memoryId = (of: Settings): string => `${settingId(of)}\\${MEMORY}`;
+export const serialId = (of: Settings, port: number): string => `${settingId(of)}\\${SERIAL}\\${port}`;
 
 /** Where a disk is plugged in: generation 1 starts from IDE, generation 2 has SCSI only. */
 export interface Slot {
@@ -40,13 +49,15 @@ export function generationOf({ firmware }: Machine): 1 | 2 {
   return firmware === 'efi' ? 2 : 1;
 }
 
-export function controllersOf(machine: Machine, entropy: Entropy): Controller[] {
+export function controllersOf(of: Settings, entropy: Entropy): Controller[] {
+  const { machine } = of;
   const scsi = entropy.uuid('hyperv.scsi', machine.id).toUpperCase();
+  const own: Controller = { kind: 'scsi', index: 0, instanceId: `${settingId(of)}\\${scsi}\\0` };
+  if (generationOf(machine) === 2) return [own];
   const ide = [0, 1].map(
-    (index): Controller => ({ kind: 'ide', index, instanceId: `${settingId(machine)}\\${IDE}\\${index}` }),
+    (index): Controller => ({ kind: 'ide', index, instanceId: `${settingId(of)}\\${IDE}\\${index}` }),
   );
-  const own: Controller = { kind: 'scsi', index: 0, instanceId: `${settingId(machine)}\\${scsi}\\0` };
-  return generationOf(machine) === 1 ? [...ide, own] : [own];
+  return [...ide, own];
 }
 
 export function slotOf(machine: Machine, disk: DiskFacts, controllers: readonly Controller[]): Slot {
@@ -57,16 +68,31 @@ export function slotOf(machine: Machine, disk: DiskFacts, controllers: readonly 
     : { controller: scsi, slot: disk.index - 1 };
 }
 
+/** The DVD drive stands behind the disks, or first on the second IDE controller. */
+export function dvdSlotOf(machine: Machine, controllers: readonly Controller[]): Slot {
+  return generationOf(machine) === 2
+    ? { controller: controllers[0]!, slot: machine.disks.length }
+    : { controller: controllers[1]!, slot: 0 };
+}
+
 export const driveId = ({ controller, slot }: Slot): string => `${controller.instanceId}\\0\\${slot}\\D`;
 export const diskId = ({ controller, slot }: Slot): string => `${controller.instanceId}\\0\\${slot}\\L`;
 
-export function nicId(machine: Machine, nic: Nic, entropy: Entropy): string {
-  return `${settingId(machine)}\\${entropy.uuid('hyperv.nic', machine.id, nic.index).toUpperCase()}`;
+export function nicGuid(machine: Machine, nic: Nic, entropy: Entropy): string {
+  return entropy.uuid('hyperv.nic', machine.id, nic.index).toUpperCase();
 }
 
-/** "C:\ClusterStorage\Volume1\web-01\Virtual Hard Disks\web-01-0.vhdx", or the folder of a stand-alone host. */
-export function diskPath(machine: Machine, disk: DiskFacts, volume: string): string {
-  return `${volume}\\${machine.name}\\Virtual Hard Disks\\${machine.name}-${disk.index}.vhdx`;
+export function nicId(of: Settings, nic: Nic, entropy: Entropy): string {
+  return `${settingId(of)}\\${nicGuid(of.machine, nic, entropy)}`;
+}
+
+/** Generation 1 has an old adapter, too, that every system knows without a driver. */
+export function isLegacy(machine: Machine, { adapter }: Nic): boolean {
+  return generationOf(machine) === 1 && (adapter === 'pcnet32' || adapter === 'e1000');
+}
+
+export function ownSettings(machine: Machine, fileId: string | undefined): Settings {
+  return { machine, id: machineGuid(machine), fileId };
 }
 
 export function instance(className: string, values: Readonly<Record<string, CimValue>>): CimInstance {

@@ -1,121 +1,163 @@
-/** root/virtualization/v2 of one host: sources, associations and methods. */
+/** root/virtualization/v2 of one host: which class comes from where, and the methods. */
 import type { Machine } from '../estate/model.ts';
 import type { CimMethod } from '../winrm/cim/cim-service.ts';
 import type { AssociationSource, ClassSource } from '../winrm/cim/repository.ts';
 import { cimClass } from '../winrm/cim/schema.ts';
-import { type CimInstance, isA } from '../winrm/cim/values.ts';
-import { type HypervHost, machinesOf } from './hyperv-host.ts';
+import type { CimInstance } from '../winrm/cim/values.ts';
+import { associations } from './associations.ts';
+import { checkpointMethods, pointInstances } from './checkpoint-methods.ts';
+import { diskMethods } from './disk-methods.ts';
+import { components, kvpExchange } from './guest-services.ts';
+import { type HypervHost, machineByGuid } from './hyperv-host.ts';
+import { Jobs } from './jobs.ts';
+import { machineMethods } from './machine-methods.ts';
 import {
+  activeSettings,
   biosElement,
+  checkpointSettings,
   computerSystem,
-  diskSettings,
-  guestNetworks,
-  hardDiskXml,
-  heartbeat,
   hostSystem,
-  kvpExchange,
+  keptSettings,
   memorySettings,
-  nicConnections,
-  nicSettings,
-  ofMachines,
   processorSettings,
-  storageHardware,
-  summary,
-  switches,
+  serialPorts,
   systemSettings,
-} from './machine-classes.ts';
-import { instance, machineGuid, V2 } from './names.ts';
+} from './machine-settings.ts';
+import { stateOf } from './machine-state.ts';
+import { instance, type Settings, V2 } from './names.ts';
+import {
+  guestNetworks,
+  nicConnections,
+  nicDevices,
+  nicSettings,
+  switches,
+  vlanSettings,
+} from './network-settings.ts';
+import { diskSettings, hostDisks, storageHardware } from './storage-settings.ts';
 
-const DONE = 0;
-const FAILED = 32768;
-const NOT_SUPPORTED = 32770;
-const INVALID_PARAMETER = 32773;
-const INVALID_STATE = 32775;
-const FILE_NOT_FOUND = 32779;
+/** All settings of a machine: what it runs with, and what each checkpoint kept. */
+function allSettings(host: HypervHost, machine: Machine): Settings[] {
+  return [
+    activeSettings(host, machine),
+    ...stateOf(host.estate)
+      .checkpoints(machine.id)
+      .map((checkpoint) => keptSettings(host, checkpoint)),
+  ];
+}
 
-export function virtualization(host: HypervHost): {
+export interface VirtualizationOptions {
+  readonly host: HypervHost;
+  /** The machines, one after the other: a scenario may act between them. */
+  readonly machines: (className: string) => Iterable<Machine>;
+}
+
+export function virtualization({ host, machines }: VirtualizationOptions): {
   sources: ClassSource[];
   associations: AssociationSource[];
   methods: CimMethod[];
 } {
+  const jobs = new Jobs({
+    clock: host.clock,
+    newId: (n) => host.entropy.uuid('hyperv.job', host.host.id, n).toUpperCase(),
+  });
   const source = (
     className: string,
     instances: () => Iterable<CimInstance>,
     find?: ClassSource['find'],
   ): ClassSource => ({ class: cimClass(V2, className), instances, ...(find ? { find } : {}) });
   const perMachine = (className: string, of: (machine: Machine) => Iterable<CimInstance>): ClassSource =>
-    source(className, () => ofMachines(host, of));
-  const one = (of: (machine: Machine) => CimInstance) => (machine: Machine) => [of(machine)];
-  const byGuid = (guid: string | undefined): Machine | undefined =>
-    machinesOf(host).find((machine) => machineGuid(machine).toLowerCase() === guid);
+    source(className, function* () {
+      for (const machine of machines(className)) yield* of(machine);
+    });
+  const ofClass = (className: string, all: Iterable<CimInstance>): CimInstance[] =>
+    [...all].filter((one) => one.class.name === className);
+  /** Of what a machine runs with, and of what its checkpoints kept. */
+  const perSettings = (className: string, of: (settings: Settings) => Iterable<CimInstance>): ClassSource =>
+    perMachine(className, (machine) =>
+      allSettings(host, machine).flatMap((settings) => ofClass(className, of(settings))),
+    );
+  const perActive = (className: string, of: (settings: Settings) => Iterable<CimInstance>): ClassSource =>
+    perMachine(className, (machine) => of(activeSettings(host, machine)));
+  const component = (className: string): ClassSource =>
+    perMachine(className, (machine) => ofClass(className, components(host, machine)));
+  const service = (className: string, name: string, caption: string): ClassSource =>
+    source(className, () => [serviceInstance(host, className, name, caption)]);
 
   const sources: ClassSource[] = [
     source(
       'Msvm_ComputerSystem',
       function* () {
         yield hostSystem(host);
-        for (const machine of machinesOf(host)) yield computerSystem(host, machine);
+        for (const machine of machines('Msvm_ComputerSystem')) yield computerSystem(host, machine);
       },
       (keys) => {
-        const name = keys.get('name');
+        const name = keys.get('name') ?? '';
         if (name === host.computer.toLowerCase()) return hostSystem(host);
-        const machine = byGuid(name);
+        const machine = machineByGuid(host, name);
         return machine && computerSystem(host, machine);
       },
     ),
     source(
       'Msvm_VirtualSystemSettingData',
-      () =>
-        ofMachines(
-          host,
-          one((machine) => systemSettings(host, machine)),
-        ),
+      function* () {
+        for (const machine of machines('Msvm_VirtualSystemSettingData')) {
+          yield systemSettings(host, machine);
+          for (const each of stateOf(host.estate).checkpoints(machine.id))
+            yield checkpointSettings(host, each);
+        }
+      },
       (keys) => {
-        const machine = byGuid(keys.get('instanceid')?.replace(/^microsoft:/, ''));
-        return machine && systemSettings(host, machine);
+        const guid = keys.get('instanceid')?.replace(/^microsoft:/, '') ?? '';
+        const machine = machineByGuid(host, guid);
+        if (machine) return systemSettings(host, machine);
+        for (const each of machines('Msvm_VirtualSystemSettingData'))
+          for (const checkpoint of stateOf(host.estate).checkpoints(each.id))
+            if (checkpoint.id === guid.toUpperCase()) return checkpointSettings(host, checkpoint);
+        return undefined;
       },
     ),
-    perMachine('Msvm_ProcessorSettingData', one(processorSettings)),
-    perMachine(
-      'Msvm_MemorySettingData',
-      one((machine) => memorySettings(host, machine)),
-    ),
-    perMachine('Msvm_ResourceAllocationSettingData', (machine) => storageHardware(host, machine)),
-    perMachine('Msvm_StorageAllocationSettingData', (machine) => diskSettings(host, machine)),
-    perMachine('Msvm_SyntheticEthernetPortSettingData', (machine) => nicSettings(host, machine)),
-    perMachine('Msvm_EthernetPortAllocationSettingData', (machine) => nicConnections(host, machine)),
-    perMachine('Msvm_GuestNetworkAdapterConfiguration', (machine) => guestNetworks(host, machine)),
-    perMachine(
-      'Msvm_KvpExchangeComponent',
-      one((machine) => kvpExchange(host, machine)),
-    ),
-    perMachine(
-      'Msvm_HeartbeatComponent',
-      one((machine) => heartbeat(host, machine)),
-    ),
-    perMachine('Msvm_BIOSElement', one(biosElement)),
+    perSettings('Msvm_ProcessorSettingData', (of) => [processorSettings(of)]),
+    perSettings('Msvm_MemorySettingData', (of) => [memorySettings(host, of)]),
+    perSettings('Msvm_ResourceAllocationSettingData', (of) => storageHardware(host, of)),
+    perSettings('Msvm_StorageAllocationSettingData', (of) => diskSettings(host, of)),
+    perSettings('Msvm_SyntheticEthernetPortSettingData', (of) => nicSettings(host, of)),
+    perSettings('Msvm_EmulatedEthernetPortSettingData', (of) => nicSettings(host, of)),
+    perSettings('Msvm_EthernetPortAllocationSettingData', (of) => nicConnections(host, of)),
+    perSettings('Msvm_EthernetSwitchPortVlanSettingData', (of) => vlanSettings(host, of)),
+    perSettings('Msvm_SerialPortSettingData', serialPorts),
+    perActive('Msvm_GuestNetworkAdapterConfiguration', (of) => guestNetworks(host, of)),
+    perActive('Msvm_SyntheticEthernetPort', (of) => nicDevices(host, of)),
+    perMachine('Msvm_KvpExchangeComponent', (machine) => [kvpExchange(host, machine)]),
+    component('Msvm_HeartbeatComponent'),
+    component('Msvm_ShutdownComponent'),
+    component('Msvm_TimeSyncComponent'),
+    perMachine('Msvm_BIOSElement', (machine) => [biosElement(host, machine)]),
+    perMachine('Msvm_VirtualSystemReferencePoint', (machine) => pointInstances(host, machine)),
+    source('Msvm_DiskDrive', () => hostDisks(host)),
     source('Msvm_VirtualEthernetSwitch', () => switches(host)),
-    source('Msvm_VirtualSystemManagementService', () => [
-      service(
-        host,
-        'Msvm_VirtualSystemManagementService',
-        'vmms',
-        'Hyper-V Virtual System Management Service',
-      ),
-    ]),
-    source('Msvm_ImageManagementService', () => [
-      service(
-        host,
-        'Msvm_ImageManagementService',
-        'ImageManagementService',
-        'Hyper-V Image Management Service',
-      ),
-    ]),
+    source(
+      'Msvm_ConcreteJob',
+      () => jobs.instances(),
+      (keys) => jobs.find(keys.get('instanceid') ?? ''),
+    ),
+    service('Msvm_VirtualSystemManagementService', 'vmms', 'Hyper-V Virtual System Management Service'),
+    service('Msvm_ImageManagementService', 'ImageManagementService', 'Hyper-V Image Management Service'),
+    service('Msvm_VirtualSystemSnapshotService', 'vmms', 'Hyper-V Virtual System Snapshot Service'),
+    service('Msvm_VirtualSystemReferencePointService', 'vmms', 'Hyper-V Reference Point Service'),
+    service(
+      'Msvm_VirtualEthernetSwitchManagementService',
+      'nvspwmi',
+      'Hyper-V Networking Management Service',
+    ),
   ];
-  return { sources, associations: associations(host), methods: methods(host) };
+  return {
+    sources,
+    associations: associations(host, jobs),
+    methods: [...machineMethods(host, jobs), ...checkpointMethods(host, jobs), ...diskMethods(host)],
+  };
 }
 
-function service(host: HypervHost, className: string, name: string, caption: string): CimInstance {
+function serviceInstance(host: HypervHost, className: string, name: string, caption: string): CimInstance {
   return instance(className, {
     Caption: caption,
     Description: caption,
@@ -131,164 +173,4 @@ function service(host: HypervHost, className: string, name: string, caption: str
     StartMode: 'Automatic',
     Status: 'OK',
   });
-}
-
-/** The machine that an instance belongs to: its GUID stands in every identifier. */
-function machineOf(host: HypervHost, { values }: CimInstance): Machine | undefined {
-  const text = `${String(values['Name'] ?? '')} ${String(values['InstanceID'] ?? '')} ${String(values['SystemName'] ?? '')}`;
-  const guid = /[0-9A-F]{8}(?:-[0-9A-F]{4}){3}-[0-9A-F]{12}/i.exec(text)?.[0].toUpperCase();
-  return guid === undefined ? undefined : machinesOf(host).find((machine) => machineGuid(machine) === guid);
-}
-
-function associations(host: HypervHost): AssociationSource[] {
-  const of = (className: string) => cimClass(V2, className);
-  const machine = (one: CimInstance): Machine[] => {
-    const found = machineOf(host, one);
-    return found ? [found] : [];
-  };
-  const components = (one: Machine): CimInstance[] => [
-    processorSettings(one),
-    memorySettings(host, one),
-    ...storageHardware(host, one),
-    ...diskSettings(host, one),
-    ...nicSettings(host, one),
-    ...nicConnections(host, one),
-  ];
-  const devices = (one: Machine): CimInstance[] => [kvpExchange(host, one), heartbeat(host, one)];
-  return [
-    {
-      class: of('Msvm_SettingsDefineState'),
-      ends: [
-        {
-          role: 'ManagedElement',
-          of: of('Msvm_ComputerSystem'),
-          others: (one) => machine(one).map((found) => systemSettings(host, found)),
-        },
-        {
-          role: 'SettingData',
-          of: of('Msvm_VirtualSystemSettingData'),
-          others: (one) => machine(one).map((found) => computerSystem(host, found)),
-        },
-      ],
-    },
-    {
-      class: of('Msvm_VirtualSystemSettingDataComponent'),
-      ends: [
-        {
-          role: 'GroupComponent',
-          of: of('Msvm_VirtualSystemSettingData'),
-          others: (one) => machine(one).flatMap(components),
-        },
-        {
-          role: 'PartComponent',
-          of: of('CIM_ResourceAllocationSettingData'),
-          others: (one) => machine(one).map((found) => systemSettings(host, found)),
-        },
-      ],
-    },
-    {
-      class: of('Msvm_SystemDevice'),
-      ends: [
-        {
-          role: 'GroupComponent',
-          of: of('Msvm_ComputerSystem'),
-          others: (one) => machine(one).flatMap(devices),
-        },
-        {
-          role: 'PartComponent',
-          of: of('CIM_LogicalDevice'),
-          others: (one) => machine(one).map((found) => computerSystem(host, found)),
-        },
-      ],
-    },
-    {
-      class: of('Msvm_SettingDataComponent'),
-      ends: [
-        {
-          role: 'GroupComponent',
-          of: of('Msvm_SyntheticEthernetPortSettingData'),
-          others: (one) =>
-            machine(one).flatMap((found) =>
-              guestNetworks(host, found).filter((net) => portOf(net) === idOf(one)),
-            ),
-        },
-        {
-          role: 'PartComponent',
-          of: of('Msvm_GuestNetworkAdapterConfiguration'),
-          others: (one) =>
-            machine(one).flatMap((found) =>
-              nicSettings(host, found).filter((port) => idOf(port) === portOf(one)),
-            ),
-        },
-      ],
-    },
-  ];
-}
-
-const idOf = ({ values }: CimInstance): string => String(values['InstanceID']);
-const portOf = (network: CimInstance): string =>
-  idOf(network).replace('Microsoft:GuestNetwork\\', 'Microsoft:');
-
-/** RequestedState of Msvm_ComputerSystem: 2 start, 3 turn off, 6 save, 11 reset. */
-const POWER: Readonly<Record<number, 'on' | 'off' | 'suspended'>> = { 2: 'on', 3: 'off', 6: 'suspended' };
-const RESET = 11;
-
-function methods(host: HypervHost): CimMethod[] {
-  const of = (className: string) => cimClass(V2, className);
-  const text = { type: 'string', array: false } as const;
-  return [
-    {
-      class: of('Msvm_VirtualSystemManagementService'),
-      name: 'GetSummaryInformation',
-      outputs: [{ name: 'SummaryInformation', type: 'object', array: true }],
-      run(call) {
-        const settings = call.references('SettingData');
-        const requested = call.texts('RequestedInformation').map((one) => Number(one.trim()));
-        if (requested.some((code) => !Number.isSafeInteger(code) || code < 0))
-          return { returnValue: INVALID_PARAMETER, outputs: {} };
-        const chosen =
-          settings.length === 0
-            ? machinesOf(host)
-            : settings
-                .filter((setting) => isA(setting.class, 'Msvm_VirtualSystemSettingData'))
-                .flatMap((setting) => machineOf(host, setting) ?? []);
-        return {
-          returnValue: DONE,
-          outputs: { SummaryInformation: chosen.map((machine) => summary(host, machine, requested)) },
-        };
-      },
-    },
-    {
-      class: of('Msvm_ImageManagementService'),
-      name: 'GetVirtualHardDiskSettingData',
-      outputs: [{ name: 'SettingData', ...text }],
-      run(call) {
-        const xml = hardDiskXml(host, call.texts('Path')[0] ?? '');
-        return xml === undefined
-          ? { returnValue: FILE_NOT_FOUND, outputs: {} }
-          : { returnValue: DONE, outputs: { SettingData: xml } };
-      },
-    },
-    {
-      class: of('Msvm_ComputerSystem'),
-      name: 'RequestStateChange',
-      outputs: [],
-      run(call) {
-        const machine = machineOf(host, call.self);
-        const wanted = Number(call.texts('RequestedState')[0]?.trim());
-        if (!machine) return { returnValue: NOT_SUPPORTED, outputs: {} }; // the host itself
-        if (wanted === RESET) {
-          if (host.estate.power(machine.id) !== 'on') return { returnValue: INVALID_STATE, outputs: {} };
-          host.estate.setPower(machine.id, 'off');
-          host.estate.setPower(machine.id, 'on');
-          return { returnValue: DONE, outputs: {} };
-        }
-        const power = POWER[wanted];
-        if (power === undefined) return { returnValue: FAILED, outputs: {} };
-        if (host.estate.power(machine.id) === power) return { returnValue: INVALID_STATE, outputs: {} };
-        host.estate.setPower(machine.id, power);
-        return { returnValue: DONE, outputs: {} };
-      },
-    },
-  ];
 }

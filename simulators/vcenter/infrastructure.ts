@@ -5,12 +5,14 @@
 import { assert } from '#core/assert.ts';
 import type { Entropy } from '#core/entropy/entropy.ts';
 import type { DistributedSwitch, EstateFacts, FolderPath, Machine, ResourcePool } from '../estate/model.ts';
-import { ComputeObject, PoolObject, VirtualAppObject } from './objects/compute.ts';
+import { ComputeObject } from './objects/compute.ts';
 import { DatastoreObject } from './objects/datastore.ts';
 import { DatacenterObject, FolderObject } from './objects/folder.ts';
 import { HostObject } from './objects/host.ts';
 import { NetworkObject, PortgroupObject, SwitchObject } from './objects/network.ts';
 import { escapeName, type ManagedObject } from './objects/object.ts';
+import { PoolObject } from './objects/pool.ts';
+import { VirtualAppObject } from './objects/vapp.ts';
 import { parseDatastorePath, vmxUuid } from './vm/paths.ts';
 
 /** What a change of a folder or pool did to the tree. */
@@ -115,6 +117,11 @@ export class Infrastructure {
     return pool;
   }
 
+  /** The pool that is made there next is a vApp in that folder. */
+  planVApp(clusterOrHostId: string, path: readonly string[], folder: FolderPath): void {
+    this.#poolFacts.set(poolKey(clusterOrHostId, path), { kind: 'vApp', path, folder });
+  }
+
   /** By what follows the word "Resources" in the estate's path. */
   poolOfMachine(machine: Machine): PoolObject {
     const path = (machine.resourcePool ?? '').split('/').filter((part) => part !== '');
@@ -146,15 +153,24 @@ export class Infrastructure {
     if (!before) {
       assert(after, `a ${kind} is made somewhere`);
       const parent = at(after.slice(0, -1));
-      at(after);
-      return { changed: [[parent, [list]]], vanished: undefined };
+      const made = at(after);
+      const changed: Array<readonly [ManagedObject, readonly string[]]> = [[parent, [list]]];
+      if (made instanceof VirtualAppObject) changed.push([made.folder, ['childEntity']]);
+      return { changed, vanished: undefined };
     }
+    // What was known of a pool there is in the pool; another one of that name is another one.
+    if (kind === 'pool') this.#poolFacts.delete(poolKey(ownerId, before));
     const place = at(before);
     const from = at(before.slice(0, -1));
     from.drop(place as FolderObject & PoolObject);
     if (!after) {
       this.#objects.delete(place.ref.id);
-      return { changed: [[from, [list]]], vanished: place };
+      const changed: Array<readonly [ManagedObject, readonly string[]]> = [[from, [list]]];
+      if (place instanceof VirtualAppObject) {
+        place.folder.drop(place);
+        changed.push([place.folder, ['childEntity']]);
+      }
+      return { changed, vanished: place };
     }
     const to = at(after.slice(0, -1));
     place.moveTo(to as FolderObject & PoolObject, after);

@@ -8,15 +8,16 @@ import { assert, unreachable } from '#core/assert.ts';
 import type { Entropy } from '#core/entropy/entropy.ts';
 import { type Bytes, DAY, type UnixMillis } from '#core/units.ts';
 import type { Estate, EstateChange } from '../estate/estate.ts';
-import type { Machine } from '../estate/model.ts';
+import type { FolderPath, Machine } from '../estate/model.ts';
 import type { Changes } from './changes.ts';
 import { Infrastructure } from './infrastructure.ts';
-import { type PoolObject, VirtualAppObject } from './objects/compute.ts';
 import type { DatastoreObject } from './objects/datastore.ts';
 import type { DatacenterObject, FolderObject } from './objects/folder.ts';
 import type { HostObject } from './objects/host.ts';
 import type { NetworkObject } from './objects/network.ts';
 import type { Entity, ManagedObject } from './objects/object.ts';
+import type { PoolObject } from './objects/pool.ts';
+import { VirtualAppObject } from './objects/vapp.ts';
 import type { VmList } from './objects/vm-list.ts';
 import { VirtualMachine } from './vm/virtual-machine.ts';
 
@@ -113,6 +114,16 @@ export class Inventory {
     const slot = this.#slotByMachine.get(machineId);
     assert(slot !== undefined, `the inventory has no machine ${machineId}`);
     return this.vm(slot);
+  }
+
+  /** Makes a vApp in a pool and a folder. */
+  makeVApp(parent: PoolObject, name: string, folder: FolderPath): VirtualAppObject {
+    const path = [...parent.path, name];
+    this.#infrastructure.planVApp(parent.owner.factsId, path, folder);
+    this.estate.addPlace('pool', parent.owner.factsId, path);
+    const made = parent.pools.find((pool) => pool.path.at(-1) === name);
+    assert(made instanceof VirtualAppObject, 'a planned vApp is one');
+    return made;
   }
 
   datacenterOf(datacenterId: string): DatacenterObject {

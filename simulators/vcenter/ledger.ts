@@ -87,11 +87,10 @@ const REFUSED: ReadonlyArray<readonly [what: string, answer: string]> = [
     'NotSupported',
   ],
   [
-    'Changing hosts, clusters, datacenters, datastores, networks and vApps, and folders of them',
+    'Changing hosts, clusters, datacenters, datastores and networks, and folders of them; vApps in vApps, products and properties of vApps',
     'NotSupported',
   ],
-  ['Resource pools with reservations and limits', 'NotSupported'],
-  ['Customizing guests; moving between vCenters; vApps in OVF descriptors', 'NotSupported'],
+  ['Customizing guests; moving between vCenters; exporting, cloning and unregistering vApps as a whole', 'NotSupported'],
   ['Removing a disk that snapshots hold', 'GenericVmConfigFault'],
   ['Cancelling a task other than of making, registering or cloning a machine', 'NotSupported'],
   ['Disks of machines that share them, in snapshots', 'GenericVmConfigFault'],

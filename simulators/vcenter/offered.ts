@@ -2,13 +2,15 @@
 import { ALARM } from './alarms/alarms.ts';
 import { HISTORY_COLLECTOR } from './events/history.ts';
 import { LEASE } from './leases/lease.ts';
-import { CLUSTER, COMPUTE, POOL } from './objects/compute.ts';
+import { CLUSTER, COMPUTE } from './objects/compute.ts';
 import { BROWSER, DATASTORE, ENVIRONMENT_BROWSER } from './objects/datastore.ts';
 import { DATACENTER, FOLDER } from './objects/folder.ts';
 import { HOST } from './objects/host.ts';
 import { AUTO_START, DATE_TIME_SYSTEM, SERVICE_SYSTEM } from './objects/host-managers.ts';
 import { MANAGER_READERS } from './objects/managers.ts';
 import { NETWORK, PORTGROUP, SWITCH } from './objects/network.ts';
+import { POOL } from './objects/pool.ts';
+import { VIRTUAL_APP } from './objects/vapp.ts';
 import { COLLECTOR } from './property/collector.ts';
 import { FILTER } from './property/filter.ts';
 import { TASK } from './tasks.ts';
@@ -20,6 +22,7 @@ const TABLES: Readonly<Record<string, object>> = {
   ComputeResource: COMPUTE,
   ClusterComputeResource: CLUSTER,
   ResourcePool: POOL,
+  VirtualApp: VIRTUAL_APP,
   Datastore: DATASTORE,
   HostDatastoreBrowser: BROWSER,
   EnvironmentBrowser: ENVIRONMENT_BROWSER,

@@ -1,9 +1,10 @@
 /** Where something happened: the arguments that every event carries, from the entity that it is about. */
-import { ComputeObject, PoolObject } from '../objects/compute.ts';
+import { ComputeObject } from '../objects/compute.ts';
 import { DatastoreObject } from '../objects/datastore.ts';
 import { DatacenterObject, FolderObject } from '../objects/folder.ts';
 import { HostObject } from '../objects/host.ts';
 import type { Entity } from '../objects/object.ts';
+import { PoolObject } from '../objects/pool.ts';
 import type { Data } from '../values.ts';
 import { VirtualMachine } from '../vm/virtual-machine.ts';
 

@@ -2,7 +2,7 @@
 import { GIB } from '#core/units.ts';
 import { type FileNode, FileProblem } from '../../estate/guest/file-tree.ts';
 import type { Guest } from '../../estate/guest/guest.ts';
-import { globSource } from '../../estate/guest/shell/sh.ts';
+import { globSource } from '../../estate/guest/shell/sh-expansion.ts';
 import { invalidArgument } from '../faults.ts';
 import { type Call, defineMethod, type Method } from '../methods/method.ts';
 import type { Data, Value } from '../values.ts';

@@ -8,7 +8,6 @@ import { localized, type VimFault, vimFault } from '../faults.ts';
 import { type Entity, ManagedObject, type Properties } from '../objects/object.ts';
 import type { Data } from '../values.ts';
 import type { Vcenter } from '../vcenter.ts';
-import type { VirtualMachine } from '../vm/virtual-machine.ts';
 
 /** One disk of a lease. */
 export interface LeaseDisk {
@@ -44,7 +43,8 @@ export class LeaseObject extends ManagedObject {
   state: 'initializing' | 'ready' | 'done' | 'error' = 'initializing';
   progress = 0;
   error: VimFault | undefined;
-  readonly vm: VirtualMachine;
+  /** The machine, or the vApp with its machines. */
+  readonly subject: Entity;
   readonly disks: readonly LeaseDisk[];
   readonly isImport: boolean;
   readonly #vcenter: Vcenter;
@@ -57,7 +57,7 @@ export class LeaseObject extends ManagedObject {
     id: string,
     vcenter: Vcenter,
     lease: {
-      readonly vm: VirtualMachine;
+      readonly subject: Entity;
       readonly disks: readonly LeaseDisk[];
       readonly isImport: boolean;
       readonly onEnd: (isComplete: boolean) => void;
@@ -65,7 +65,7 @@ export class LeaseObject extends ManagedObject {
   ) {
     super('HttpNfcLease', id);
     this.#vcenter = vcenter;
-    this.vm = lease.vm;
+    this.subject = lease.subject;
     this.disks = lease.disks;
     this.isImport = lease.isImport;
     this.#onEnd = lease.onEnd;
@@ -77,11 +77,11 @@ export class LeaseObject extends ManagedObject {
   }
 
   override get label(): string {
-    return this.vm.label;
+    return this.subject.label;
   }
 
   override get entity(): Entity {
-    return this.vm;
+    return this.subject;
   }
 
   get info(): Data | undefined {
@@ -90,7 +90,7 @@ export class LeaseObject extends ManagedObject {
     return {
       $: 'HttpNfcLeaseInfo',
       lease: this.ref,
-      entity: this.vm.ref,
+      entity: this.subject.ref,
       deviceUrl: this.disks.map(({ file, key, importKey, disk }) => ({
         $: 'HttpNfcLeaseDeviceUrl',
         key,

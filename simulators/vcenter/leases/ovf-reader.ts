@@ -29,8 +29,6 @@ export interface OvfMachine {
   readonly memoryMiB: number;
   readonly disks: readonly OvfDisk[];
   readonly nics: ReadonlyArray<{ readonly adapter: Nic['adapter']; readonly network: string }>;
-  readonly networks: ReadonlyArray<{ readonly name: string; readonly description: string }>;
-  readonly eula: readonly string[];
 }
 
 const SCSI: Readonly<Record<string, DiskFacts['controller']>> = {
@@ -54,8 +52,21 @@ function bad(description: string) {
   });
 }
 
-/** @throws VimFault OvfXmlFormat, NotSupported for several machines in one */
-export function readOvf(text: string): OvfMachine {
+/** What a descriptor describes: one machine, or a vApp of several. */
+export interface OvfPackage {
+  readonly name: string;
+  /** Of the vApp, or of the machine. */
+  readonly annotation: string;
+  readonly isVApp: boolean;
+  readonly machines: readonly OvfMachine[];
+  readonly networks: ReadonlyArray<{ readonly name: string; readonly description: string }>;
+  readonly eula: readonly string[];
+}
+
+const MACHINES_MAX = 100;
+
+/** @throws VimFault OvfXmlFormat, NotSupported for vApps in vApps */
+export function readOvf(text: string): OvfPackage {
   let envelope: XmlElement;
   try {
     envelope = parseXml(text, LIMITS);
@@ -64,22 +75,50 @@ export function readOvf(text: string): OvfMachine {
     throw error;
   }
   if (envelope.name !== 'Envelope' || envelope.namespace !== OVF) throw bad('it is no OVF envelope');
-  if (child(envelope, 'VirtualSystemCollection'))
-    throw vimFault('NotSupported', 'Only single machines are imported by this server.');
-  const system = child(envelope, 'VirtualSystem');
-  const hardware = system && child(system, 'VirtualHardwareSection');
-  if (!system || !hardware) throw bad('there is no VirtualSystem with hardware');
+  const sections = child(envelope, 'NetworkSection');
+  const networks = (sections ? childrenOf(sections, 'Network') : []).map((network) => ({
+    name: attribute(network, OVF, 'name') ?? '',
+    description: childText(network, 'Description') ?? '',
+  }));
+  const collection = child(envelope, 'VirtualSystemCollection');
+  const top = collection ?? child(envelope, 'VirtualSystem');
+  if (!top) throw bad('there is no VirtualSystem with hardware');
+  if (collection && child(collection, 'VirtualSystemCollection'))
+    throw vimFault('NotSupported', 'vApps in vApps are not imported by this server.');
+  const systems = collection ? childrenOf(collection, 'VirtualSystem') : [top];
+  if (systems.length === 0 || systems.length > MACHINES_MAX)
+    throw bad(`a vApp has between 1 and ${MACHINES_MAX} machines`);
+  return {
+    name: nameOf(top),
+    annotation: annotationOf(top),
+    isVApp: collection !== undefined,
+    machines: systems.map((system) => machineOf(envelope, system)),
+    networks,
+    eula: childrenOf(top, 'EulaSection').map((section) => childText(section, 'License') ?? ''),
+  };
+}
+
+function nameOf(system: XmlElement): string {
+  return childText(system, 'Name') ?? attribute(system, OVF, 'id') ?? 'imported';
+}
+
+function annotationOf(system: XmlElement): string {
+  const annotation = child(system, 'AnnotationSection');
+  return annotation ? (childText(annotation, 'Annotation') ?? '') : '';
+}
+
+function machineOf(envelope: XmlElement, system: XmlElement): OvfMachine {
+  const hardware = child(system, 'VirtualHardwareSection');
+  if (!hardware) throw bad('there is no VirtualSystem with hardware');
   const items = childrenOf(hardware, 'Item').slice(0, ITEMS_MAX);
   const quantity = (type: string, otherwise: number) => {
     const found = items.find((item) => childText(item, 'ResourceType') === type);
     return Number(found ? childText(found, 'VirtualQuantity') : otherwise) || otherwise;
   };
   const os = child(system, 'OperatingSystemSection');
-  const annotation = child(system, 'AnnotationSection');
-  const sections = child(envelope, 'NetworkSection');
   return {
-    name: childText(system, 'Name') ?? attribute(system, OVF, 'id') ?? 'imported',
-    annotation: annotation ? (childText(annotation, 'Annotation') ?? '') : '',
+    name: nameOf(system),
+    annotation: annotationOf(system),
     guestId: (os && attribute(os, VMW, 'osType')) ?? 'otherGuest',
     hardware: childText(child(hardware, 'System') ?? hardware, 'VirtualSystemType')
       ?.split(/\s+/)
@@ -97,11 +136,6 @@ export function readOvf(text: string): OvfMachine {
         adapter: ADAPTERS[(childText(item, 'ResourceSubType') ?? '').toLowerCase()] ?? 'vmxnet3',
         network: childText(item, 'Connection') ?? '',
       })),
-    networks: (sections ? childrenOf(sections, 'Network') : []).map((network) => ({
-      name: attribute(network, OVF, 'name') ?? '',
-      description: childText(network, 'Description') ?? '',
-    })),
-    eula: childrenOf(system, 'EulaSection').map((section) => childText(section, 'License') ?? ''),
   };
 }
 

@@ -2,7 +2,8 @@
 import { assert } from '#core/assert.ts';
 import type { DiskFacts } from '../../estate/model.ts';
 import { vimFault } from '../faults.ts';
-import { destroyMachine } from '../lifecycle/removal.ts';
+import { destroyMachine, destroyPool } from '../lifecycle/removal.ts';
+import { VirtualAppObject } from '../objects/vapp.ts';
 import type { Vcenter } from '../vcenter.ts';
 import { busOf, takesSnapshots } from '../vm/devices.ts';
 import type { SnapshotObject } from '../vm/snapshot.ts';
@@ -52,7 +53,7 @@ export function exportLease(
       };
     });
   return new LeaseObject(id, vcenter, {
-    vm,
+    subject: vm,
     disks,
     isImport: false,
     onEnd() {
@@ -61,23 +62,37 @@ export function exportLease(
   });
 }
 
-/** The machine is there, with blank disks; if the lease is not completed, it goes again. */
-export function importLease(vcenter: Vcenter, id: string, vm: VirtualMachine): LeaseObject {
-  const disks = vm.machine.disks.map(
-    (facts, nth): LeaseDisk => ({
-      file: `disk-${nth}.vmdk`,
-      key: deviceKeyOf(vm.ref.id, facts),
-      importKey: importKeyOf(vm.machine.name, facts),
-      disk: vm.diskOf(facts),
-      epoch: undefined,
-    }),
-  );
+/**
+ * The machines are there, with blank disks; if the lease is not completed, they go again.
+ * @param subject the machine, or the vApp that holds them
+ */
+export function importLease(
+  vcenter: Vcenter,
+  id: string,
+  subject: VirtualMachine | VirtualAppObject,
+  vms: readonly VirtualMachine[],
+): LeaseObject {
+  const disks = vms
+    .flatMap((vm) => vm.machine.disks.map((facts) => ({ vm, facts })))
+    .map(({ vm, facts }, nth): LeaseDisk => {
+      const name = vm.machine.name;
+      const owner = subject instanceof VirtualAppObject ? `${subject.path.at(-1)}/${name}` : name;
+      return {
+        file: `disk-${nth}.vmdk`,
+        key: deviceKeyOf(vm.ref.id, facts),
+        importKey: importKeyOf(owner, facts),
+        disk: vm.diskOf(facts),
+        epoch: undefined,
+      };
+    });
   return new LeaseObject(id, vcenter, {
-    vm,
+    subject,
     disks,
     isImport: true,
     onEnd(isComplete) {
-      if (!isComplete && vcenter.estate.machine(vm.machine.id)) destroyMachine(vcenter, vm);
+      if (isComplete) return;
+      for (const vm of vms) if (vm.exists) destroyMachine(vcenter, vm);
+      if (subject instanceof VirtualAppObject) destroyPool(vcenter, subject);
     },
   });
 }

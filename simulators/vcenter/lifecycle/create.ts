@@ -1,9 +1,9 @@
 /** Machines that are made from a specification. */
 import type { Machine } from '../../estate/model.ts';
 import { templateWorkload } from '../../estate/workload-guess.ts';
-import type { PoolObject } from '../objects/compute.ts';
 import type { FolderObject } from '../objects/folder.ts';
 import type { HostObject } from '../objects/host.ts';
+import type { PoolObject } from '../objects/pool.ts';
 import type { Session } from '../sessions.ts';
 import type { Vcenter } from '../vcenter.ts';
 import { formatDatastorePath, parseDatastorePath } from '../vm/paths.ts';

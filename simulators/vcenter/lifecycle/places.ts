@@ -1,11 +1,11 @@
 /** Where machines are put: folders, pools, hosts, datastores and networks, from the references that requests bring. */
 import { invalidArgument, invalidName, vimFault } from '../faults.ts';
 import type { Call } from '../methods/method.ts';
-import { PoolObject } from '../objects/compute.ts';
 import { DatastoreObject } from '../objects/datastore.ts';
 import { FolderObject } from '../objects/folder.ts';
 import { HostObject } from '../objects/host.ts';
 import { type Entity, escapeName, type ManagedObject } from '../objects/object.ts';
+import { PoolObject } from '../objects/pool.ts';
 import { objectNotFound } from '../property/selection.ts';
 import type { Ref } from '../values.ts';
 import type { Vcenter } from '../vcenter.ts';

@@ -1,10 +1,10 @@
 /** Machines that go elsewhere: to another host, pool, folder or datastore. */
 import type { DiskFacts } from '../../estate/model.ts';
 import { invalidArgument, vimFault } from '../faults.ts';
-import type { PoolObject } from '../objects/compute.ts';
 import type { DatastoreObject } from '../objects/datastore.ts';
 import type { FolderObject } from '../objects/folder.ts';
 import type { HostObject } from '../objects/host.ts';
+import type { PoolObject } from '../objects/pool.ts';
 import type { Vcenter } from '../vcenter.ts';
 import { diskKey } from '../vm/devices.ts';
 import { stun } from '../vm/operations.ts';

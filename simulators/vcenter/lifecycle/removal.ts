@@ -3,9 +3,10 @@ import type { DiskOrigin } from '../../estate/estate.ts';
 import type { Machine } from '../../estate/model.ts';
 import type { VirtualDisk } from '../../estate/virtual-disk.ts';
 import { vimFault } from '../faults.ts';
-import { type PoolObject, VirtualAppObject } from '../objects/compute.ts';
 import { FolderObject } from '../objects/folder.ts';
 import type { HostObject } from '../objects/host.ts';
+import type { PoolObject } from '../objects/pool.ts';
+import { VirtualAppObject } from '../objects/vapp.ts';
 import type { Vcenter } from '../vcenter.ts';
 import { removeAllSnapshots } from '../vm/operations.ts';
 import type { VirtualMachine } from '../vm/virtual-machine.ts';
@@ -111,25 +112,26 @@ export function destroyFolder(vcenter: Vcenter, folder: FolderObject): void {
 
 function* vmsBelow(folder: FolderObject): Iterable<VirtualMachine> {
   for (const child of folder.children()) {
-    if (child instanceof VirtualAppObject)
-      throw vimFault('NotSupported', 'Removing vApps is not supported by this server.');
     if (child instanceof FolderObject) yield* vmsBelow(child);
+    else if (child instanceof VirtualAppObject) yield* child.allVms();
   }
   yield* folder.vms.list();
 }
 
 function removeEmpty(vcenter: Vcenter, folder: FolderObject): void {
-  for (const child of [...folder.children()]) if (child instanceof FolderObject) removeEmpty(vcenter, child);
+  for (const child of [...folder.children()]) {
+    if (child instanceof FolderObject) removeEmpty(vcenter, child);
+    else if (child instanceof VirtualAppObject) destroyVApp(vcenter, child);
+  }
   const { datacenterId, path } = folder.place!;
   vcenter.authorization.forget(folder);
   vcenter.estate.removePlace('folder', datacenterId, path);
 }
 
-/** A pool goes; its machines and pools move up. @throws VimFault DuplicateName, NotSupported */
+/** A pool goes; its machines and pools move up. A vApp goes with them. @throws VimFault DuplicateName, NotSupported */
 export function destroyPool(vcenter: Vcenter, pool: PoolObject): void {
   if (pool.path.length === 0) throw vimFault('NotSupported', 'A root pool cannot be removed.');
-  if (pool instanceof VirtualAppObject)
-    throw vimFault('NotSupported', 'Removing vApps is not supported by this server.');
+  if (pool instanceof VirtualAppObject) return destroyVApp(vcenter, pool);
   const up = pool.path.slice(0, -1);
   const { factsId } = pool.owner;
   for (const vm of pool.vms.list())
@@ -142,4 +144,14 @@ export function destroyPool(vcenter: Vcenter, pool: PoolObject): void {
   }
   vcenter.authorization.forget(pool);
   vcenter.estate.removePlace('pool', factsId, pool.path);
+}
+
+/** A vApp goes with everything in it. @throws VimFault InvalidPowerState when a machine in it runs */
+function destroyVApp(vcenter: Vcenter, app: PoolObject): void {
+  const vms = [...app.allVms()];
+  for (const vm of vms) requireOff(vm);
+  for (const vm of vms) destroyMachine(vcenter, vm);
+  for (const child of [...app.pools]) destroyVApp(vcenter, child);
+  vcenter.authorization.forget(app);
+  vcenter.estate.removePlace('pool', app.owner.factsId, app.path);
 }

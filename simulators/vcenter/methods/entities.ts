@@ -1,15 +1,15 @@
-/** Methods of what holds machines: folders and pools are made, renamed, moved and destroyed, and machines with them. */
+/** Methods of what holds machines: folders are made, and folders, pools and machines renamed, moved and destroyed. Pools are made in pools.ts. */
 
 import { poolArgument } from '../events/event-arguments.ts';
 import { postVmEvent } from '../events/journal.ts';
 import { vimFault } from '../faults.ts';
 import { plainName, requireFree, requireVmFolder } from '../lifecycle/places.ts';
 import { destroyFolder, destroyMachine, destroyPool } from '../lifecycle/removal.ts';
-import { PoolObject, VirtualAppObject } from '../objects/compute.ts';
 import { FolderObject } from '../objects/folder.ts';
 import { Entity } from '../objects/object.ts';
+import type { PoolObject } from '../objects/pool.ts';
 import { objectNotFound } from '../property/selection.ts';
-import type { Data, Ref } from '../values.ts';
+import type { Ref } from '../values.ts';
 import { startVmTask } from '../vm/tasks.ts';
 import { VirtualMachine } from '../vm/virtual-machine.ts';
 import { type Call, defineMethod, type Method, type Outcome, selfAs } from './method.ts';
@@ -22,18 +22,19 @@ const PRIVILEGES_OF: Readonly<Record<string, Readonly<Record<'rename' | 'destroy
     move: 'VirtualMachine.Inventory.Move',
   },
   Folder: { rename: 'Folder.Rename', destroy: 'Folder.Delete', move: 'Folder.Move' },
+  VirtualApp: { rename: 'VApp.Rename', destroy: 'VApp.Delete', move: 'VApp.Move' },
   ResourcePool: { rename: 'Resource.RenamePool', destroy: 'Resource.DeletePool', move: 'Resource.MovePool' },
 };
 
 /** @throws VimFault NotSupported for what stays as it is here; NoPermission */
-function requireChange(call: Call, entity: Entity, what: 'rename' | 'destroy' | 'move'): void {
+export function requireChange(call: Call, entity: Entity, what: 'rename' | 'destroy' | 'move'): void {
   const privilege = PRIVILEGES_OF[entity.ref.type]?.[what];
   if (privilege === undefined)
     throw vimFault('NotSupported', `A ${entity.ref.type} stays as it is on this server.`);
   requirePrivilege(call, privilege, entity);
 }
 
-function startTask(call: Call, descriptionId: string, run: () => void): Outcome {
+export function startTask(call: Call, descriptionId: string, run: () => void): Outcome {
   const { self, session, method, vcenter, taskFault } = call;
   const wrapped = () => {
     run();
@@ -97,7 +98,7 @@ function rename(call: Call, entity: Entity, name: string): void {
   } else renamePool(call, entity as PoolObject, name);
 }
 
-function renamePool(call: Call, pool: PoolObject, name: string): void {
+export function renamePool(call: Call, pool: PoolObject, name: string): void {
   const { path, owner } = pool;
   if (path.length === 0) throw vimFault('NotSupported', 'A root pool keeps its name.');
   if (path.at(-1) !== name)
@@ -131,7 +132,7 @@ const destroyEntity = defineMethod({
 });
 
 /** Every entity of a list that a request brings. @throws VimFault ManagedObjectNotFound */
-function entitiesOf(refs: readonly Ref[], call: Call): Entity[] {
+export function entitiesOf(refs: readonly Ref[], call: Call): Entity[] {
   return refs.map((ref) => {
     const entity = call.find(ref);
     if (!(entity instanceof Entity)) throw objectNotFound(ref);
@@ -174,101 +175,4 @@ function invalidFolder(target: Entity) {
   return vimFault('InvalidFolder', `The folder cannot hold '${target.name}'.`, { target: target.ref });
 }
 
-interface Allocation extends Data {
-  readonly reservation?: number;
-  readonly limit?: number;
-}
-
-interface PoolSpec extends Data {
-  readonly cpuAllocation: Allocation;
-  readonly memoryAllocation: Allocation;
-}
-
-/** @throws VimFault NotSupported: limits of pools are those of the estate */
-function requireUnlimited(spec: PoolSpec): void {
-  for (const { reservation, limit } of [spec.cpuAllocation, spec.memoryAllocation])
-    if ((reservation ?? 0) > 0 || (limit ?? -1) !== -1)
-      throw vimFault('NotSupported', 'Pools with reservations and limits are not made by this server.');
-}
-
-const createResourcePool = defineMethod<{ name: string; spec: PoolSpec }>({
-  on: 'ResourcePool',
-  name: 'CreateResourcePool',
-  takes: 'name string, spec ResourceConfigSpec',
-  returns: '&ResourcePool',
-  privilege: 'Resource.CreatePool',
-  faults: ['InvalidName', 'DuplicateName'],
-  run({ name, spec }, call) {
-    const parent = selfAs(call, PoolObject);
-    requireUnlimited(spec);
-    const plain = plainName(name);
-    requireFree(parent.pools, plain);
-    const path = [...parent.path, plain];
-    call.vcenter.estate.addPlace('pool', parent.owner.factsId, path);
-    const pool = parent.pools.find((each) => each.path.at(-1) === plain)!;
-    call.vcenter.events.post({
-      type: 'ResourcePoolCreatedEvent',
-      about: pool,
-      user: call.session?.user.name,
-      fields: { resourcePool: poolArgument(pool), parent: poolArgument(parent) },
-    });
-    return pool.ref;
-  },
-});
-
-const updateConfig = defineMethod<{ name?: string; config?: PoolSpec }>({
-  on: 'ResourcePool',
-  name: 'UpdateConfig',
-  takes: 'name string?, config ResourceConfigSpec?',
-  faults: ['InvalidName', 'DuplicateName'],
-  run({ name, config }, call) {
-    const pool = selfAs(call, PoolObject);
-    if (config) {
-      requirePrivilege(call, 'Resource.EditPool', pool);
-      requireUnlimited(config);
-    }
-    if (name === undefined) return undefined;
-    requirePrivilege(call, 'Resource.RenamePool', pool);
-    const plain = plainName(name);
-    requireFree(pool.parent?.children() ?? [], plain, pool);
-    renamePool(call, pool, plain);
-    return undefined;
-  },
-});
-
-const moveIntoResourcePool = defineMethod<{ list: readonly Ref[] }>({
-  on: 'ResourcePool',
-  name: 'MoveIntoResourcePool',
-  takes: 'list &ManagedEntity[]!',
-  faults: ['DuplicateName'],
-  run({ list }, call) {
-    const pool = selfAs(call, PoolObject);
-    const { estate } = call.vcenter;
-    requirePrivilege(call, 'Resource.AssignVMToPool', pool);
-    for (const entity of entitiesOf(list, call)) {
-      if (entity instanceof VirtualMachine) {
-        if (entity.host.compute !== pool.owner)
-          throw vimFault('NotSupported', 'The machine is on a host of another cluster.');
-        estate.replace({ ...entity.machine, resourcePool: ['Resources', ...pool.path].join('/') });
-      } else if (entity instanceof PoolObject && !(entity instanceof VirtualAppObject)) {
-        requireChange(call, entity, 'move');
-        const isInside = entity.path.every((name, depth) => pool.path[depth] === name);
-        if (entity.owner !== pool.owner || isInside)
-          throw vimFault('NotSupported', 'The pool cannot go there.');
-        requireFree(pool.pools, entity.path.at(-1)!);
-        estate.movePlace('pool', pool.owner.factsId, entity.path, [...pool.path, entity.path.at(-1)!]);
-      } else throw vimFault('NotSupported', `A ${entity.ref.type} cannot be in a pool here.`);
-    }
-    return undefined;
-  },
-});
-
-export const ENTITY_METHODS: readonly Method[] = [
-  createFolder,
-  renameEntity,
-  destroyEntity,
-  moveIntoFolder,
-  createResourcePool,
-  updateConfig,
-  moveIntoResourcePool,
-];
+export const ENTITY_METHODS: readonly Method[] = [createFolder, renameEntity, destroyEntity, moveIntoFolder];

@@ -1,17 +1,22 @@
 /** Methods that make leases, and those of leases. */
-import { vimFault } from '../faults.ts';
+import { invalidArgument, vimFault } from '../faults.ts';
 import { LeaseObject } from '../leases/lease.ts';
 import { exportLease, importLease, requireReady } from '../leases/transfers.ts';
 import { type ConfigSpec, requireKnown } from '../lifecycle/config-changes.ts';
 import { createMachine, postCreated } from '../lifecycle/create.ts';
 import { requireOff } from '../lifecycle/faults.ts';
 import { folderAt, hostAt } from '../lifecycle/places.ts';
-import { PoolObject } from '../objects/compute.ts';
+import { destroyPool } from '../lifecycle/removal.ts';
+import type { PoolSpec } from '../objects/allocation.ts';
+import type { FolderObject } from '../objects/folder.ts';
+import type { HostObject } from '../objects/host.ts';
+import { PoolObject } from '../objects/pool.ts';
 import { taskInProgress } from '../tasks.ts';
 import type { Data, Ref } from '../values.ts';
 import { SnapshotObject } from '../vm/snapshot.ts';
 import { VirtualMachine } from '../vm/virtual-machine.ts';
 import { type Call, defineMethod, type Method, selfAs } from './method.ts';
+import { makeVApp, type VAppSpec } from './pools.ts';
 import { requirePrivilege } from './privileges.ts';
 
 const LEASE_FAULTS = ['TaskInProgress', 'InvalidState', 'FileFault'];
@@ -56,7 +61,56 @@ interface ImportSpec extends Data {
   readonly configSpec: ConfigSpec;
 }
 
-const importVApp = defineMethod<{ spec: ImportSpec; folder?: Ref; host?: Ref }>({
+/** VirtualAppImportSpec */
+interface VAppImportSpec extends Data {
+  readonly name: string;
+  readonly vAppConfigSpec: VAppSpec;
+  readonly resourcePoolSpec: PoolSpec;
+  readonly child: readonly ImportSpec[];
+}
+
+const MACHINES_MAX = 100;
+
+/** @throws VimFault NotSupported for what is neither a machine nor a vApp of machines, and those of making them */
+function importOf(
+  call: Call,
+  spec: ImportSpec | VAppImportSpec,
+  pool: PoolObject,
+  folder: FolderObject,
+  host: HostObject | undefined,
+): LeaseObject {
+  const { vcenter, session } = call;
+  const make = (into: PoolObject, configSpec: ConfigSpec): VirtualMachine => {
+    const vm = createMachine(vcenter, { folder, pool: into, host, spec: configSpec });
+    postCreated(vcenter, vm, { session, chain: vcenter.events.nextKey });
+    return vm;
+  };
+  if (spec.$ === 'VirtualMachineImportSpec') {
+    const { configSpec } = spec as ImportSpec;
+    requireKnown(configSpec);
+    const vm = make(pool, configSpec);
+    return importLease(vcenter, leaseId(call), vm, [vm]);
+  }
+  if (spec.$ !== 'VirtualAppImportSpec') throw vimFault('NotSupported', `A ${spec.$} is not imported here.`);
+  const { name, vAppConfigSpec, resourcePoolSpec, child } = spec as VAppImportSpec;
+  if (child.length > MACHINES_MAX) throw invalidArgument('spec.child');
+  for (const each of child) {
+    if (each.$ !== 'VirtualMachineImportSpec')
+      throw vimFault('NotSupported', 'vApps in vApps are not imported by this server.');
+    requireKnown(each.configSpec);
+  }
+  const app = makeVApp(call, pool, { name, resources: resourcePoolSpec, spec: vAppConfigSpec, folder });
+  const vms: VirtualMachine[] = [];
+  try {
+    for (const { configSpec } of child) vms.push(make(app, configSpec));
+  } catch (fault) {
+    destroyPool(vcenter, app); // with the machines made so far
+    throw fault;
+  }
+  return importLease(vcenter, leaseId(call), app, vms);
+}
+
+const importVApp = defineMethod<{ spec: ImportSpec | VAppImportSpec; folder?: Ref; host?: Ref }>({
   on: 'ResourcePool',
   name: 'ImportVApp',
   since: '4.0',
@@ -66,21 +120,12 @@ const importVApp = defineMethod<{ spec: ImportSpec; folder?: Ref; host?: Ref }>(
   faults: ['DuplicateName', 'InvalidName', 'InvalidDatastore', 'NoDiskSpace', 'InvalidState'],
   run({ spec, folder: folderRef, host: hostRef }, call) {
     const pool = selfAs(call, PoolObject);
-    if (spec.$ !== 'VirtualMachineImportSpec')
-      throw vimFault('NotSupported', 'Only single machines are imported by this server.');
-    requireKnown(spec.configSpec);
     const { inventory } = call.vcenter;
     const folder = folderRef
       ? folderAt(folderRef, call)
       : inventory.datacenterOf(pool.owner.datacenterId).vmFolder;
     requirePrivilege(call, 'VirtualMachine.Inventory.Create', folder);
-    const host = hostRef && hostAt(hostRef, call);
-    const vm = createMachine(call.vcenter, { folder, pool, host, spec: spec.configSpec });
-    postCreated(call.vcenter, vm, {
-      session: call.session,
-      chain: call.vcenter.events.nextKey,
-    });
-    return kept(call, importLease(call.vcenter, leaseId(call), vm));
+    return kept(call, importOf(call, spec, pool, folder, hostRef && hostAt(hostRef, call)));
   },
 });
 

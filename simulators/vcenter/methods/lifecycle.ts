@@ -15,8 +15,8 @@ import { requireOff } from '../lifecycle/faults.ts';
 import { datastoreAt, folderAt, hostAt, hostFor, placementOf, poolAt } from '../lifecycle/places.ts';
 import { type Destination, relocate } from '../lifecycle/relocate.ts';
 import { registerMachine, unregisterMachine } from '../lifecycle/removal.ts';
-import type { PoolObject } from '../objects/compute.ts';
 import { FolderObject } from '../objects/folder.ts';
+import type { PoolObject } from '../objects/pool.ts';
 import { objectNotFound } from '../property/selection.ts';
 import { type TaskObject, taskInProgress } from '../tasks.ts';
 import type { Ref } from '../values.ts';
@@ -70,7 +70,7 @@ function requireForSpec(call: Call, spec: ConfigSpec, pool: PoolObject): void {
       );
 }
 
-function create(
+export function createIn(
   call: Call,
   folder: FolderObject,
   pool: PoolObject,
@@ -93,7 +93,7 @@ const createVm = defineMethod<{ config: ConfigSpec; pool: Ref; host?: Ref }>({
   returns: '&Task',
   privilege: 'VirtualMachine.Inventory.Create',
   faults: CREATION_FAULTS,
-  run: (args, call) => create(call, selfAs(call, FolderObject), poolAt(args.pool, call), args),
+  run: (args, call) => createIn(call, selfAs(call, FolderObject), poolAt(args.pool, call), args),
 });
 
 const registerVm = defineMethod<{

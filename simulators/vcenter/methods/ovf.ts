@@ -60,17 +60,17 @@ const parseDescriptor = defineMethod<{ ovfDescriptor: string }>({
   privilege: 'System.View',
   faults: ['TaskInProgress', 'ConcurrentAccess', 'FileFault', 'InvalidState'],
   run({ ovfDescriptor }) {
-    const machine = readOvf(ovfDescriptor);
-    const flat = machine.disks.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
+    const { name, annotation, isVApp, machines, networks, eula } = readOvf(ovfDescriptor);
+    const disks = machines.flatMap((machine) => machine.disks);
     return {
       $: 'OvfParseDescriptorResult',
-      eula: machine.eula,
-      network: machine.networks.map((network) => ({ $: 'OvfNetworkInfo', ...network })),
-      annotation: machine.annotation,
-      approximateDownloadSize: machine.disks.reduce((sum, { file }) => sum + (file?.size ?? 0), 0),
-      approximateFlatDeploymentSize: flat,
-      defaultEntityName: machine.name,
-      virtualApp: false,
+      eula,
+      network: networks.map((network) => ({ $: 'OvfNetworkInfo', ...network })),
+      annotation,
+      approximateDownloadSize: disks.reduce((sum, { file }) => sum + (file?.size ?? 0), 0),
+      approximateFlatDeploymentSize: disks.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
+      defaultEntityName: name,
+      virtualApp: isVApp,
       defaultDeploymentOption: '',
     };
   },
@@ -99,49 +99,74 @@ const createImportSpec = defineMethod<{
   privilege: 'System.View',
   faults: ['TaskInProgress', 'ConcurrentAccess', 'FileFault', 'InvalidState', 'InvalidDatastore'],
   run({ ovfDescriptor, resourcePool, datastore: datastoreRef, cisp }, call) {
-    const machine = readOvf(ovfDescriptor);
+    const ovf = readOvf(ovfDescriptor);
     const pool = poolAt(resourcePool, call);
     const datastore = datastoreAt(datastoreRef, call);
     requirePrivilege(call, 'VApp.Import', pool);
-    const name = plainName(cisp.entityName === '' ? machine.name : cisp.entityName);
+    const name = plainName(cisp.entityName === '' ? ovf.name : cisp.entityName);
     const networks = new Map(cisp.networkMapping.map((each) => [each.name, each.network]));
+    const specOf = (machine: OvfMachine, as: string): Data => ({
+      $: 'VirtualMachineImportSpec',
+      configSpec: {
+        $: 'VirtualMachineConfigSpec',
+        name: as,
+        version: machine.hardware,
+        guestId: machine.guestId,
+        annotation: machine.annotation === '' ? undefined : machine.annotation,
+        files: { $: 'VirtualMachineFileInfo', vmPathName: `[${datastore.name}]` },
+        numCPUs: machine.cores,
+        memoryMB: machine.memoryMiB,
+        deviceChange: [
+          ...diskChanges(machine, THICK.has(cisp.diskProvisioning ?? '')),
+          ...machine.nics.map((nic, n) => nicChange(nic, n, networks, pool.owner.networks(), call)),
+        ],
+        firmware: machine.firmware,
+      },
+    });
+    const named = ovf.machines.map((machine) => ({
+      machine,
+      as: ovf.isVApp ? plainName(machine.name) : name,
+    }));
+    const children = named.map(({ machine, as }) => specOf(machine, as));
     return {
       $: 'OvfCreateImportSpecResult',
-      importSpec: {
-        $: 'VirtualMachineImportSpec',
-        configSpec: {
-          $: 'VirtualMachineConfigSpec',
-          name,
-          version: machine.hardware,
-          guestId: machine.guestId,
-          annotation: machine.annotation === '' ? undefined : machine.annotation,
-          files: { $: 'VirtualMachineFileInfo', vmPathName: `[${datastore.name}]` },
-          numCPUs: machine.cores,
-          memoryMB: machine.memoryMiB,
-          deviceChange: [
-            ...diskChanges(machine, THICK.has(cisp.diskProvisioning ?? '')),
-            ...machine.nics.map((nic, n) => nicChange(nic, n, networks, pool.owner.networks(), call)),
-          ],
-          firmware: machine.firmware,
-        },
-      },
-      fileItem: machine.disks.flatMap((disk): Data[] =>
-        disk.file
-          ? [
-              {
-                $: 'OvfFileItem',
-                deviceId: importKeyOf(name, disk),
-                path: disk.file.href,
-                size: disk.file.size,
-                cimType: 17,
-                create: false,
-              },
-            ]
-          : [],
+      importSpec: ovf.isVApp
+        ? {
+            $: 'VirtualAppImportSpec',
+            name,
+            vAppConfigSpec: { $: 'VAppConfigSpec', annotation: ovf.annotation },
+            resourcePoolSpec: UNLIMITED,
+            child: children,
+          }
+        : children[0],
+      fileItem: named.flatMap(({ machine, as }) =>
+        machine.disks.flatMap((disk): Data[] =>
+          disk.file
+            ? [
+                {
+                  $: 'OvfFileItem',
+                  deviceId: importKeyOf(ovf.isVApp ? `${name}/${as}` : name, disk),
+                  path: disk.file.href,
+                  size: disk.file.size,
+                  cimType: 17,
+                  create: false,
+                },
+              ]
+            : [],
+        ),
       ),
     };
   },
 });
+
+const NO_LIMIT: Data = {
+  $: 'ResourceAllocationInfo',
+  reservation: 0,
+  expandableReservation: true,
+  limit: -1,
+  shares: { $: 'SharesInfo', shares: 0, level: 'normal' },
+};
+const UNLIMITED: Data = { $: 'ResourceConfigSpec', cpuAllocation: NO_LIMIT, memoryAllocation: NO_LIMIT };
 
 const CONTROLLERS: Readonly<Record<DiskFacts['controller'], string>> = {
   pvscsi: 'ParaVirtualSCSIController',

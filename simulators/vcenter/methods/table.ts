@@ -39,6 +39,7 @@ import { MANAGER_METHODS } from './managers.ts';
 import type { Method } from './method.ts';
 import { modifyListView } from './modify-list-view.ts';
 import { OVF_METHODS } from './ovf.ts';
+import { POOL_METHODS } from './pools.ts';
 import { powerOffVm } from './power-off-vm.ts';
 import { powerOnVm } from './power-on-vm.ts';
 import { queryAvailablePerfMetric } from './query-available-perf-metric.ts';
@@ -127,6 +128,7 @@ export const METHODS: readonly Method[] = [
   ...AUTHORIZATION_METHODS,
   ...HISTORY_METHODS,
   ...ENTITY_METHODS,
+  ...POOL_METHODS,
   ...LIFECYCLE_METHODS,
   ...SNAPSHOT_METHODS,
   ...LEASE_METHODS,

@@ -1,6 +1,7 @@
 /** Series of hosts, clusters and pools: sums over their machines, so that the parts always make up the whole. */
-import { ComputeObject, type PoolObject } from '../objects/compute.ts';
+import { ComputeObject } from '../objects/compute.ts';
 import { HostObject, hostMemoryKiB, hostMhz } from '../objects/host.ts';
+import type { PoolObject } from '../objects/pool.ts';
 import type { VirtualMachine } from '../vm/virtual-machine.ts';
 import { type Counter, counterNamed } from './counters.ts';
 import type { Provider } from './performance.ts';

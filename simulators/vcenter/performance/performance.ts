@@ -5,9 +5,10 @@
 import { MIB, type SampleIndex, type UnixMillis } from '#core/units.ts';
 import type { Estate, EstateChange } from '../../estate/estate.ts';
 import type { Inventory } from '../inventory.ts';
-import { ComputeObject, PoolObject } from '../objects/compute.ts';
+import { ComputeObject } from '../objects/compute.ts';
 import { HostObject, hostMhz } from '../objects/host.ts';
 import type { ManagedObject } from '../objects/object.ts';
+import { PoolObject } from '../objects/pool.ts';
 import type { Data } from '../values.ts';
 import { VirtualMachine } from '../vm/virtual-machine.ts';
 import { COUNTERS, counterNamed } from './counters.ts';

@@ -108,6 +108,9 @@ DistributedVirtualPortgroupInfo @4.0: switchName string, switchUuid string, port
   portgroup &DistributedVirtualPortgroup, networkReservationSupported boolean? @6.0
 DistributedVirtualSwitchInfo @4.0: switchName string, switchUuid string,
   distributedVirtualSwitch &DistributedVirtualSwitch, networkReservationSupported boolean? @6.0
+InsufficientResourcesFault < VimFault:
+InsufficientCpuResourcesFault < InsufficientResourcesFault: unreserved long, requested long
+InsufficientMemoryResourcesFault < InsufficientResourcesFault: unreserved long, requested long
 PrivilegePolicyDef: createPrivilege string, readPrivilege string, updatePrivilege string, deletePrivilege string
 VmConfigSpec @4.0: product VAppProductSpec[], property VAppPropertySpec[], ipAssignment VAppIPAssignmentInfo?,
   eula string[], ovfSection VAppOvfSectionSpec[], ovfEnvironmentTransport string[],

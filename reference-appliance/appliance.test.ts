@@ -146,9 +146,10 @@ test('registers, discovers, collects and reports; and its status says so', () =>
       state: 'running',
       incarnation: 1,
       isRegistered: true,
-      vcenters: [
+      sources: [
         {
-          host: 'vc.test',
+          name: 'vc.test',
+          kind: 'vmware',
           version: '8.0.3',
           machines: 2,
           refreshedAt: expect.any(Number),
@@ -163,6 +164,8 @@ test('registers, discovers, collects and reports; and its status says so', () =>
       outbox: 0,
       sent: 4,
       replications: [],
+      unreached: [],
+      twins: [],
       problems: [],
       warnings: [],
       guests: { known: 0, failures: [] },

@@ -1,6 +1,6 @@
 /**
- * The reference appliance: discovers machines of vCenters, collects their performance, reports both to an Azure Migrate
- * project, and replicates machines that the project chose. It is given addresses, certificates and credentials and
+ * The reference appliance: discovers machines of vCenters, Hyper-V hosts and lists of servers, collects their performance,
+ * reports both to an Azure Migrate project, and replicates machines of vCenters that the project chose. It is given addresses, certificates and credentials and
  * speaks protocols; it does not know whether what answers is real.
  *
  * It never gives up by itself: what fails is shown in its status and tried again.
@@ -8,22 +8,22 @@
 import { setMaxListeners } from 'node:events';
 import type { Entropy } from '#core/entropy/entropy.ts';
 import type { Transport } from '#core/net/transport.ts';
-import { type Clock, sleep } from '#core/time/clock.ts';
+import type { Clock } from '#core/time/clock.ts';
 import { Counters, type Recorder } from '#core/trace/recorder.ts';
-import { HOUR, MINUTE, type Millis, type UnixMillis } from '#core/units.ts';
+import { MINUTE, type Millis, type UnixMillis } from '#core/units.ts';
 import { Applications } from './app/applications.ts';
 import { Dependencies } from './app/dependencies.ts';
-import { Discovery } from './app/discovery.ts';
+import type { Seen } from './app/duplicates.ts';
 import { beyondLimits, LIMIT_KEYS } from './app/limits.ts';
 import { Outbox, readNumber, writeNumber } from './app/outbox.ts';
-import { SETTLE_MS, SeriesNames } from './app/peaks.ts';
-import { Performance } from './app/performance.ts';
+import { SeriesNames } from './app/peaks.ts';
 import { PointLog } from './app/point-log.ts';
 import type {
   Dependency,
+  DiscoverySource,
   GuestFailure,
   ReplicationSource,
-  SourceMachine,
+  SourceKind,
   VmwareMachine,
   Warning,
 } from './app/ports.ts';
@@ -31,13 +31,17 @@ import { type Problem, Problems } from './app/problems.ts';
 import { Replication } from './app/replication.ts';
 import type { ReplicationView } from './app/replication-view.ts';
 import { Retrier } from './app/retry.ts';
-import { type Job, runJob } from './app/scheduler.ts';
+import { runJob } from './app/scheduler.ts';
+import { TwinFinder, type TwinView } from './app/twin-finder.ts';
+import { UnreachedMachines, type UnreachedView } from './app/unreached.ts';
 import { Warnings } from './app/warnings.ts';
-import { type ApplianceConfig, tlsOf } from './config.ts';
+import type { ApplianceConfig } from './config.ts';
 import { settleCredentials } from './credentials.ts';
 import { guarded } from './guarded.ts';
 import type { Logger } from './log.ts';
-import { vsphereSource } from './sources/vsphere/vsphere-source.ts';
+import { type SharedBySites, Site, type SiteOptions } from './site.ts';
+import { openSources, type Sources } from './sources/open-sources.ts';
+import { storeMemory } from './sources/servers/memory.ts';
 import { type Store, StoreClosed } from './store/store.ts';
 import { type AzureCloud, azureCloud } from './targets/azure/azure-cloud.ts';
 
@@ -52,7 +56,7 @@ export interface ApplianceOptions {
   store: Store;
   config: ApplianceConfig;
   log: Logger;
-  /** PEM certificates to trust towards Azure, and towards vCenters that have none of their own. Default: the system's. */
+  /** PEM certificates to trust towards Azure, and towards sources that have none of their own. Default: the system's. */
   trust?: readonly string[] | undefined;
   recorder?: Recorder | undefined;
   counters?: Counters | undefined;
@@ -60,9 +64,10 @@ export interface ApplianceOptions {
 
 export type ApplianceState = 'starting' | 'running' | 'stopping' | 'stopped' | 'crashed' | 'failed';
 
-export interface VcenterStatus {
-  readonly host: string;
-  /** From `about`; undefined until it answered once. */
+export interface SourceStatus {
+  readonly name: string;
+  readonly kind: SourceKind;
+  /** From `about`; undefined until it answered once, and of lists of servers. */
   readonly version: string | undefined;
   readonly machines: number;
   readonly refreshedAt: UnixMillis | undefined;
@@ -75,9 +80,10 @@ export interface ApplianceStatus {
   /** Number of this life of the store, from 1. 0 while starting. */
   readonly incarnation: number;
   readonly isRegistered: boolean;
-  readonly vcenters: readonly VcenterStatus[];
+  readonly sources: readonly SourceStatus[];
+  /** One that two sources have is counted once. */
   readonly machines: number;
-  /** In this life: samples read, points made of them, machine-windows lost to vCenter's retention. */
+  /** In this life: samples read, points made of them, machine-windows in which nobody asked in time. */
   readonly samples: number;
   readonly points: number;
   readonly lostWindows: number;
@@ -87,6 +93,10 @@ export interface ApplianceStatus {
   readonly replications: readonly ReplicationView[];
   /** Machines that were looked into, and those that could not be, with the reason. */
   readonly guests: { readonly known: number; readonly failures: readonly GuestFailure[] };
+  /** Machines and hosts that cannot be looked at, each with the reason. */
+  readonly unreached: readonly UnreachedView[];
+  /** Machines that two sources have. */
+  readonly twins: readonly TwinView[];
   /** What does not work at the moment. Empty: healthy. */
   readonly problems: readonly Problem[];
   /** What works and yet should be known: documented limits exceeded, privileges that lack. */
@@ -103,27 +113,17 @@ export interface Appliance {
   dependencies(): Promise<readonly Dependency[]>;
 }
 
-const DEPENDENCIES_EVERY_MS: Millis = 5 * MINUTE;
-const GUESTS_LIMIT_MS: Millis = HOUR;
-/** The first inventory waits for the first picture of the machines. */
-const INVENTORY_AFTER_MS: Millis = MINUTE;
-const FOLLOW_LIMIT_MS: Millis = 30 * MINUTE;
-const PRIVILEGES_EVERY_MS: Millis = 6 * HOUR;
-const HEARTBEAT_EVERY_MS: Millis = 30 * MINUTE;
 const SHORT_LIMIT_MS: Millis = 10 * MINUTE;
-/** The appliance's clock may differ so much from the service's [error 802 of the real one]. */
-const CLOCK_SKEW_MAX_MS: Millis = 5 * MINUTE;
 
 interface Running {
   readonly incarnation: number;
   readonly cloud: AzureCloud;
-  readonly sources: readonly ReplicationSource[];
-  readonly discoveries: readonly Discovery[];
-  readonly performance: Performance;
-  readonly outbox: Outbox;
+  readonly sources: Sources;
+  readonly sites: readonly Site[];
   readonly replication: Replication | undefined;
   readonly applications: Applications;
   readonly dependencies: Dependencies;
+  readonly twins: TwinFinder;
 }
 
 export function startAppliance(options: ApplianceOptions): Appliance {
@@ -135,8 +135,8 @@ export function startAppliance(options: ApplianceOptions): Appliance {
   setMaxListeners(0, life.signal); // every wait of every job listens to it
   const problems = new Problems({ clock, log });
   const warnings = new Warnings(log);
+  const unreached = new UnreachedMachines({ clock, log });
   let state: ApplianceState = 'starting';
-  let isRegistered = false;
   let running: Running | undefined;
 
   const whole = main().catch((error: unknown) => {
@@ -161,39 +161,65 @@ export function startAppliance(options: ApplianceOptions): Appliance {
       trust: options.trust,
       incarnation,
     });
-    const sources = config.vcenters.map((vcenter) =>
-      vsphereSource({
-        ...vcenter,
-        password: credentials.passwords.get(vcenter.host)!,
-        tls: tlsOf(vcenter, options.trust),
-        transport,
-        clock,
-        life: life.signal,
-        log,
-        counters,
-      }),
-    );
-    const outbox = new Outbox({ store, cloud, clock, retrier, problems, counters, log });
+    const sources = openSources({
+      ...options,
+      transport,
+      clock,
+      log,
+      counters,
+      credentials,
+      trust: options.trust,
+      life: life.signal,
+      memory: (of) => storeMemory(store, of),
+    });
     const names = new SeriesNames();
-    const pointLog = new PointLog({ store, forms: cloud.forms, names, counters });
-    const shared = { forms: cloud.forms, store, outbox, clock, counters, log };
-    const performance = new Performance({ ...shared, pointLog, names });
-    const discoveries: Discovery[] = sources.map(
-      (source) =>
-        new Discovery({
-          ...shared,
-          source,
-          refreshMs: config.collection.refreshMs,
-          isElsewhere: (uuid) =>
-            discoveries.some((other) => other.source !== source && other.machines().has(uuid)),
-          onChange: () => checkLimits(discoveries, replication),
-        }),
+    const outboxes = new Map(
+      kindsOf(config).map((kind) => [
+        kind,
+        new Outbox({ store, cloud: cloud.site(kind), clock, retrier, problems, counters, log }),
+      ]),
     );
+    // how points are worded is the same for all sites
+    const { forms } = cloud.site('vmware');
+    const pointLog = new PointLog({ store, forms, names, counters });
+    const guests = { ...credentials, credentials: credentials.guests };
+    const looking = { ...guests, forms, store, outboxes, clock, counters, log };
+    const applications = new Applications(looking);
+    const dependencies = new Dependencies(looking, applications);
+    const sites: Site[] = [];
+    const twins = new TwinFinder(warnings, () => seenBy(sites));
+    const shared: SharedBySites = {
+      ...{ config, store, clock, counters, log, names, pointLog, retrier, problems, warnings, unreached },
+      ...{ applications, dependencies, life: life.signal, version: APPLIANCE_VERSION },
+      onChange() {
+        twins.expire();
+        checkLimits(sites, replication);
+      },
+      onStep: note,
+      everyMachine: () => twins.firsts(),
+      isSecond(machine) {
+        const first = twins.firstOf(machine);
+        return first !== undefined && applications.isMapped(first);
+      },
+    };
+    const open = (
+      kind: SourceKind,
+      more: Pick<SiteOptions, 'sources' | 'refreshMs' | 'looksInside'>,
+    ): void => {
+      const services = [
+        'discovery',
+        'assessment',
+        ...(replication && kind === 'vmware' ? ['gateway', 'dra'] : []),
+      ];
+      sites.push(
+        new Site({ ...shared, ...more, services, cloud: cloud.site(kind), outbox: outboxes.get(kind)! }),
+      );
+    };
     const replication: Replication | undefined =
       cloud.replication &&
       new Replication({
         control: cloud.replication,
-        find: (uuid) => findMachine(sources, discoveries, uuid),
+        find: (uuid) => findMachine(sources, sites, uuid),
         store,
         clock,
         retrier,
@@ -204,175 +230,80 @@ export function startAppliance(options: ApplianceOptions): Appliance {
         onStep: note,
         ...config.replication,
       });
-    const applications = new Applications({ ...shared, credentials: credentials.guests });
-    const dependencies = new Dependencies({ ...shared, credentials: credentials.guests }, applications);
-    running = {
-      incarnation,
-      cloud,
-      sources,
-      discoveries,
-      performance,
-      outbox,
-      replication,
-      applications,
-      dependencies,
-    };
-    await outbox.load();
+    const hasGuests = credentials.guests.length > 0;
+    if (outboxes.has('vmware'))
+      open('vmware', {
+        sources: { history: sources.vmware },
+        refreshMs: config.collection.refreshMs,
+        looksInside: hasGuests,
+      });
+    if (outboxes.has('hyperv'))
+      open('hyperv', {
+        sources: { live: sources.hyperv },
+        refreshMs: config.hyperv.refreshMs,
+        looksInside: hasGuests,
+      });
+    if (outboxes.has('server'))
+      open('server', {
+        sources: { live: sources.servers },
+        refreshMs: config.servers.refreshMs,
+        looksInside: true,
+      });
+    running = { incarnation, cloud, sources, sites, replication, applications, dependencies, twins };
+    for (const site of sites) await site.load();
     await applications.load();
     await pointLog.load();
     await replication?.load();
     state = 'running';
-    log.info({ incarnation, vcenters: sources.length }, 'the appliance runs');
+    log.info(
+      { incarnation, sources: sites.reduce((sum, site) => sum + site.discoveries.length, 0) },
+      'the appliance runs',
+    );
+    await Promise.all([...sites.map((site) => site.run()), replication && follow(replication, sites)]);
 
-    const job = (definition: Job) => runJob({ clock, retrier, problems }, definition, life.signal);
-    const looked = discoveries.map(() => gate(life.signal));
-    const registered = gate(life.signal);
-    await Promise.all([
-      ...discoveries.map((discovery, i) =>
-        job({
-          name: `discover ${discovery.source.name}`,
-          everyMs: () => discovery.paceMs,
-          limitMs: FOLLOW_LIMIT_MS,
-          run: (signal) => discovery.follow(signal).finally(looked[i]!.open),
-        }),
-      ),
-      ...sources.map((source, i) =>
-        looked[i]!.passed.then(() =>
-          job({
-            name: `privileges ${source.name}`,
-            everyMs: PRIVILEGES_EVERY_MS,
-            limitMs: SHORT_LIMIT_MS,
-            run: async (signal) => {
-              const missing = await source.prerequisites(signal);
-              const prefix = `privilege ${source.name} `;
-              warnings.replace(
-                prefix,
-                new Map([...missing].map(([name, warning]) => [`${prefix}${name}`, warning])),
-              );
-            },
-          }),
-        ),
-      ),
-      ...discoveries.map((discovery, i) =>
-        looked[i]!.passed.then(() =>
-          job({
-            name: `collect ${discovery.source.name}`,
-            everyMs: config.collection.everyMs,
-            alignedPlusMs: SETTLE_MS,
-            limitMs: config.collection.everyMs,
-            run: (signal) => performance.collect(sources[i]!, discovery.machines().values(), signal),
-          }),
-        ),
-      ),
-      ...(credentials.guests.length === 0 ? [] : discoveries).map((discovery, i) =>
-        looked[i]!.passed.then(() => lookInside(discovery)),
-      ),
-      Promise.all(looked.map(({ passed }) => passed)).then(() => register(registered.open)),
-      registered.passed.then(() => outbox.run(life.signal)),
-      registered.passed.then(() =>
-        job({ name: 'heartbeat', everyMs: HEARTBEAT_EVERY_MS, limitMs: SHORT_LIMIT_MS, run: heartbeat }),
-      ),
-      registered.passed.then(() => replication && pollReplication(replication)),
-    ]);
-
-    /** The inventory of software first: it finds out which credential works where. */
-    async function lookInside(discovery: Discovery): Promise<void> {
-      await sleep(clock, INVENTORY_AFTER_MS, 'appliance.guest.first', life.signal).catch(() => {});
-      const machines = () => [...discovery.machines().values()];
-      const inventoried = gate(life.signal);
-      await Promise.all([
-        job({
-          name: `applications ${discovery.source.name}`,
-          everyMs: config.guests.inventoryMs,
-          limitMs: GUESTS_LIMIT_MS,
-          run: (signal) =>
-            applications.collect(discovery.source, machines(), signal).finally(inventoried.open),
-        }),
-        inventoried.passed.then(async () => {
-          if (!config.guests.dependencies) return;
-          await job({
-            name: `dependencies ${discovery.source.name}`,
-            everyMs: DEPENDENCIES_EVERY_MS,
-            alignedPlusMs: 0,
-            limitMs: GUESTS_LIMIT_MS,
-            run: (signal) => dependencies.collect(discovery.source, machines(), everyMachine, signal),
-          });
-        }),
-      ]);
-    }
-
-    function everyMachine(): SourceMachine[] {
-      return discoveries.flatMap((discovery) => [...discovery.machines().values()]);
-    }
-
-    /** Registers what answered; vCenters that answer only later are added when they do. */
-    async function register(onDone: () => void): Promise<void> {
-      let told = 0;
-      for (let failures = 0; told < discoveries.length && !life.signal.aborted; ) {
-        let wait = config.collection.refreshMs;
-        const abouts = discoveries.flatMap(({ about }) => (about?.kind === 'vmware' ? [about] : []));
-        if (abouts.length > told)
-          try {
-            await cloud.register(abouts, life.signal);
-            told = abouts.length;
-            isRegistered = true;
-            failures = 0;
-            problems.solved('register');
-            log.info({ vcenters: told }, 'registered');
-            note(`registered with ${told} vCenters`);
-            onDone();
-            continue;
-          } catch (error) {
-            if (life.signal.aborted) return;
-            problems.met('register', error);
-            failures++;
-            wait = retrier.waitAfter('register', failures, error);
-          }
-        await sleep(clock, wait, 'appliance.job.register', life.signal).catch(() => {});
-      }
-    }
-
-    async function heartbeat(signal: AbortSignal): Promise<void> {
-      const names = ['discovery', 'assessment', ...(replication ? ['gateway', 'dra'] : [])];
-      const services = names.map((name) => ({ name, version: APPLIANCE_VERSION, state: 'Running' }));
-      const before = clock.wall();
-      checkLimits(discoveries, replication);
-      const beat = { version: APPLIANCE_VERSION, services, warnings: warnings.list() };
-      const theirs = await cloud.heartbeat(beat, signal);
-      const skew = Math.abs(theirs - before);
-      if (skew > CLOCK_SKEW_MAX_MS)
-        log.warn({ skewMinutes: Math.round(skew / MINUTE) }, 'the clock differs from that of the service');
-    }
-
-    async function pollReplication(work: Replication): Promise<void> {
-      await job({
-        name: 'replication',
-        everyMs: () => work.pollMs,
-        limitMs: SHORT_LIMIT_MS,
-        run: (signal) => work.poll(signal),
-      });
+    /** Asks for work once the site of machines that can be replicated is registered. */
+    async function follow(work: Replication, all: readonly Site[]): Promise<void> {
+      await all.find(({ kind }) => kind === 'vmware')?.registered.passed;
+      await runJob(
+        { clock, retrier, problems },
+        {
+          name: 'replication',
+          everyMs: () => work.pollMs,
+          limitMs: SHORT_LIMIT_MS,
+          run: (signal) => work.poll(signal),
+        },
+        life.signal,
+      );
     }
   }
 
-  function checkLimits(discoveries: readonly Discovery[], replication: Replication | undefined): void {
+  function checkLimits(sites: readonly Site[], replication: Replication | undefined): void {
     const items = replication?.views().filter(({ phase }) => phase !== 'stopped') ?? [];
+    const of = (kind: SourceKind) =>
+      sites.filter((site) => site.kind === kind).flatMap(({ discoveries }) => discoveries);
+    const count = (kind: SourceKind): number =>
+      of(kind).reduce((sum, discovery) => sum + discovery.machines().size, 0);
     warnings.replace(
       LIMIT_KEYS,
       beyondLimits({
-        vcenters: discoveries.map((discovery) => {
-          const machines = discovery.machines();
-          const replicating = items.flatMap(({ instanceUuid }): readonly SourceMachine[] => {
-            const machine = machines.get(instanceUuid);
-            return machine ? [machine] : [];
-          });
+        vcenters: of('vmware').map((discovery) => {
           const { source, about } = discovery;
+          const machines = discovery.machines();
           return {
             name: source.name,
             instanceUuid: about?.kind === 'vmware' ? about.instanceUuid : undefined,
             machines,
-            replicating,
+            replicating: items.flatMap(({ instanceUuid }) => machines.get(instanceUuid) ?? []),
           };
         }),
+        hyperv: {
+          hosts: of('hyperv').reduce(
+            (sum, { about }) => sum + (about?.kind === 'hyperv' ? about.hosts.length : 1),
+            0,
+          ),
+          machines: count('hyperv'),
+        },
+        servers: count('server'),
       }),
     );
   }
@@ -393,13 +324,20 @@ export function startAppliance(options: ApplianceOptions): Appliance {
     return incarnation;
   }
 
+  const sites = (): readonly Site[] => running?.sites ?? [];
+  const sum = (of: (site: Site) => number): number => sites().reduce((total, site) => total + of(site), 0);
+
   return {
     async stop() {
       if (state === 'crashed' || state === 'stopped') return;
       state = 'stopping';
       life.abort(new Error('the appliance is stopping'));
       await whole;
-      await Promise.all((running?.sources ?? []).map((source) => source.close()));
+      for (const site of running?.sites ?? [])
+        await site
+          .keepOpen()
+          .catch((error: unknown) => log.error({ err: error }, 'windows that run were not kept'));
+      await running?.sources.close();
       running?.cloud.close();
       await store.close().catch((error: unknown) => log.error({ err: error }, 'the store did not close'));
       cut();
@@ -416,54 +354,70 @@ export function startAppliance(options: ApplianceOptions): Appliance {
     },
     async dependencies() {
       if (!running) return [];
-      const { dependencies, discoveries } = running;
-      const machines = discoveries.flatMap((discovery) => [...discovery.machines().values()]);
-      return dependencies.of(0, Number.MAX_SAFE_INTEGER, machines);
+      const { dependencies, twins } = running;
+      return dependencies.of(0, Number.MAX_SAFE_INTEGER, twins.firsts());
     },
     status: () => ({
       state,
       incarnation: running?.incarnation ?? 0,
-      isRegistered,
-      vcenters: (running?.discoveries ?? []).map((discovery, i) => ({
-        host: discovery.source.name,
-        version: discovery.about?.kind === 'vmware' ? discovery.about.version : undefined,
-        machines: discovery.machines().size,
-        refreshedAt: discovery.refreshedAt,
-        collectedAt: running!.performance.collectedAt(running!.sources[i]!),
-      })),
-      machines: (running?.discoveries ?? []).reduce((sum, discovery) => sum + discovery.machines().size, 0),
-      samples: running?.performance.samples ?? 0,
-      points: running?.performance.points ?? 0,
-      lostWindows: running?.performance.lostWindows ?? 0,
-      outbox: running?.outbox.pending ?? 0,
-      sent: running?.outbox.sent ?? 0,
+      isRegistered: sites().length > 0 && sites().every((site) => site.isRegistered),
+      sources: sites().flatMap((site) =>
+        site.discoveries.map((discovery) => ({
+          name: discovery.source.name,
+          kind: site.kind,
+          version: discovery.about && 'version' in discovery.about ? discovery.about.version : undefined,
+          machines: discovery.machines().size,
+          refreshedAt: discovery.refreshedAt,
+          collectedAt: site.collectedAt(discovery.source),
+        })),
+      ),
+      machines: running?.twins.count() ?? 0,
+      samples: sum((site) => site.collected.samples),
+      points: sum((site) => site.collected.points),
+      lostWindows: sum((site) => site.collected.lostWindows),
+      outbox: sum((site) => site.outbox.pending),
+      sent: sum((site) => site.outbox.sent),
       replications: running?.replication?.views() ?? [],
       guests: {
         known: running?.applications.inventoried ?? 0,
         failures: running?.applications.failures() ?? [],
       },
+      unreached: unreached.list(),
+      twins: running?.twins.views() ?? [],
       problems: problems.list(),
       warnings: warnings.list(),
     }),
   };
 }
 
-function findMachine(
-  sources: readonly ReplicationSource[],
-  discoveries: readonly Discovery[],
-  uuid: string,
-): { source: ReplicationSource; machine: VmwareMachine } | undefined {
-  for (const [i, discovery] of discoveries.entries()) {
-    const machine = discovery.machines().get(uuid);
-    if (machine?.kind === 'vmware') return { source: sources[i]!, machine };
-  }
-  return undefined;
+/** Of what there is a source at all. */
+function kindsOf({ vcenters, hyperv, servers }: ApplianceConfig): SourceKind[] {
+  return [
+    ...(vcenters.length > 0 ? ['vmware' as const] : []),
+    ...(hyperv.hosts.length > 0 ? ['hyperv' as const] : []),
+    ...(servers.list.length > 0 ? ['server' as const] : []),
+  ];
 }
 
-/** A promise that its maker resolves, and the end of the appliance as well. */
-function gate(life: AbortSignal): { readonly passed: Promise<void>; readonly open: () => void } {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  if (life.aborted) resolve();
-  else life.addEventListener('abort', () => resolve(), { once: true });
-  return { passed: promise, open: resolve };
+/** Sites of virtualisation come before those of servers: their view of a machine counts. */
+function seenBy(sites: readonly Site[]): Seen[] {
+  return sites.flatMap(({ discoveries }) =>
+    discoveries.flatMap((discovery) =>
+      [...discovery.machines().values()].map((machine) => ({ source: discovery.source.name, machine })),
+    ),
+  );
+}
+
+function findMachine(
+  sources: Sources,
+  sites: readonly Site[],
+  uuid: string,
+): { source: ReplicationSource; machine: VmwareMachine } | undefined {
+  for (const { discoveries } of sites)
+    for (const discovery of discoveries) {
+      const machine = discovery.machines().get(uuid);
+      const source = sources.vmware.find((each: DiscoverySource) => each === discovery.source);
+      if (machine?.kind === 'vmware' && source) return { source, machine };
+    }
+  return undefined;
 }

@@ -203,7 +203,9 @@ credentials:
   - { name: hv, kind: hyperv, user: 'CONTOSO\\hv', passwordFile: hv.txt }
   - { name: root, kind: linux, user: root, privateKeyFile: id, passphrase: open }
 `;
-  const config = resolveConfig(parseConfig(text, 'appliance.yaml'), (path) => `<${path}>\n`);
+  const config = resolveConfig(parseConfig(text, 'appliance.yaml'), (path) =>
+    path === 'servers.csv' ? 'address,os\n10.0.0.6,linux\n' : `<${path}>\n`,
+  );
   const nothing = { credential: undefined, ca: undefined, fingerprint: undefined };
   expect(config.hyperv).toEqual({
     hosts: [
@@ -216,8 +218,7 @@ credentials:
     refreshMs: 30 * 60_000,
   });
   expect(config.servers).toMatchObject({
-    file: { name: 'servers.csv', text: '<servers.csv>\n' },
-    list: [{ address: '10.0.0.5', os: 'linux', port: undefined, name: undefined }],
+    list: [{ address: '10.0.0.6' }, { address: '10.0.0.5', os: 'linux', port: undefined, name: undefined }],
     refreshMs: 3 * 3_600_000,
   });
   expect(config.credentials).toMatchObject([

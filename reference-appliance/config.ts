@@ -5,6 +5,7 @@
 import { HOUR, MINUTE, type Millis } from '#core/units.ts';
 import { errors, parseConfig } from './config-file.ts';
 import type { ConfigFile, ConfigInput } from './config-schema.ts';
+import { readServerList } from './sources/servers/server-list.ts';
 import type { Scope } from './sources/vsphere/scope.ts';
 
 export interface CloudConfig {
@@ -110,8 +111,7 @@ export interface ApplianceConfig {
     readonly refreshMs: Millis;
   };
   readonly servers: {
-    /** A list as CSV, beside `list`: its name for messages, and its text. */
-    readonly file: { readonly name: string; readonly text: string } | undefined;
+    /** Those of the file and those of the list. */
     readonly list: readonly ServerConfig[];
     readonly refreshMs: Millis;
   };
@@ -148,6 +148,7 @@ const REPLICATION_AUDIENCE = 'https://hypervrecoverymanager.windowsazure.com';
  * The configuration as the appliance takes it.
  *
  * @param readFile gives the text of a file that the configuration names; trailing line breaks of secrets are cut.
+ * @throws `server.list`, `csv.malformed` for a list of servers that is none
  */
 export function resolveConfig(file: ConfigFile, readFile: (path: string) => string): ApplianceConfig {
   const { cloud, collection, guests, replication } = file;
@@ -190,22 +191,23 @@ export function resolveConfig(file: ConfigFile, readFile: (path: string) => stri
       refreshMs: (file.hyperv?.refreshMinutes ?? 0) * MINUTE,
     },
     servers: {
-      file:
-        file.servers?.file === undefined
-          ? undefined
-          : { name: file.servers.file, text: readFile(file.servers.file) },
-      list: (file.servers?.list ?? []).map(
-        ({ address, os, port, credential, name, hostKey, ca, fingerprint }) => ({
-          address,
-          os,
-          port,
-          credential,
-          name,
-          hostKey,
-          ca: ca === undefined ? undefined : readFile(ca),
-          fingerprint,
-        }),
-      ),
+      list: [
+        ...(file.servers?.file === undefined
+          ? []
+          : readServerList({ name: file.servers.file, text: readFile(file.servers.file) })),
+        ...(file.servers?.list ?? []).map(
+          ({ address, os, port, credential, name, hostKey, ca, fingerprint }) => ({
+            address,
+            os,
+            port,
+            credential,
+            name,
+            hostKey,
+            ca: ca === undefined ? undefined : readFile(ca),
+            fingerprint,
+          }),
+        ),
+      ],
       refreshMs: (file.servers?.refreshMinutes ?? 0) * MINUTE,
     },
     credentials: file.credentials.map((one) => ({

@@ -18,7 +18,13 @@ import { type Appliance, type ApplianceStatus, startAppliance } from './applianc
 import { registerAppliance } from './cli.ts';
 import { type ApplianceConfig, resolveConfig } from './config.ts';
 import { errors as configErrors, parseConfig } from './config-file.ts';
-import { type Credentials, errors as credentialErrors, secretsOf, settleCredentials } from './credentials.ts';
+import {
+  type Credentials,
+  errors as credentialErrors,
+  credentialsFrom,
+  secretsOf,
+  settleCredentials,
+} from './credentials.ts';
 import { createLog } from './log.ts';
 import { preflight } from './preflight.ts';
 import { SECRET_KEY_BYTES } from './store/secret-box.ts';
@@ -129,12 +135,7 @@ export async function runAppliance(path: string): Promise<void> {
 async function credentialsOf({ config, dataDirectory }: Loaded): Promise<Credentials> {
   const secrets = secretsOf(config);
   const missing = [...secrets].find(([, value]) => value === undefined)?.[0];
-  if (missing === undefined)
-    return {
-      clientSecret: config.cloud.clientSecret!,
-      passwords: new Map(config.vcenters.map(({ host, password }) => [host, password!])),
-      guests: config.guests.credentials.map((guest) => ({ ...guest, password: guest.password! })),
-    };
+  if (missing === undefined) return credentialsFrom(config, secrets as Map<string, string>);
   if (!existsSync(join(dataDirectory, 'appliance.db')))
     throw credentialErrors.make('config.noSecret', { what: `There is no secret for "${missing}".` });
   const store = openAt(dataDirectory, new SystemClock());

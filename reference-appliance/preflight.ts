@@ -1,5 +1,5 @@
 /**
- * Can the appliance work with this configuration at all? Asked before anything is written: a sign-in to each vCenter
+ * Can the appliance work with this configuration at all? Asked before anything is written: a sign-in to each source
  * and one to Azure. What fails here is told as a mistake in the configuration, with the key to look at.
  */
 import type { Entropy } from '#core/entropy/entropy.ts';
@@ -7,12 +7,14 @@ import { DryliftError, defineErrors } from '#core/errors.ts';
 import type { Transport } from '#core/net/transport.ts';
 import { type Clock, deadline } from '#core/time/clock.ts';
 import { Counters } from '#core/trace/recorder.ts';
-import { SECOND } from '#core/units.ts';
+import { MINUTE, SECOND } from '#core/units.ts';
+import type { LiveSource, ReplicationSource } from './app/ports.ts';
 import { APPLIANCE_VERSION } from './appliance.ts';
-import { type ApplianceConfig, tlsOf } from './config.ts';
+import type { ApplianceConfig, VcenterConfig } from './config.ts';
 import type { Credentials } from './credentials.ts';
 import type { Logger } from './log.ts';
-import { vsphereSource } from './sources/vsphere/vsphere-source.ts';
+import { openSources } from './sources/open-sources.ts';
+import type { SourceMemory } from './sources/servers/memory.ts';
 import { azureCloud } from './targets/azure/azure-cloud.ts';
 
 export const errors = defineErrors({
@@ -57,30 +59,25 @@ export interface PreflightOptions {
 }
 
 const PATIENCE_MS = 30 * SECOND;
+/** For a first look at all machines of a source. */
+const LOOK_MS = 10 * MINUTE;
 
-/** @throws the first thing that is wrong: `vcenter.*`, `azure.*` */
+/** @throws the first thing that is wrong: `vcenter.*`, `azure.*`, `hyperv.*`, `winrm.*`, `net.*` */
 export async function preflight(options: PreflightOptions): Promise<void> {
-  const { config, credentials, clock, onFine, onWarning } = options;
+  const { config, credentials, clock } = options;
   const counters = new Counters();
-  for (const vcenter of config.vcenters) {
-    using timer = deadline(clock, PATIENCE_MS, `preflight of ${vcenter.host}`);
-    const source = vsphereSource({
-      ...options,
-      ...vcenter,
-      password: credentials.passwords.get(vcenter.host)!,
-      tls: tlsOf(vcenter, options.trust),
-      life: timer.signal,
-      counters,
-    });
-    try {
-      const { version, instanceUuid } = await source.about(timer.signal);
-      onFine(`vCenter ${vcenter.host}:${vcenter.port}: signed in, version ${version}, ${instanceUuid}`);
-      for (const { message } of (await source.prerequisites(timer.signal)).values()) onWarning(message);
-    } catch (error) {
-      throw asInput(error, 'vcenter', `vCenter ${vcenter.host}:${vcenter.port}`);
-    } finally {
-      await source.close();
-    }
+  const end = new AbortController();
+  const sources = openSources({ ...options, life: end.signal, counters, memory: forgetful });
+  try {
+    for (const [i, source] of sources.vmware.entries())
+      await checkVcenter(source, config.vcenters[i]!, options);
+    const failures: unknown[] = [];
+    for (const source of [...sources.hyperv, ...sources.servers])
+      await checkLive(source, options).catch((error: unknown) => failures.push(error));
+    if (failures.length > 0) throw failures[0];
+  } finally {
+    await sources.close();
+    end.abort();
   }
   using timer = deadline(clock, PATIENCE_MS, 'preflight of Azure');
   const cloud = azureCloud({
@@ -92,12 +89,55 @@ export async function preflight(options: PreflightOptions): Promise<void> {
   });
   try {
     await cloud.signIn(timer.signal);
-    onFine(`Azure: signed in at ${config.cloud.authorityHost} as ${config.cloud.clientId}`);
+    options.onFine(`Azure: signed in at ${config.cloud.authorityHost} as ${config.cloud.clientId}`);
   } catch (error) {
     throw asInput(error, 'azure', `Azure (${new URL(config.cloud.authorityHost).host})`);
   } finally {
     cloud.close();
   }
+}
+
+async function checkVcenter(
+  source: ReplicationSource,
+  vcenter: VcenterConfig,
+  { clock, onFine, onWarning }: PreflightOptions,
+): Promise<void> {
+  const place = `vCenter ${vcenter.host}:${vcenter.port}`;
+  using timer = deadline(clock, PATIENCE_MS, `preflight of ${vcenter.host}`);
+  try {
+    const { version, instanceUuid } = await source.about(timer.signal);
+    onFine(`${place}: signed in, version ${version}, ${instanceUuid}`);
+    for (const { message } of (await source.prerequisites(timer.signal)).values()) onWarning(message);
+  } catch (error) {
+    throw asInput(error, 'vcenter', place);
+  }
+}
+
+/** Looks at all of its machines once: which of them answer can be told in no other way. */
+async function checkLive(source: LiveSource, { clock, onFine, onWarning }: PreflightOptions): Promise<void> {
+  const place = source.kind === 'server' ? 'Servers' : `Hyper-V ${source.name}`;
+  using timer = deadline(clock, LOOK_MS, `preflight of ${source.name}`);
+  const about = await source.about(timer.signal);
+  const { machines, unreached } = await source.changes(0, timer.signal);
+  const who =
+    about.kind === 'hyperv'
+      ? `signed in as ${about.credential}, ${about.type} ${about.fqdn}, version ${about.version}, `
+      : '';
+  onFine(`${place}: ${who}${machines.length} machines`);
+  for (const { code, what, why, next } of unreached) onWarning(`${code}: ${what} ${why} ${next}`);
+  for (const { message } of (await source.prerequisites(timer.signal)).values()) onWarning(message);
+}
+
+/** A check leaves nothing behind. */
+function forgetful(): SourceMemory {
+  const memory = new Map<string, string>();
+  return {
+    get: (key) => Promise.resolve(memory.get(key)),
+    set(key, value) {
+      memory.set(key, value);
+      return Promise.resolve();
+    },
+  };
 }
 
 /** Failures of the network, told as what they are here: an address or an authority that is wrong or missing. */

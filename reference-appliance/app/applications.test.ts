@@ -15,6 +15,7 @@ const START = Math.ceil(Date.UTC(2026, 2, 2) / SLOT) * SLOT + HOUR;
 const credential = (name: string): GuestCredential => ({ name, family: 'linux', user: name, password: 'p' });
 const machine = (name: string, address: string): SourceMachine =>
   ({
+    kind: 'vmware',
     handle: name,
     instanceUuid: `uuid-${name}`,
     name,
@@ -46,6 +47,7 @@ async function setUp(answer: (name: string, by: string, what: 'inventory' | 'net
   const tried: string[] = [];
   const source = {
     name: 'vc',
+    kind: 'vmware',
     async runInGuest({ name }: SourceMachine, by: GuestCredential, script: { commands: readonly string[] }) {
       tried.push(`${name} ${by.name}`);
       return answer(
@@ -57,9 +59,10 @@ async function setUp(answer: (name: string, by: string, what: 'inventory' | 'net
   } as unknown as DiscoverySource;
   const options = {
     credentials: [credential('one'), credential('two')],
+    servers: [],
     forms: discoveryMessages,
     store,
-    outbox,
+    outboxes: new Map([['vmware' as const, outbox]]),
     clock,
     counters: new Counters(),
     log: createLog({ clock, level: 'silent', write: () => {} }),

@@ -20,14 +20,19 @@ import type {
   GuestFailure,
   GuestReport,
   GuestScript,
+  SourceKind,
   SourceMachine,
 } from './ports.ts';
 
 export interface GuestsOptions {
+  /** For the guests of virtual machines. */
   readonly credentials: readonly GuestCredential[];
+  /** For servers. */
+  readonly servers: readonly GuestCredential[];
   readonly forms: BatchForms;
   readonly store: Store;
-  readonly outbox: Outbox;
+  /** By the kind of the machines that a batch is about. */
+  readonly outboxes: ReadonlyMap<SourceKind, Outbox>;
   readonly clock: Clock;
   readonly counters: Counters;
   readonly log: Logger;
@@ -84,9 +89,9 @@ export class Applications {
     const reports: GuestReport[] = [];
     await inParallel(machines.filter(isLookedInto), AT_ONCE, async (machine) => {
       reports.push(await this.#inventory(source, machine, signal));
-      if (reports.length >= MACHINES_PER_BATCH) await this.#tell(reports.splice(0));
+      if (reports.length >= MACHINES_PER_BATCH) await this.#tell(source, reports.splice(0));
     });
-    await this.#tell(reports);
+    await this.#tell(source, reports);
     this.inventoriedAt = clock.wall();
     counters.add('appliance.inventories');
     log.info(
@@ -139,7 +144,7 @@ export class Applications {
     script: GuestScript,
     signal: AbortSignal,
   ): Promise<{ text: string; credential: string }> {
-    const fitting = this.#options.credentials.filter(({ family }) => family === machine.os.family);
+    const fitting = this.#fitting(machine);
     const last = this.#logins.get(machine.instanceUuid);
     const ordered = [
       ...fitting.filter(({ name }) => name === last),
@@ -165,8 +170,17 @@ export class Applications {
     );
   }
 
-  async #tell(reports: readonly GuestReport[]): Promise<void> {
-    const { forms, store, outbox } = this.#options;
+  /** A server has been reached by a credential: that one. What runs in virtual machines is tried. */
+  #fitting(machine: SourceMachine): readonly GuestCredential[] {
+    const { credentials, servers } = this.#options;
+    return machine.kind === 'server'
+      ? servers.filter(({ name }) => name === machine.credential)
+      : credentials.filter(({ family }) => family === machine.os.family);
+  }
+
+  async #tell(source: DiscoverySource, reports: readonly GuestReport[]): Promise<void> {
+    const { forms, store, outboxes } = this.#options;
+    const outbox = outboxes.get(source.kind)!;
     const news = reports.flatMap((report) => {
       const words = forms.guestReport(report);
       const { inventory, credential, failure } = report;
@@ -201,9 +215,11 @@ export function isLookedInto({ isTemplate, power, os }: SourceMachine): boolean 
 
 /** What kept the appliance out of one machine; undefined when it is not the machine's doing. */
 export function failureOf(machine: SourceMachine, error: unknown): GuestFailure | undefined {
+  // a virtual machine of VMware is looked into through its vCenter, all others at their own addresses
   if (
     !(error instanceof DryliftError) ||
-    !/^(guest|vcenter\.machine|vcenter\.login\.noPrivilege|vcenter\.fault)/.test(error.code)
+    (machine.kind === 'vmware' &&
+      !/^(guest|vcenter\.machine|vcenter\.login\.noPrivilege|vcenter\.fault)/.test(error.code))
   )
     return undefined;
   return {

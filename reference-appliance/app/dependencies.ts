@@ -4,6 +4,7 @@
  * that a restart neither loses nor doubles them. [facts: collected-data §4, §9]
  */
 import { HOUR, type UnixMillis } from '#core/units.ts';
+import type { Database } from '../store/store.ts';
 import {
   type Applications,
   failureOf,
@@ -13,7 +14,14 @@ import {
 } from './applications.ts';
 import { DEPENDENCY_SCRIPTS, readConnections } from './guest-scripts.ts';
 import { readNumber, writeNumber } from './outbox.ts';
-import type { Dependency, DependencyStatus, DiscoverySource, GuestFailure, SourceMachine } from './ports.ts';
+import type {
+  Dependency,
+  DependencyStatus,
+  DiscoverySource,
+  GuestFailure,
+  SourceKind,
+  SourceMachine,
+} from './ports.ts';
 
 export const SLOT = 6 * HOUR;
 const AT_ONCE = 10;
@@ -39,6 +47,7 @@ export class Dependencies {
   readonly #status = new Map<string, { collections: number; failure: GuestFailure | undefined }>();
   collectedAt: UnixMillis | undefined;
   #isWarned = false;
+  #closing: Promise<void> = Promise.resolve();
 
   constructor(options: GuestsOptions, applications: Applications) {
     this.#options = options;
@@ -53,7 +62,9 @@ export class Dependencies {
     signal: AbortSignal,
   ): Promise<void> {
     const { clock, counters, log, store } = this.#options;
-    await this.#closeSlots(all);
+    // one at a time: sources collect side by side
+    this.#closing = this.#closing.catch(() => {}).then(() => this.#closeSlots(all));
+    await this.#closing;
     const wanted = machines.filter(
       (machine) => isLookedInto(machine) && this.#applications.isMapped(machine),
     );
@@ -116,7 +127,7 @@ export class Dependencies {
 
   /** Tells the service of every slot that is over and has not been told. */
   async #closeSlots(all: () => Iterable<SourceMachine>): Promise<void> {
-    const { clock, forms, store, outbox } = this.#options;
+    const { clock, store, outboxes } = this.#options;
     const now = Math.floor(clock.wall() / SLOT);
     const told = await store.read((db) => readNumber(db, 'dependencies.told'));
     const open = await store.read((db) =>
@@ -130,7 +141,8 @@ export class Dependencies {
         .execute(),
     );
     for (const { slot } of open) {
-      const dependencies = await this.of(slot, slot, all());
+      const machines = [...all()];
+      const dependencies = await this.of(slot, slot, machines);
       const statuses: DependencyStatus[] = [...this.#status].map(
         ([instanceUuid, { collections, failure }]) => ({
           instanceUuid,
@@ -139,18 +151,18 @@ export class Dependencies {
         }),
       );
       await store.transaction(async (db) => {
-        for (let i = 0; i === 0 || i < dependencies.length; i += DEPENDENCIES_PER_BATCH)
-          await outbox.add(
+        for (const kind of outboxes.keys()) {
+          const own = new Set(machines.filter((each) => each.kind === kind).map((each) => each.instanceUuid));
+          await this.#tell(
             db,
-            'dependencies',
-            forms.dependencies(
-              slot * SLOT,
-              (slot + 1) * SLOT,
-              i === 0 ? statuses : [],
-              dependencies.slice(i, i + DEPENDENCIES_PER_BATCH),
+            kind,
+            slot,
+            statuses.filter(({ instanceUuid }) => own.has(instanceUuid)),
+            dependencies.filter(({ source, destination }) =>
+              [source, destination].some(({ instanceUuid }) => instanceUuid && own.has(instanceUuid)),
             ),
-            0,
           );
+        }
         await writeNumber(db, 'dependencies.told', slot);
         await db
           .deleteFrom('dependencies')
@@ -159,7 +171,28 @@ export class Dependencies {
       });
       await store.flush();
       this.#status.clear();
-      outbox.wake();
+      for (const outbox of outboxes.values()) outbox.wake();
+    }
+  }
+
+  /** A dependency between machines of two sites is told to both. */
+  async #tell(
+    db: Database,
+    kind: SourceKind,
+    slot: number,
+    statuses: readonly DependencyStatus[],
+    dependencies: readonly Dependency[],
+  ): Promise<void> {
+    const { forms, outboxes } = this.#options;
+    if (statuses.length === 0 && dependencies.length === 0) return;
+    for (let i = 0; i === 0 || i < dependencies.length; i += DEPENDENCIES_PER_BATCH) {
+      const body = forms.dependencies(
+        slot * SLOT,
+        (slot + 1) * SLOT,
+        i === 0 ? statuses : [],
+        dependencies.slice(i, i + DEPENDENCIES_PER_BATCH),
+      );
+      await outboxes.get(kind)!.add(db, 'dependencies', body, 0);
     }
   }
 

@@ -29,7 +29,9 @@ describe('inventory', () => {
         machines: machines.call(it.life.discovery),
         replicating: [],
       };
-      expect([...beyondLimits({ vcenters: [load] }).values()]).toEqual([
+      expect([
+        ...beyondLimits({ hyperv: { hosts: 0, machines: 0 }, servers: 0, vcenters: [load] }).values(),
+      ]).toEqual([
         { code: 'limit.machines', message: expect.stringMatching(/^10050 machines; .*10000\. .*scope/) },
       ]);
     });

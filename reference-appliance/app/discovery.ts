@@ -13,7 +13,15 @@ import { MINUTE, type Millis, SECOND, type UnixMillis } from '#core/units.ts';
 import type { Logger } from '../log.ts';
 import type { Store } from '../store/store.ts';
 import type { Outbox } from './outbox.ts';
-import type { BatchForms, DiscoverySource, SourceAbout, SourceMachine } from './ports.ts';
+import type {
+  BatchForms,
+  DiscoverySource,
+  LiveSource,
+  SourceAbout,
+  SourceChanges,
+  SourceMachine,
+  Unreached,
+} from './ports.ts';
 
 export interface DiscoveryOptions {
   source: DiscoverySource;
@@ -23,16 +31,20 @@ export interface DiscoveryOptions {
   clock: Clock;
   counters: Counters;
   log: Logger;
-  /** How often the service is told what changed. */
+  /** How often the service is told what changed; how often a source that cannot be followed is read. */
   refreshMs: Millis;
   /** Does another source have the machine now? A machine that moved there is not gone. */
   isElsewhere: (instanceUuid: string) => boolean;
   /** The picture has changed. */
   onChange: () => void;
+  /** What could not be looked at, as of now. */
+  onUnreached: (unreached: readonly Unreached[]) => void;
 }
 
 /** A session without a call ends after half an hour: no wait is longer than this. */
 const WAIT_MAX_MS: Millis = 15 * MINUTE;
+/** What did not answer is tried again so often. */
+const RETRY_UNREACHED_MS: Millis = 5 * MINUTE;
 /** Between an answer and the next question: changes that come in a storm are taken together. */
 const PACE_MS: Millis = SECOND;
 /** The same for a server that answers at once that there is nothing, although it was asked to wait. */
@@ -45,6 +57,13 @@ interface News {
   readonly uuid: string;
   readonly words: string;
   readonly digest: string;
+  readonly via: string;
+}
+
+/** What the service was told of a machine, and what it is reached by. */
+interface Told {
+  readonly digest: string;
+  readonly via: string;
 }
 
 export class Discovery {
@@ -54,8 +73,10 @@ export class Discovery {
   readonly #heard = new Set<string>();
   /** Since then everything was heard anew: whoever was told and is not there has gone. */
   #isHeardInFull = false;
-  /** Instance UUID → digest of what the service was told. */
-  #told: Map<string, string> | undefined;
+  /** By instance UUID. */
+  #told: Map<string, Told> | undefined;
+  /** By the name that machines have as `via`. */
+  #unreached: ReadonlyMap<string, Unreached> = new Map();
   #about: SourceAbout | undefined;
   #tellAt: UnixMillis | undefined;
   #refreshedAt: UnixMillis | undefined;
@@ -89,37 +110,75 @@ export class Discovery {
     return this.#machines;
   }
 
+  /** What could not be looked at, as of now. */
+  get unreached(): readonly Unreached[] {
+    return [...this.#unreached.values()];
+  }
+
   /**
    * Waits until something changes, or until the service is to be told, and tells it then. The first time it reads and
-   * tells what there is. @throws `vcenter.*`, `net.*`
+   * tells what there is. A source that cannot be followed is read when the service is to be told; in between only what
+   * did not answer is tried again. @throws coded errors of the source
    */
   async follow(signal: AbortSignal): Promise<void> {
-    const { source, clock, counters, refreshMs, onChange } = this.#options;
+    const { source, clock, counters, refreshMs } = this.#options;
     this.#paceMs = refreshMs;
     this.#about = await source.about(signal);
     this.#told ??= await this.#loadTold();
-    const due = this.#tellAt === undefined ? 0 : this.#tellAt - clock.wall();
-    const waitMs = Math.min(Math.max(due, 0), WAIT_MAX_MS);
-    const askedAt = clock.wall();
-    const changes = await source.changes(waitMs, signal);
-    if (changes.full) {
-      this.#machines.clear();
-      this.#isHeardInFull = true;
-    }
-    for (const machine of changes.machines) this.#machines.set(machine.instanceUuid, machine);
-    for (const uuid of changes.removed) this.#machines.delete(uuid);
-    for (const { instanceUuid } of changes.machines) this.#heard.add(instanceUuid);
-    for (const uuid of changes.removed) this.#heard.add(uuid);
-    this.#refreshedAt = clock.wall();
-    const isNew = changes.full || changes.machines.length > 0 || changes.removed.length > 0;
-    const isImpatient = !isNew && waitMs >= MINUTE && this.#refreshedAt - askedAt < SECOND;
-    this.#paceMs = isImpatient ? IMPATIENT_PACE_MS : PACE_MS;
-    if (isNew) onChange();
+    if (isLive(source)) await this.#look(source, signal);
+    else await this.#wait(source, signal);
     if (this.#tellAt !== undefined && clock.wall() < this.#tellAt) return;
     await this.#tell();
     const next = (this.#tellAt ?? clock.wall()) + refreshMs;
     this.#tellAt = next > clock.wall() ? next : clock.wall() + refreshMs;
+    if (isLive(source)) this.#paceMs = this.#livePaceMs();
     counters.add('appliance.refreshes');
+  }
+
+  /** Follows a source that tells what changes. */
+  async #wait(source: DiscoverySource, signal: AbortSignal): Promise<void> {
+    const { clock } = this.#options;
+    const due = this.#tellAt === undefined ? 0 : this.#tellAt - clock.wall();
+    const waitMs = Math.min(Math.max(due, 0), WAIT_MAX_MS);
+    const askedAt = clock.wall();
+    const isNew = this.#take(await source.changes(waitMs, signal));
+    const isImpatient = !isNew && waitMs >= MINUTE && clock.wall() - askedAt < SECOND;
+    this.#paceMs = isImpatient ? IMPATIENT_PACE_MS : PACE_MS;
+  }
+
+  /** Reads a source that only answers what it is asked. What answers again is told at once. */
+  async #look(source: LiveSource, signal: AbortSignal): Promise<void> {
+    const { clock } = this.#options;
+    const isDue = this.#tellAt === undefined || clock.wall() >= this.#tellAt;
+    const isNew = this.#take(await (isDue ? source.changes(0, signal) : source.retryUnreached(signal)));
+    if (!isDue && isNew) await this.#tell();
+    this.#paceMs = this.#livePaceMs();
+  }
+
+  #livePaceMs(): Millis {
+    const due = Math.max((this.#tellAt ?? 0) - this.#options.clock.wall(), PACE_MS);
+    return this.#unreached.size > 0 ? Math.min(due, RETRY_UNREACHED_MS) : due;
+  }
+
+  /** @returns whether it is news */
+  #take({ full, machines, removed, unreached }: SourceChanges): boolean {
+    const { clock, onChange, onUnreached } = this.#options;
+    this.#unreached = new Map(unreached.map((each) => [each.name, each]));
+    if (full) {
+      // what was known of machines that could not be looked at stays
+      for (const [uuid, machine] of this.#machines)
+        if (!this.#unreached.has(viaOf(machine))) this.#machines.delete(uuid);
+      this.#isHeardInFull = true;
+    }
+    for (const machine of machines) this.#machines.set(machine.instanceUuid, machine);
+    for (const uuid of removed) this.#machines.delete(uuid);
+    for (const { instanceUuid } of machines) this.#heard.add(instanceUuid);
+    for (const uuid of removed) this.#heard.add(uuid);
+    this.#refreshedAt = clock.wall();
+    onUnreached(unreached);
+    const isNew = full || machines.length > 0 || removed.length > 0;
+    if (isNew) onChange();
+    return isNew;
   }
 
   /** Queues what the service has to be told. */
@@ -128,15 +187,18 @@ export class Discovery {
     const told = this.#told!;
     const news = this.#news();
     const candidates = this.#isHeardInFull ? told.keys() : this.#heard;
-    const gone = [...candidates].filter((uuid) => told.has(uuid) && !this.#machines.has(uuid));
+    const gone = [...candidates].filter((uuid) => {
+      const before = told.get(uuid);
+      return before && !this.#machines.has(uuid) && !this.#unreached.has(before.via);
+    });
     if (news.length > 0 || gone.length > 0) {
       // everything is new: then let the service drop what it may have from an earlier store
-      await this.#queue(news, gone, this.#isHeardInFull && told.size === 0);
-      for (const { uuid, digest } of news) told.set(uuid, digest);
+      await this.#queue(news, gone, this.#isHeardInFull && told.size === 0 && this.#unreached.size === 0);
+      for (const { uuid, digest, via } of news) told.set(uuid, { digest, via });
       for (const uuid of gone) told.delete(uuid);
       outbox.wake();
       log.info(
-        { vcenter: source.name, machines: this.#machines.size, changed: news.length, gone: gone.length },
+        { source: source.name, machines: this.#machines.size, changed: news.length, gone: gone.length },
         'the inventory changed',
       );
     }
@@ -152,9 +214,13 @@ export class Discovery {
       for (const slice of slicesOf(news, ROWS_PER_STATEMENT))
         await db
           .insertInto('machines')
-          .values(slice.map(({ uuid, digest }) => ({ source: source.name, instance_uuid: uuid, digest })))
+          .values(
+            slice.map(({ uuid, digest, via }) => ({ source: source.name, instance_uuid: uuid, digest, via })),
+          )
           .onConflict((c) =>
-            c.columns(['source', 'instance_uuid']).doUpdateSet((e) => ({ digest: e.ref('excluded.digest') })),
+            c
+              .columns(['source', 'instance_uuid'])
+              .doUpdateSet((e) => ({ digest: e.ref('excluded.digest'), via: e.ref('excluded.via') })),
           )
           .execute();
       for (const slice of slicesOf(gone, ROWS_PER_STATEMENT))
@@ -187,22 +253,33 @@ export class Discovery {
       if (!machine) continue;
       const words = this.#options.forms.machine(machine, this.#about!);
       const digest = createHash('sha256').update(words).digest('base64').slice(0, 22);
-      if (this.#told!.get(uuid) !== digest) news.push({ uuid, words, digest });
+      const before = this.#told!.get(uuid);
+      const via = viaOf(machine);
+      if (before?.digest !== digest || before.via !== via) news.push({ uuid, words, digest, via });
     }
     return news;
   }
 
-  async #loadTold(): Promise<Map<string, string>> {
+  async #loadTold(): Promise<Map<string, Told>> {
     const { store, source } = this.#options;
     const rows = await store.read((db) =>
       db
         .selectFrom('machines')
-        .select(['instance_uuid', 'digest'])
+        .select(['instance_uuid', 'digest', 'via'])
         .where('source', '=', source.name)
         .execute(),
     );
-    return new Map(rows.map(({ instance_uuid, digest }) => [instance_uuid, digest]));
+    return new Map(rows.map(({ instance_uuid, digest, via }) => [instance_uuid, { digest, via }]));
   }
+}
+
+/** What a machine is reached by, when that can fail for it alone. */
+function viaOf(machine: SourceMachine): string {
+  return machine.kind === 'hyperv' ? machine.host : machine.kind === 'server' ? machine.address : '';
+}
+
+function isLive(source: DiscoverySource): source is LiveSource {
+  return source.kind !== 'vmware';
 }
 
 function slicesOf<T>(all: readonly T[], size: number): T[][] {

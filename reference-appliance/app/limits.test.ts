@@ -12,7 +12,9 @@ const vcenter = (name: string, more: Partial<Vcenter> = {}): Vcenter => ({
   ...more,
 });
 const codes = (vcenters: readonly Vcenter[]): string[] =>
-  [...beyondLimits({ vcenters }).values()].map(({ code }) => code);
+  [...beyondLimits({ vcenters, hyperv: { hosts: 0, machines: 0 }, servers: 0 }).values()].map(
+    ({ code }) => code,
+  );
 const many = (n: number) => Array.from({ length: n }, (_, i) => machine(i));
 
 test('at a documented limit nothing is said, one beyond it is', () => {
@@ -34,9 +36,13 @@ test('disks are counted of machines under replication', () => {
   const withDisks = (n: number) =>
     machine(1, { disks: Array.from({ length: n }, () => machine(1).disks[0]!) });
   expect(codes([vcenter('a', { replicating: [withDisks(60)] })])).toEqual([]);
-  expect([...beyondLimits({ vcenters: [vcenter('a', { replicating: [withDisks(61)] })] }).values()]).toEqual([
-    { code: 'limit.disks', message: expect.stringMatching(/^web-1 has 61 disks; .* 60\./) },
-  ]);
+  expect([
+    ...beyondLimits({
+      hyperv: { hosts: 0, machines: 0 },
+      servers: 0,
+      vcenters: [vcenter('a', { replicating: [withDisks(61)] })],
+    }).values(),
+  ]).toEqual([{ code: 'limit.disks', message: expect.stringMatching(/^web-1 has 61 disks; .* 60\./) }]);
 });
 
 test('one vCenter under two names is noticed, once it says who it is', () => {

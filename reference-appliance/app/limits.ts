@@ -1,6 +1,7 @@
 /**
  * The documented limits of one appliance. Beyond them it goes on as well as it can, and says so.
- * [learn.microsoft.com/azure/migrate: migrate-appliance, migrate-support-matrix-vmware, prepare-for-agentless-migration]
+ * [learn.microsoft.com/azure/migrate: migrate-appliance, migrate-support-matrix-vmware, -hyper-v and -physical,
+ * prepare-for-agentless-migration]
  */
 import { defineErrors } from '#core/errors.ts';
 import type { SourceMachine, Warning } from './ports.ts';
@@ -12,6 +13,24 @@ const limits = defineErrors({
     retry: 'after-change',
     why: 'One appliance is documented for 10,000 machines of VMware. Beyond that it goes on, slower, and nobody promises anything.',
     next: 'Let another appliance look after a part of them: give each a scope.',
+  },
+  'limit.hyperv.machines': {
+    blame: 'input',
+    retry: 'after-change',
+    why: 'One appliance is documented for 5,000 machines of Hyper-V.',
+    next: 'Let another appliance look after a part of the hosts.',
+  },
+  'limit.hyperv.hosts': {
+    blame: 'input',
+    retry: 'after-change',
+    why: 'One appliance is documented for 300 Hyper-V hosts.',
+    next: 'Let another appliance look after a part of them.',
+  },
+  'limit.servers': {
+    blame: 'input',
+    retry: 'after-change',
+    why: 'One appliance is documented for 1,000 servers.',
+    next: 'Let another appliance look after a part of them.',
   },
   'limit.vcenters': {
     blame: 'input',
@@ -41,6 +60,9 @@ const limits = defineErrors({
 
 const MACHINES_SUPPORTED = 10_000;
 const VCENTERS_SUPPORTED = 10;
+const HYPERV_MACHINES_SUPPORTED = 5_000;
+const HYPERV_HOSTS_SUPPORTED = 300;
+const SERVERS_SUPPORTED = 1_000;
 /** Machines of one vCenter that one appliance may replicate at a time. */
 const REPLICATIONS_SUPPORTED = 300;
 /** Disks of one machine that can be migrated without an agent. */
@@ -49,8 +71,11 @@ const DISKS_SUPPORTED = 60;
 /** In front of each key. */
 export const LIMIT_KEYS = 'limit ';
 
-/** What the appliance looks after at the moment, vCenter by vCenter. */
+/** What the appliance looks after at the moment. */
 export interface Load {
+  /** Hosts of Hyper-V, and machines on them. */
+  readonly hyperv: { readonly hosts: number; readonly machines: number };
+  readonly servers: number;
   readonly vcenters: ReadonlyArray<{
     readonly name: string;
     /** As it says itself; undefined before it was reached. */
@@ -62,7 +87,7 @@ export interface Load {
 }
 
 /** One warning for each limit that the load is beyond, by a key that stays the same. */
-export function beyondLimits({ vcenters }: Load): Map<string, Warning> {
+export function beyondLimits({ vcenters, hyperv, servers }: Load): Map<string, Warning> {
   const found = new Map<string, Warning>();
   const over = (key: string, code: Parameters<typeof limits.make>[0], what: string): void => {
     const { next } = limits.make(code, { what });
@@ -74,6 +99,24 @@ export function beyondLimits({ vcenters }: Load): Map<string, Warning> {
       'machines',
       'limit.machines',
       `${machines} machines; one appliance is documented for ${MACHINES_SUPPORTED}.`,
+    );
+  if (hyperv.machines > HYPERV_MACHINES_SUPPORTED)
+    over(
+      'hyperv machines',
+      'limit.hyperv.machines',
+      `${hyperv.machines} machines of Hyper-V; one appliance is documented for ${HYPERV_MACHINES_SUPPORTED}.`,
+    );
+  if (hyperv.hosts > HYPERV_HOSTS_SUPPORTED)
+    over(
+      'hyperv hosts',
+      'limit.hyperv.hosts',
+      `${hyperv.hosts} Hyper-V hosts; one appliance is documented for ${HYPERV_HOSTS_SUPPORTED}.`,
+    );
+  if (servers > SERVERS_SUPPORTED)
+    over(
+      'servers',
+      'limit.servers',
+      `${servers} servers; one appliance is documented for ${SERVERS_SUPPORTED}.`,
     );
   if (vcenters.length > VCENTERS_SUPPORTED)
     over(

@@ -14,7 +14,7 @@ import type { Bytes } from '#core/units.ts';
 import type { Logger } from '../log.ts';
 import type { ApplianceSchema } from '../store/schema.ts';
 import type { Database, Store } from '../store/store.ts';
-import type { BatchKind, Cloud } from './ports.ts';
+import type { BatchKind, SiteCloud, SourceKind } from './ports.ts';
 import type { Problems } from './problems.ts';
 import type { Retrier } from './retry.ts';
 
@@ -22,7 +22,8 @@ export type OutboxKind = BatchKind;
 
 export interface OutboxOptions {
   store: Store;
-  cloud: Cloud;
+  /** Its site: each has numbers of its own. */
+  cloud: SiteCloud;
   clock: Clock;
   retrier: Retrier;
   problems: Problems;
@@ -44,6 +45,10 @@ export class Outbox {
     this.#options = options;
   }
 
+  get site(): SourceKind {
+    return this.#options.cloud.kind;
+  }
+
   /** Batches that the service does not have yet. */
   get pending(): number {
     return this.#pending;
@@ -59,6 +64,7 @@ export class Outbox {
       db
         .selectFrom('outbox')
         .select((e) => e.fn.countAll<number>().as('count'))
+        .where('site', '=', this.site)
         .where('sent_at', 'is', null)
         .executeTakeFirstOrThrow(),
     );
@@ -69,11 +75,12 @@ export class Outbox {
    * Adds a batch to the unit that `db` belongs to. @param lastWindow newest window of a points batch, else 0
    */
   async add(db: Database, kind: OutboxKind, body: Buffer, lastWindow: number): Promise<void> {
-    const sequence = (await readNumber(db, `outbox.${kind}`)) + 1;
-    await writeNumber(db, `outbox.${kind}`, sequence);
+    const sequence = (await readNumber(db, this.#key(kind))) + 1;
+    await writeNumber(db, this.#key(kind), sequence);
     await db
       .insertInto('outbox')
       .values({
+        site: this.site,
         kind,
         sequence,
         body: pack(body),
@@ -113,16 +120,28 @@ export class Outbox {
         }
         await this.#send(row, life);
         failures = 0;
-        problems.solved('upload');
+        problems.solved(this.#job);
       } catch (error) {
         if (life.aborted) return;
-        problems.met('upload', error);
+        problems.met(this.#job, error);
         failures++;
-        await sleep(clock, retrier.waitAfter('upload', failures, error), 'appliance.job.upload', life).catch(
-          () => {},
-        );
+        await sleep(
+          clock,
+          retrier.waitAfter(this.#job, failures, error),
+          `appliance.job.${this.#job}`,
+          life,
+        ).catch(() => {});
       }
     }
+  }
+
+  /** VMware came first, and stores of that time know no sites. */
+  #key(what: string): string {
+    return this.site === 'vmware' ? `outbox.${what}` : `outbox.${this.site}.${what}`;
+  }
+
+  get #job(): string {
+    return this.site === 'vmware' ? 'upload' : `upload ${this.site}`;
   }
 
   /** Inventory first: points of a machine that the service has never heard of would be of no use to it. */
@@ -131,6 +150,7 @@ export class Outbox {
       db
         .selectFrom('outbox')
         .select(['id', 'kind', 'sequence', 'body', 'compacted'])
+        .where('site', '=', this.site)
         .where('sent_at', 'is', null)
         .orderBy((e) =>
           e.case().when('kind', '=', 'inventory').then(0).when('kind', '=', 'points').then(1).else(2).end(),
@@ -163,7 +183,7 @@ export class Outbox {
   async #reconcile(life: AbortSignal): Promise<void> {
     const { store, cloud, log } = this.#options;
     const stored = await cloud.sequences(life);
-    const met = await store.read((db) => readNumber(db, 'outbox.met'));
+    const met = await store.read((db) => readNumber(db, this.#key('met')));
     for (const kind of ['inventory', 'points', 'applications', 'dependencies'] as const) {
       const ours = await this.#firstUnsent(kind);
       if (met === 0 && stored[kind] > 0) {
@@ -175,7 +195,7 @@ export class Outbox {
         await this.#renumber(kind, stored[kind] + 1);
       } else if (ours !== undefined && ours <= stored[kind]) await this.#markSent(kind, stored[kind]);
     }
-    await store.transaction((db) => writeNumber(db, 'outbox.met', 1));
+    await store.transaction((db) => writeNumber(db, this.#key('met'), 1));
     await store.flush();
     await this.load();
     this.#reconciled = true;
@@ -187,6 +207,7 @@ export class Outbox {
         .selectFrom('outbox')
         .select('sequence')
         .where('kind', '=', kind)
+        .where('site', '=', this.site)
         .where('sent_at', 'is', null)
         .orderBy('id')
         .executeTakeFirst(),
@@ -201,11 +222,13 @@ export class Outbox {
         .set({ sent_at: this.#options.clock.wall() })
         .where('kind', '=', kind)
         .where('sequence', '<=', through)
+        .where('site', '=', this.site)
         .where('sent_at', 'is', null)
         .execute();
       await db
         .deleteFrom('outbox')
         .where('kind', '=', kind)
+        .where('site', '=', this.site)
         .where('sent_at', 'is not', null)
         .where((e) => e.or([e('kind', '!=', 'points'), e('compacted', '=', 1)]))
         .execute();
@@ -221,6 +244,7 @@ export class Outbox {
         .selectFrom('outbox')
         .select('id')
         .where('kind', '=', kind)
+        .where('site', '=', this.site)
         .where('sent_at', 'is', null)
         .orderBy('id')
         .execute();
@@ -230,7 +254,7 @@ export class Outbox {
           .set({ sequence: first + i })
           .where('id', '=', id)
           .execute();
-      await writeNumber(db, `outbox.${kind}`, first + rows.length - 1);
+      await writeNumber(db, this.#key(kind), first + rows.length - 1);
     });
     await store.flush();
   }

@@ -28,7 +28,7 @@ import {
   windowOf,
 } from './peaks.ts';
 import type { PointLog } from './point-log.ts';
-import type { BatchForms, HistorySource, SourceMachine } from './ports.ts';
+import type { BatchForms, DiscoverySource, HistorySource, SourceMachine } from './ports.ts';
 
 export interface PerformanceOptions {
   forms: BatchForms;
@@ -77,7 +77,7 @@ export class Performance {
     this.#options = options;
   }
 
-  collectedAt(source: HistorySource): UnixMillis | undefined {
+  collectedAt(source: DiscoverySource): UnixMillis | undefined {
     return this.#collectedAt.get(source.name);
   }
 

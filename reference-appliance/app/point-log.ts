@@ -24,8 +24,8 @@ const ROWS_PER_STATEMENT = 500;
 type Day = number;
 const dayOf = (window: WindowIndex): Day => Math.floor(window / WINDOWS_PER_DAY);
 
-/** Peaks of a day's windows by series; -1: none. */
-type DayPeaks = Map<SeriesName, Int32Array>;
+/** Peaks of a day's windows by series; -1: none. In 32 bits, as points are. */
+type DayPeaks = Map<SeriesName, Float32Array>;
 
 interface PointLogOptions {
   store: Store;
@@ -145,7 +145,7 @@ export class PointLog {
           const name = series[i]!;
           let ofSeries = ofDay.get(name);
           if (!ofSeries) {
-            ofSeries = new Int32Array(WINDOWS_PER_DAY).fill(-1);
+            ofSeries = new Float32Array(WINDOWS_PER_DAY).fill(-1);
             ofDay.set(name, ofSeries);
           }
           if (peak > ofSeries[at]!) ofSeries[at] = peak;
@@ -195,7 +195,7 @@ function lastWindow({ firstWindow, windows }: PointsBatch): WindowIndex {
   return firstWindow + windows - 1;
 }
 
-function pointsOf(day: Day, peaks: Int32Array): Points {
+function pointsOf(day: Day, peaks: Float32Array): Points {
   const points = new Points(POINT_PERIOD_MS);
   for (let at = 0; at < peaks.length; at++)
     if (peaks[at]! >= 0) points.raise(day * WINDOWS_PER_DAY + at, peaks[at]!);

@@ -29,6 +29,8 @@ export interface HypervAbout {
   readonly version: string;
   /** The nodes of a cluster; of a host itself alone. FQDNs. */
   readonly hosts: readonly string[];
+  /** Name of the credential that it took. */
+  readonly credential: string;
 }
 
 /** The list of servers of the configuration: nothing answers for all of them. */
@@ -137,7 +139,7 @@ interface MachineBase {
   readonly handle: string;
   /**
    * Identifies the machine over all sources of its kind, and through restarts of the appliance: instance UUID, GUID of
-   * the virtual machine, id of a server. Letters, digits, `_.:{}-`, 128 at most.
+   * the virtual machine, id of a server. Letters, digits, `_.:{}-`, 64 at most.
    */
   readonly instanceUuid: string;
   /** SMBIOS UUID in the order in which its source words it; empty when it is not known. */
@@ -548,7 +550,7 @@ export interface PointsBatch {
   readonly windows: number;
   readonly series: readonly SeriesName[];
   /** Peak of series i in window w at [i × windows + w], in the counter's raw whole units; -1: no samples. */
-  readonly peaks: Int32Array;
+  readonly peaks: Int32Array | Float64Array;
 }
 
 /** How batches are worded for the service. */
@@ -577,15 +579,21 @@ export interface BatchForms {
 
 export type Accepted = { readonly ok: true } | { readonly ok: false; readonly expected: number };
 
-export interface Cloud {
+/** One of the appliance's sites: each kind of source has its own. */
+export interface SiteCloud {
+  readonly kind: SourceKind;
   readonly forms: BatchForms;
-  /** Makes or refreshes site, collector and vCenters; repeating it changes nothing. @throws `azure.*`, `net.*` */
-  register(sources: readonly VmwareAbout[], signal: AbortSignal): Promise<Registration>;
+  /** Makes or refreshes site, collector, accounts and these sources; repeating it changes nothing. @throws `azure.*`, `net.*` */
+  register(sources: readonly SourceAbout[], signal: AbortSignal): Promise<Registration>;
   /** @returns the service's time. */
   heartbeat(beat: Heartbeat, signal: AbortSignal): Promise<UnixMillis>;
   sequences(signal: AbortSignal): Promise<Sequences>;
   /** Sends one batch under its sequence; `expected` when the service misses one before it. */
   send(kind: BatchKind, sequence: number, body: Buffer, signal: AbortSignal): Promise<Accepted>;
+}
+
+export interface Cloud {
+  site(kind: SourceKind): SiteCloud;
   readonly replication: ReplicationControl | undefined;
 }
 

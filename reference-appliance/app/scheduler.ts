@@ -20,6 +20,8 @@ export interface Job {
   readonly alignedPlusMs?: Millis;
   /** A run that takes longer is aborted and counts as failed. */
   readonly limitMs: Millis;
+  /** Never runs beside its grid: not at once, and after a failure not sooner. */
+  readonly keepsToGrid?: boolean;
   readonly run: (signal: AbortSignal) => Promise<void>;
 }
 
@@ -40,6 +42,9 @@ export async function runJob(
   life: AbortSignal,
 ): Promise<void> {
   const startedAt = clock.wall();
+  const wait = (until: UnixMillis): Promise<void> =>
+    sleepUntil(clock, until, `appliance.job.${job.name}`, life).catch(() => {});
+  if (job.keepsToGrid) await wait(nextDue(periodOf(job), job.alignedPlusMs ?? startedAt, clock.wall()));
   for (let failures = 0; !life.aborted; ) {
     let isInputWrong = false;
     try {
@@ -53,18 +58,21 @@ export async function runJob(
       isInputWrong = error instanceof DryliftError && error.blame === 'input';
       problems.met(job.name, error);
     }
-    const everyMs = typeof job.everyMs === 'function' ? job.everyMs() : job.everyMs;
-    const due = nextDue(everyMs, job.alignedPlusMs ?? startedAt, clock.wall());
+    const origin = job.alignedPlusMs ?? startedAt;
+    const due = nextDue(periodOf(job), origin, clock.wall());
+    if (job.keepsToGrid) {
+      await wait(isInputWrong ? nextDue(periodOf(job), origin, clock.wall() + WRONG_INPUT_WAIT_MS) : due);
+      continue;
+    }
     const sooner =
       clock.wall() +
       (isInputWrong ? WRONG_INPUT_WAIT_MS : failures > 0 ? retrier.waitAfter(job.name, failures) : 0);
-    await sleepUntil(
-      clock,
-      failures === 0 ? due : Math.min(due, sooner),
-      `appliance.job.${job.name}`,
-      life,
-    ).catch(() => {});
+    await wait(failures === 0 ? due : Math.min(due, sooner));
   }
+}
+
+function periodOf({ everyMs }: Job): Millis {
+  return typeof everyMs === 'function' ? everyMs() : everyMs;
 }
 
 /** The first instant after `now` that lies whole periods from `origin`. */

@@ -10,7 +10,13 @@ export interface ApplianceSchema {
   /** Credentials, sealed (see secret-box.ts). */
   secrets: { name: string; box: Uint8Array };
   /** Every machine that the service was told of, with a digest of what it was told. */
-  machines: { source: string; instance_uuid: string; digest: string };
+  machines: {
+    source: string;
+    instance_uuid: string;
+    digest: string;
+    /** What it is reached by, when that can fail for it alone: a host, an address. Else ''. */
+    via: string;
+  };
   /** Last ten-minute window of a machine of which nothing more is to come: collection goes on behind it. */
   watermarks: { machine: string; window: number };
   /** Windows of a machine without points, from first to last; `reason` of app/performance.ts. */
@@ -18,8 +24,10 @@ export interface ApplianceSchema {
   /** Batches in the order in which they are to be sent; the body is kept until it has been. */
   outbox: {
     id: Generated<number>;
+    /** Which of the appliance's sites it is for. */
+    site: 'vmware' | 'hyperv' | 'server';
     kind: 'inventory' | 'points' | 'applications' | 'dependencies';
-    /** Its number at the service; counts per kind. */
+    /** Its number at the service; counts per site and kind. */
     sequence: number;
     /** zstd of the JSON body: repeating it repeats the same bytes. */
     body: Uint8Array;
@@ -30,6 +38,8 @@ export interface ApplianceSchema {
     /** 1 when every window inside is also in `points`. */
     compacted: number;
   };
+  /** Peaks of a window that was running when the appliance was stopped; body as in `outbox`. */
+  partial_windows: { site: 'vmware' | 'hyperv' | 'server'; window: number; body: Uint8Array };
   series: { id: Generated<number>; machine: string; counter: string; instance: string };
   /** One packed blob (core/metrics/points.ts) per series and UTC day (days since the epoch). */
   points: { series: number; day: number; data: Uint8Array };
@@ -85,6 +95,14 @@ export const SCHEMA_STEPS: ReadonlyArray<readonly string[]> = [
        destination text not null, port integer not null, process text not null, application text not null,
        observations integer not null, first_seen integer not null, last_seen integer not null,
        primary key (slot, view, source, destination, port, process, application)) without rowid`,
+  ],
+  [
+    "alter table outbox add column site text not null default 'vmware'",
+    "alter table machines add column via text not null default ''",
+    'drop index outbox_unsent',
+    'create index outbox_unsent on outbox (site, kind, id) where sent_at is null',
+    `create table partial_windows (site text not null, window integer not null, body blob not null,
+       primary key (site, window)) without rowid`,
   ],
 ];
 

@@ -73,6 +73,7 @@ export async function stage(): Promise<Stage> {
         refreshMs: 15 * MINUTE,
         isElsewhere: (uuid) => it.isElsewhere(uuid),
         onChange: () => {},
+        onUnreached: () => {},
       });
       await outbox.load();
       await pointLog.load();

@@ -15,6 +15,7 @@ import type {
   CycleKind,
   Progress,
   Sequences,
+  SiteCloud,
   Work,
 } from '../app/ports.ts';
 import { discoveryMessages } from '../targets/azure/discovery-messages.ts';
@@ -36,7 +37,7 @@ interface FakeItem {
   isSourceOff: boolean;
 }
 
-export interface FakeCloud extends Cloud {
+export interface FakeCloud extends Cloud, SiteCloud {
   /** Bodies stored, by kind and sequence. */
   readonly stored: Record<BatchKind, Map<number, string>>;
   readonly items: Map<string, FakeItem>;
@@ -86,6 +87,8 @@ export function fakeCloud(clock: Clock): FakeCloud {
   });
 
   const cloud: FakeCloud = {
+    kind: 'vmware',
+    site: () => cloud,
     forms: discoveryMessages,
     stored,
     items,

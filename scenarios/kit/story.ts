@@ -122,10 +122,10 @@ export class Story {
     if (problem) return `the appliance reports: ${problem.what}`;
     if (status.outbox > 0) return `${status.outbox} batches are not delivered`;
     if (status.state !== 'running' || !status.isRegistered) return `the appliance is ${status.state}`;
-    for (const { host, collectedAt, refreshedAt } of status.vcenters) {
+    for (const { name, collectedAt, refreshedAt } of status.sources) {
       if (collectedAt === undefined || collectedAt < world.clock.wall() - 60 * MINUTE)
-        return `the last collection from ${host} is more than an hour old`;
-      if (refreshedAt === undefined || refreshedAt < since) return `${host} has not been looked at since`;
+        return `the last collection from ${name} is more than an hour old`;
+      if (refreshedAt === undefined || refreshedAt < since) return `${name} has not been looked at since`;
     }
     for (const name of this.replicating) {
       const { state, health } = await world.operator.item(name);

@@ -6,7 +6,7 @@ import { HttpClient } from '#core/net/http-client.ts';
 import type { Transport } from '#core/net/transport.ts';
 import type { Clock } from '#core/time/clock.ts';
 import type { Counters } from '#core/trace/recorder.ts';
-import type { Cloud, VmwareAbout } from '../../app/ports.ts';
+import type { Cloud, SiteCloud, SourceKind } from '../../app/ports.ts';
 import type { ApplianceConfig, CloudConfig } from '../../config.ts';
 import { armClient } from './arm-client.ts';
 import { AzureHttp } from './azure-http.ts';
@@ -52,38 +52,34 @@ export function azureCloud(options: AzureOptions): AzureCloud {
   const tokens = new TokenClient({ http, clock, counters, authorityHost, tenantId, clientId, clientSecret });
   const azure = new AzureHttp({ http, tokens, entropy, counters, incarnation });
   const arm = armClient({ azure, clock, endpoint: cloud.arm });
-  let discovery: DiscoveryService | undefined;
 
-  const registered = (): DiscoveryService => {
-    assert(discovery, 'nothing is sent before the appliance is registered');
-    return discovery;
-  };
+  function siteOf(kind: SourceKind): SiteCloud {
+    let discovery: DiscoveryService | undefined;
+    const registered = (): DiscoveryService => {
+      assert(discovery, 'nothing is sent before the appliance is registered');
+      return discovery;
+    };
+    return {
+      kind,
+      forms: discoveryMessages,
+      async register(sources, signal) {
+        const connect = (base: string): DiscoveryService =>
+          discoveryService({ azure, base, audience: cloud.discoveryAudience, applianceName });
+        const registration = await register({ kind, arm, config, version, connect }, sources, signal);
+        discovery = connect(registration.serviceEndpoint);
+        return registration;
+      },
+      heartbeat: (beat, signal) => registered().heartbeat(beat, clock.wall(), signal),
+      sequences: (signal) => registered().sequences(signal),
+      send: (batch, sequence, body, signal) => registered().send(batch, sequence, body, signal),
+    };
+  }
+
+  const sites = { vmware: siteOf('vmware'), hyperv: siteOf('hyperv'), server: siteOf('server') };
 
   return {
-    forms: discoveryMessages,
+    site: (kind) => sites[kind],
     signIn: async (signal) => void (await tokens.token(cloud.arm, signal)),
-    async register(sources: readonly VmwareAbout[], signal) {
-      const ports = new Map(config.vcenters.map(({ host, port }) => [host, port]));
-      const connect = (base: string): DiscoveryService =>
-        discoveryService({ azure, base, audience: cloud.discoveryAudience, applianceName });
-      const registration = await register(
-        { arm, cloud, applianceName, version, ports, connect },
-        sources,
-        signal,
-      );
-      discovery = connect(registration.serviceEndpoint);
-      for (const { name, family, user } of config.guests.credentials)
-        await discovery.putRunAsAccount(
-          name,
-          user,
-          family === 'windows' ? 'WindowsGuest' : 'LinuxGuest',
-          signal,
-        );
-      return registration;
-    },
-    heartbeat: (beat, signal) => registered().heartbeat(beat, clock.wall(), signal),
-    sequences: (signal) => registered().sequences(signal),
-    send: (kind, sequence, body, signal) => registered().send(kind, sequence, body, signal),
     replication:
       cloud.vault === undefined
         ? undefined

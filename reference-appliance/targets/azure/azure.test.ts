@@ -338,7 +338,7 @@ describe('the discovery data plane', () => {
         { machine: 'm1', counter: 'cpu.usage', instance: '' },
         { machine: 'm1', counter: 'virtualDisk.read', instance: 'scsi0:0' },
       ],
-      peaks: Int32Array.from([1234, -1, 10_000, 0, 99, -1]),
+      peaks: Float64Array.from([1234, -1, 10_000, 0, 99, -1]),
     } as const;
     const body = discoveryMessages.points(batch);
     expect(JSON.parse(body.toString()).series[0].values).toEqual([12.34, null, 100]);

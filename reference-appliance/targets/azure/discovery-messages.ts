@@ -1,17 +1,16 @@
 /**
  * Bodies of the discovery data plane. [docs/protocols/appliance-data-planes.md §1; property names of
- * Microsoft.OffAzure 2020-07-07]
+ * Microsoft.OffAzure]
  */
-import { assert } from '#core/assert.ts';
 import type {
   BatchForms,
   CounterName,
   GuestFailure,
   GuestReport,
   SeriesName,
-  VmwareAbout,
-  VmwareMachine,
+  SourceAbout,
 } from '../../app/ports.ts';
+import { machineView } from './machine-forms.ts';
 
 export const POINT_PERIOD_SECONDS = 600;
 
@@ -21,28 +20,21 @@ function scaleOf(counter: CounterName): number {
 }
 
 export const discoveryMessages: BatchForms = {
-  machine(machine, about) {
-    assert(machine.kind === 'vmware' && about.kind === 'vmware', 'machines of VMware');
-    return JSON.stringify(vmwareView(machine, about));
-  },
-  inventory(about, full, machines, removed) {
-    assert(about.kind === 'vmware', 'machines of VMware');
-    const vcenter = JSON.stringify({
-      fqdn: about.fqdn,
-      instanceUuid: about.instanceUuid,
-      version: about.version,
-    });
-    return Buffer.from(
-      `{"vcenter":${vcenter},"full":${full},"machines":[${machines.join(',')}],"removed":${JSON.stringify(removed)}}`,
-    );
-  },
+  machine: (machine, about) => JSON.stringify(machineView(machine, about)),
+  inventory: (about, full, machines, removed) =>
+    Buffer.from(
+      `{${sourceOf(about)}"full":${full},"machines":[${machines.join(',')}],"removed":${JSON.stringify(removed)}}`,
+    ),
   points({ firstWindow, windows, series, peaks }) {
     // by hand: a month of samples makes 300 MB of these
     let body = `{"periodSeconds":${POINT_PERIOD_SECONDS},"series":[`;
+    let isFirst = true;
     for (let i = 0; i < series.length; i++) {
+      if (isAbsent(peaks, i * windows, windows)) continue;
       const name = series[i]!;
       const scale = scaleOf(name.counter);
-      body += `${i === 0 ? '' : ','}${headOf(name)}${firstWindow},"values":[`;
+      body += `${isFirst ? '' : ','}${headOf(name)}${firstWindow},"values":[`;
+      isFirst = false;
       const end = (i + 1) * windows;
       for (let at = i * windows; at < end; at++) {
         const peak = peaks[at]!;
@@ -74,7 +66,7 @@ export const discoveryMessages: BatchForms = {
   readPoints(body) {
     const { series } = JSON.parse(Buffer.from(body).toString('utf8')) as StoredPoints;
     const windows = series[0]?.values.length ?? 0;
-    const peaks = new Int32Array(series.length * windows).fill(-1);
+    const peaks = new Float64Array(series.length * windows).fill(-1);
     for (const [i, { counter, values }] of series.entries())
       for (const [w, value] of values.entries())
         if (value !== null) peaks[i * windows + w] = Math.round(value * scaleOf(counter));
@@ -90,6 +82,21 @@ export const discoveryMessages: BatchForms = {
 /** A body of `points`, which is read back only where it was written. */
 interface StoredPoints {
   readonly series: ReadonlyArray<SeriesName & { firstWindow: number; values: ReadonlyArray<number | null> }>;
+}
+
+/** Whose machines they are; of servers nobody's: their list is all of the site. */
+function sourceOf(about: SourceAbout): string {
+  if (about.kind === 'server') return '';
+  const { fqdn, version } = about;
+  return about.kind === 'vmware'
+    ? `"vcenter":${JSON.stringify({ fqdn, instanceUuid: about.instanceUuid, version })},`
+    : `"source":${JSON.stringify({ fqdn, type: about.type, version })},`;
+}
+
+/** Has a series no point at all? */
+function isAbsent(peaks: ArrayLike<number>, from: number, windows: number): boolean {
+  for (let at = from; at < from + windows; at++) if (peaks[at]! >= 0) return false;
+  return true;
 }
 
 const heads = new WeakMap<SeriesName, string>();
@@ -128,76 +135,5 @@ function guestView({ machine, at, credential, inventory, failure }: GuestReport)
       sqlServers,
     },
     errors: [],
-  };
-}
-
-function vmwareView(machine: VmwareMachine, about: VmwareAbout): Record<string, unknown> {
-  return {
-    displayName: machine.name,
-    instanceUuid: machine.instanceUuid,
-    biosGuid: machine.biosUuid,
-    numberOfProcessorCore: machine.cores,
-    allocatedMemoryInMB: machine.memoryMiB,
-    operatingSystemDetails: {
-      osType: machine.os.family === 'other' ? 'Other' : `${machine.os.family}guest`,
-      osName: machine.os.name,
-      osVersion: /\b\d+(?:\.\d+)*\b/.exec(machine.os.name)?.[0] ?? '',
-      osArchitecture: /64-bit/.test(machine.os.name) ? '64' : /32-bit/.test(machine.os.name) ? '32' : '',
-    },
-    firmware: machine.firmware,
-    powerStatus: machine.power === 'on' ? 'ON' : 'OFF',
-    vCenterFQDN: about.fqdn,
-    vCenterId: about.instanceUuid,
-    dataCenterScope: machine.datacenter,
-    hostName: machine.host,
-    hostVersion: machine.hostVersion,
-    vMwareToolsStatus: machine.toolsStatus,
-    description: machine.description,
-    changeTrackingSupported: machine.changeTrackingSupported,
-    changeTrackingEnabled: machine.changeTrackingEnabled,
-    numberOfSnapshots: machine.snapshots,
-    diskEnabledUuid: machine.diskUuidEnabled,
-    isTemplate: machine.isTemplate,
-    managedObjectId: machine.handle,
-    disks: machine.disks.map((disk) => ({
-      uuid: disk.uuid,
-      label: disk.label,
-      diskProvisioningPolicy: disk.provisioning,
-      diskMode: disk.mode,
-      controllerType: disk.controllerType,
-      maxSizeInBytes: disk.sizeBytes,
-      name: disk.instance,
-      lun: disk.unit,
-      path: disk.path,
-      isOSDisk: String(disk.isOsDisk),
-      key: disk.key,
-      instance: disk.instance,
-    })),
-    networkAdapters: machine.nics.map((nic) => ({
-      label: nic.label,
-      adapterType: nic.adapterType,
-      nicId: nic.id,
-      macAddress: nic.macAddress,
-      ipAddressList: nic.addresses,
-      networkName: nic.networkName,
-    })),
-    fabric: {
-      licenseProductName: about.licenseProductName,
-      processorModel: machine.processorModel,
-      processorSockets: machine.processorSockets,
-      coresPerSocket: machine.coresPerSocket,
-      toolsVersion: machine.toolsVersion,
-      guestHostName: machine.guestHostName,
-      clusterName: machine.cluster,
-      resourcePool: machine.resourcePool,
-      inventoryPath: machine.path,
-      disks: machine.disks.map(({ key, controllerKey, unit, sizeText }) => ({
-        key,
-        controllerKey,
-        unitNumber: unit,
-        name: `disk-${controllerKey}-${unit}-${key}`,
-        sizeText,
-      })),
-    },
   };
 }

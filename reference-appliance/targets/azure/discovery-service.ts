@@ -28,13 +28,21 @@ export interface DiscoveryOptions {
   applianceName: string;
 }
 
+export type CredentialType =
+  | 'VMwareFabric'
+  | 'HyperVFabric'
+  | 'WindowsGuest'
+  | 'LinuxGuest'
+  | 'WindowsServer'
+  | 'LinuxServer';
+
 export interface DiscoveryService {
   heartbeat(beat: Heartbeat, time: UnixMillis, signal: AbortSignal): Promise<UnixMillis>;
-  /** Names an account that this appliance holds for a vCenter; its secret stays here. */
+  /** Names an account that this appliance holds; its secret stays here. */
   putRunAsAccount(
     name: string,
     displayName: string,
-    credentialType: 'VMwareFabric' | 'WindowsGuest' | 'LinuxGuest',
+    credentialType: CredentialType,
     signal: AbortSignal,
   ): Promise<void>;
   sequences(signal: AbortSignal): Promise<Sequences>;
@@ -57,7 +65,7 @@ export function discoveryService({
         body: {
           ...beat,
           time: new Date(time).toISOString(),
-          ...(warnings.length > 0 ? { warnings: warnings.slice(0, WARNINGS_MAX).map(shortened) } : {}),
+          ...(warnings.length > 0 ? { warnings: fewEnough(warnings).map(shortened) } : {}),
         },
         expect: [200],
         signal,
@@ -107,6 +115,14 @@ export function discoveryService({
       });
     },
   };
+}
+
+/** The last one says how many there is no room for. */
+function fewEnough(warnings: readonly Warning[]): readonly Warning[] {
+  if (warnings.length <= WARNINGS_MAX) return warnings;
+  const more = warnings.length - WARNINGS_MAX + 1;
+  const last = { code: 'appliance.more', message: `${more} more, which the appliance shows itself.` };
+  return [...warnings.slice(0, WARNINGS_MAX - 1), last];
 }
 
 function shortened({ code, message }: Warning): Warning {

@@ -5,6 +5,7 @@
 import { SECOND } from '#core/units.ts';
 import { memoryOf } from '../load.ts';
 import { registryPath } from '../registry.ts';
+import { runKnownScript } from './known-scripts.ts';
 import type { Io, Session } from './shell.ts';
 import { step } from './shell.ts';
 
@@ -27,6 +28,8 @@ export function runPowerShell(args: readonly string[], io: Io, session: Session)
     io.err('The argument to the -File parameter does not exist.\r\n');
     return 64;
   }
+  const known = runKnownScript(script, session);
+  if (known !== undefined) return known;
   return runScript(script, session, {
     items: (items) => io.out(rendered(items)),
     failed: ({ message, id }) =>

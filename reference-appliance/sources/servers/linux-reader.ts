@@ -176,7 +176,7 @@ interface BlockDevice {
 
 /** Since util-linux 2.33 sizes are numbers, before that texts. */
 function readLsblk(text: string, bootDevices: readonly string[]): LinuxDisk[] | undefined {
-  const devices = blockDevices(parsed(text), 0);
+  const devices = blockDevices(parsed(text) ?? treeOfPairs(text), 0);
   const disks = devices.filter(
     ({ name, type, row }) => type === 'disk' && !NO_DISK.test(name) && Number(row['size']) > 0,
   );
@@ -200,7 +200,7 @@ function readLsblk(text: string, bootDevices: readonly string[]): LinuxDisk[] | 
       name: disk.name,
       sizeBytes: Number(disk.row['size']),
       model: word(disk.row['model']),
-      serial: word(disk.row['wwn']) || word(disk.row['serial']),
+      serial: word(disk.row['serial']) || word(disk.row['wwn']),
       lun: lun === undefined ? undefined : Number(lun),
       isOsDisk: disk === osDisk,
     };
@@ -227,6 +227,22 @@ function blockDevices(value: unknown, depth: number): BlockDevice[] {
       },
     ];
   });
+}
+
+/** `lsblk -P`: NAME="sda1" KNAME="sda1" PKNAME="sda" …, a line for each; as the tree that `lsblk -J` gives. */
+function treeOfPairs(text: string): unknown {
+  const rows = text
+    .split('\n')
+    .map((line) =>
+      Object.fromEntries(
+        [...line.matchAll(/([A-Z]+)="([^"]*)"/g)].map(([, key, value]) => [key!.toLowerCase(), value!]),
+      ),
+    );
+  const within = (parent: string | undefined, depth: number): unknown[] =>
+    rows
+      .filter(({ pkname, name }) => name !== undefined && pkname === (parent ?? ''))
+      .map((row) => ({ ...row, children: depth > DEPTH_MAX ? [] : within(row['kname'], depth + 1) }));
+  return { blockdevices: within(undefined, 0) };
 }
 
 function parsed(text: string): unknown {

@@ -47,7 +47,11 @@ export const CONFIGURATION: readonly LinuxDatum[] = [
   { section: 'kernel', commands: ['uname -r'] },
   {
     section: 'lsblk',
-    commands: ['lsblk -J -b -o NAME,KNAME,TYPE,SIZE,RM,MODEL,SERIAL,WWN,HCTL,MOUNTPOINT || L=none'],
+    commands: [
+      'lsblk -J -b -o NAME,KNAME,TYPE,SIZE,MODEL,SERIAL,WWN,HCTL,MOUNTPOINT ||' +
+        // before util-linux 2.27
+        ' lsblk -P -b -o NAME,KNAME,PKNAME,TYPE,SIZE,MODEL,SERIAL,MOUNTPOINT || L=none',
+    ],
   },
   // only where lsblk cannot tell: it reads the partition tables of all disks
   { section: 'fdisk', commands: ['if [ "$L" = none ]; then $S fdisk -l; fi'] },

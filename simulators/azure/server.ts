@@ -165,6 +165,7 @@ export async function startAzure(options: AzureOptions): Promise<AzureSimulator>
       findMachine: discoveredMachines(sites),
       appliances: appliancesOf(sites),
       files,
+      knowsGroup: (subscriptionId, group) => arm.hasGroup(subscriptionId, group),
     }),
   ];
   const arm = createArm({

@@ -65,6 +65,7 @@ export interface ArmService {
   /** With ARM's own, for the coverage ledger. */
   readonly providers: readonly ArmProvider[];
   readonly handler: HttpHandler;
+  hasGroup(subscriptionId: string, name: string): boolean;
   /**
    * A request of the world's own, for preparing a landing zone: same code, no token, and an operation is
    * carried out at once. @returns the body of the result. @throws ArmError
@@ -118,6 +119,7 @@ export function createArm(options: ArmOptions): ArmService {
   return {
     providers: [...providers.values()],
     handler: app as unknown as HttpHandler,
+    hasGroup: (subscriptionId, name) => state.groups.find(subscriptionId, name) !== undefined,
     apply: (method, path, apiVersion, body) => resultOf(ask(state, method, path, apiVersion, body)),
   };
 }

@@ -30,8 +30,11 @@ import {
 } from './vault-kinds.ts';
 import { VaultRegistration } from './vault-registration.ts';
 import { type Kind, type Resource, VaultResources } from './vault-resources.ts';
+import { deletedVaultId, Vaults } from './vaults.ts';
 
 const VAULT_VERSIONS = ['2026-07-01', '2025-02-01', '2024-04-01', '2023-04-01', '2022-10-01', '2021-08-01'];
+/** That of the published client; which ones before it had deleted vaults is not known. */
+const DELETED_VERSIONS = ['2026-07-01'];
 const REPLICATION_VERSIONS = ['2025-08-01', '2024-04-01', '2023-06-01', '2022-10-01', '2021-08-01'];
 
 const FABRIC = 'vaults/replicationFabrics';
@@ -52,6 +55,8 @@ export interface RecoveryDependencies {
   readonly appliances: (siteId: string) => readonly SiteAppliance[];
   /** Where files are left for clients to fetch. */
   readonly files: PublishedFiles;
+  /** Is there such a resource group? Any is, by default. */
+  readonly knowsGroup?: (subscriptionId: string, group: string) => boolean;
 }
 
 export function recoveryProvider(dependencies: RecoveryDependencies): ArmProvider {
@@ -60,6 +65,11 @@ export function recoveryProvider(dependencies: RecoveryDependencies): ArmProvide
     dependencies.protectedStore ??
     new ProtectedStore({ context, storage: store.storage, target: store.target });
   const resources = new VaultResources(store, () => protectedStore.items());
+  const vaults = new Vaults({
+    context,
+    resources,
+    ...(dependencies.knowsGroup ? { knowsGroup: dependencies.knowsGroup } : {}),
+  });
   const jobs = new Jobs({ context, files });
   const events = new Events(context);
   const items = new MigrationItems({ ...dependencies, resources, jobs });
@@ -126,7 +136,12 @@ export function recoveryProvider(dependencies: RecoveryDependencies): ArmProvide
   return {
     namespace: NAMESPACE,
     types: {
-      vaults: ofVault((request) => resources.handleVault(request)),
+      vaults: ofVault((request) => vaults.handle(request)),
+      'locations/deletedVaults': {
+        apiVersions: DELETED_VERSIONS,
+        holdsResources: false,
+        handle: (request) => vaults.handleDeleted(request),
+      },
       'vaults/certificates': ofVault((request) => registration.handleCertificate(request)),
       'vaults/registeredIdentities': ofVault((request) => registration.handleIdentity(request)),
       'vaults/usages': ofVault((request) => registration.handleUsages(request)),
@@ -177,7 +192,10 @@ export function recoveryProvider(dependencies: RecoveryDependencies): ArmProvide
         return { status: 200, body: { value } };
       }),
     },
-    operationPath: (request, operationId) => `${vaultOf(request)}/replicationOperationStatus/${operationId}`,
+    operationPath: (request, operationId) =>
+      request.type === 'locations/deletedVaults'
+        ? `${deletedVaultId(request)}/operations/${operationId}`
+        : `${vaultOf(request)}/replicationOperationStatus/${operationId}`,
   };
 }
 

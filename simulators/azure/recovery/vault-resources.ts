@@ -12,11 +12,9 @@ import {
   resourceNotFound,
   unknownAction,
 } from '../arm/faults.ts';
-import { readLocation, readTags } from '../arm/groups.ts';
 import { listOf } from '../arm/paging.ts';
 import type { ArmAnswer, ArmRequest } from '../arm/provider.ts';
 import type { ReplicationStore } from '../replication-service/store.ts';
-import { oneOf, shape, text } from '../shape.ts';
 import { idOf, isBelow, NAMESPACE, parentOf } from './ids.ts';
 
 export interface Resource {
@@ -47,37 +45,9 @@ export interface Kind {
 const TAKES_MS = 10 * SECOND;
 const RETRY_AFTER_SECONDS = 30;
 
-const envelope = { id: text(1_024), name: text(256), type: text(256), etag: text(128), eTag: text(128) };
-
-const readVault = shape(
-  { location: (value: unknown) => readLocation(value) },
-  {
-    ...envelope,
-    sku: shape({ name: oneOf('Standard', 'RS0') }, { tier: text(64) }),
-    tags: (value: unknown) => readTags(value),
-    properties: shape({}, { publicNetworkAccess: oneOf('Enabled', 'Disabled'), provisioningState: text(64) }),
-  },
-);
-
-const makeVault = (body: unknown): Content => {
-  const { location, sku = { name: 'Standard' }, tags = {}, properties = {} } = readVault(body, '');
-  return {
-    location,
-    sku,
-    tags,
-    properties: { publicNetworkAccess: 'Enabled', ...properties, provisioningState: 'Succeeded' },
-  };
-};
-
-const readVaultUpdate = shape(
-  {},
-  {
-    ...envelope,
-    location: text(64),
-    sku: shape({ name: oneOf('Standard', 'RS0') }, { tier: text(64) }),
-    tags: (value: unknown) => readTags(value),
-    properties: shape({}, { publicNetworkAccess: oneOf('Enabled', 'Disabled'), provisioningState: text(64) }),
-  },
+/** There is one of each in a vault; they go with it. */
+const SETTINGS = new Set(
+  ['replicationAlertSettings', 'replicationVaultSettings'].map((type) => `${NAMESPACE}/vaults/${type}`),
 );
 
 /** An item, by what it lies below and refers to. */
@@ -102,34 +72,6 @@ export class VaultResources {
     return this.#resources.get(id.toLowerCase());
   }
 
-  /** Vaults are there at once. */
-  handleVault(request: ArmRequest): ArmAnswer {
-    const { method, segments, type } = request;
-    if (segments.length > 0) throw unknownAction(method, `${NAMESPACE}/${type}/${segments.join('/')}`);
-    if (method === 'PATCH') {
-      const known = this.find(idOf(request));
-      if (!known) throw resourceNotFound(request, NAMESPACE);
-      const { sku, tags, properties } = readVaultUpdate(request.body, '');
-      const content = {
-        ...known,
-        ...(sku ? { sku } : {}),
-        ...(tags ? { tags } : {}),
-        properties: { ...known.properties, ...properties, provisioningState: 'Succeeded' },
-      };
-      return { status: 200, body: this.#set(request, content) };
-    }
-    return this.#handle(request, (body) => {
-      const known = this.find(idOf(request));
-      const content = makeVault(body);
-      if (known && known['location'] !== content['location'])
-        throw conflict(
-          'InvalidResourceLocation',
-          `The vault '${request.name}' already exists in location '${String(known['location'])}'.`,
-        );
-      return { status: known ? 200 : 201, body: this.#set(request, content) };
-    });
-  }
-
   /** What Site Recovery makes, it makes with a long-running operation (azure.md, section 4). */
   handle(request: ArmRequest, kind: Kind): ArmAnswer {
     const { method, segments, type } = request;
@@ -145,14 +87,14 @@ export class VaultResources {
       const known = this.find(idOf(request));
       if (!known) throw resourceNotFound(request, NAMESPACE);
       const content = kind.update(request.body, known);
-      return operation(() => this.#set(request, content));
+      return operation(() => this.set(request, content));
     }
     return this.#handle(request, (body) => {
       const content = kind.make(body, request, this.#find);
-      if (kind.isImmediate) return { status: 200, body: this.#set(request, content) };
+      if (kind.isImmediate) return { status: 200, body: this.set(request, content) };
       return operation(() => {
         this.#requireParent(request);
-        return this.#set(request, content);
+        return this.set(request, content);
       });
     });
   }
@@ -164,7 +106,7 @@ export class VaultResources {
     this.#requireParent(request);
     if (name === '') {
       if (method !== 'GET') throw methodNotAllowed(method, `${NAMESPACE}/${type}`);
-      return this.#list(request);
+      return this.list(request);
     }
     const known = this.find(idOf(request));
     switch (method) {
@@ -173,14 +115,8 @@ export class VaultResources {
         return { status: 200, body: known };
       case 'PUT':
         return put(request.body);
-      case 'DELETE': {
-        if (!known) return { status: 204 };
-        if (type !== 'vaults') return this.#remove(known);
-        this.#requireUnused(known);
-        this.#resources.delete(known.id.toLowerCase());
-        this.#store.removeVault(known.id);
-        return { status: 200 };
-      }
+      case 'DELETE':
+        return known ? this.#remove(known) : { status: 204 };
       default:
         throw methodNotAllowed(method, `${NAMESPACE}/${type}`);
     }
@@ -212,12 +148,13 @@ export class VaultResources {
     );
   }
 
-  #list(request: ArmRequest): ArmAnswer {
+  list(request: ArmRequest): ArmAnswer {
     refuseFilter(request);
     return { list: listOf(this.below(parentOf(request), request.type)) };
   }
 
-  #set(request: ArmRequest, content: Content): Resource {
+  /** Makes it so, whatever was there. */
+  set(request: ArmRequest, content: Content): Resource {
     const id = idOf(request);
     const resource: Resource = { id, name: request.name, type: `${NAMESPACE}/${request.type}`, ...content };
     this.#resources.set(id.toLowerCase(), resource);
@@ -226,22 +163,45 @@ export class VaultResources {
   }
 
   #requireParent(request: ArmRequest): void {
-    if (request.type === 'vaults') return;
     const parent = parentOf(request);
     if (!this.find(parent)) throw parentNotFound(parent);
   }
 
-  /** @throws ArmError 409 while something lies below it or refers to it */
-  #requireUnused({ id }: Resource): void {
+  /** Names of what lies below it or refers to it. Settings that every vault has one of do not count. */
+  heldBy({ id }: Resource): string[] {
     const is = (other: unknown) => String(other).toLowerCase() === id.toLowerCase();
-    const holds = [...this.#resources.values()].some(
-      (other) => isBelow(other.id, id) || is(other.properties['policyId']),
-    );
-    const isUsed = this.#uses().some(({ armId, policyId }) => isBelow(armId, id) || is(policyId));
-    if (holds || isUsed)
+    const resources = [...this.#resources.values()]
+      .filter((other) => isBelow(other.id, id) || is(other.properties['policyId']))
+      .filter(({ type }) => !SETTINGS.has(type));
+    const items = this.#uses().filter(({ armId, policyId }) => isBelow(armId, id) || is(policyId));
+    return [
+      ...resources.map(({ name }) => name),
+      ...items.map(({ armId }) => armId.slice(armId.lastIndexOf('/') + 1)),
+    ];
+  }
+
+  /** @returns the settings that went with it */
+  forgetVault(vault: Resource): Resource[] {
+    const within = [...this.#resources.values()].filter(({ id }) => isBelow(id, vault.id));
+    for (const { id } of [vault, ...within]) this.#resources.delete(id.toLowerCase());
+    this.#store.removeVault(vault.id);
+    return within;
+  }
+
+  /** @param formerId under which the settings within lay */
+  restoreVault(vault: Resource, within: readonly Resource[], formerId: string): Resource {
+    const moved = within.map((one) => ({ ...one, id: `${vault.id}${one.id.slice(formerId.length)}` }));
+    for (const one of [vault, ...moved]) this.#resources.set(one.id.toLowerCase(), one);
+    this.#store.addVault(vault.id);
+    return vault;
+  }
+
+  /** @throws ArmError 409 while something lies below it or refers to it */
+  #requireUnused(known: Resource): void {
+    if (this.heldBy(known).length > 0)
       throw conflict(
         'CannotDeleteResource',
-        `Can not delete resource '${id}' before nested resources and the migration items that use it are deleted.`,
+        `Can not delete resource '${known.id}' before nested resources and the migration items that use it are deleted.`,
       );
   }
 }

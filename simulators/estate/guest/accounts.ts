@@ -17,7 +17,21 @@ export interface GuestAccount {
   readonly password: string;
   /** Administrator, or may become root by sudo without a password. */
   readonly admin: boolean;
+  /** On Linux, where it is no administrator: all of sudo with its password, or just what collecting takes. */
+  readonly sudo?: 'password' | 'least';
 }
+
+/** What sudo allows: everything, with the password or without, nothing, or command lines that fit one of these. */
+export type SudoRights = 'all' | 'password' | 'none' | readonly RegExp[];
+
+/** Commands of the least-privilege list, without the folder that they are in. [facts: physical-servers §1] */
+const LEAST: readonly RegExp[] = [
+  /^dmidecode\b/,
+  /^fdisk -l\b/,
+  /^ls -l \/proc\//,
+  /^netstat -(?:atnp|antp)$/,
+  /^lvdisplay\b/,
+];
 
 export interface GuestUser {
   /** As processes show their owner. */
@@ -25,7 +39,7 @@ export interface GuestUser {
   /** Without a domain. */
   readonly shortName: string;
   readonly isRoot: boolean;
-  readonly canSudo: boolean;
+  readonly sudo: SudoRights;
   readonly uid: number;
   readonly home: string;
 }
@@ -44,6 +58,7 @@ export function estateAccounts(seed: string): readonly GuestAccount[] {
   return [
     account('linux', 'linux', 'svc-migrate'),
     account('windows', 'windows', 'EXAMPLE\\svc-migrate'),
+    { ...account('least-linux', 'linux', 'svc-discover'), admin: false, sudo: 'least' },
     account('test-linux', 'linux', 'labadmin'),
     account('test-windows', 'windows', '.\\labadmin'),
   ];
@@ -65,7 +80,10 @@ export function accountsOf(facts: EstateFacts, machine: Machine, os: GuestOs): r
   };
   if (entropy.below(ORPHANS, 'guest.orphan', machine.id) === 0) return [own];
   const id = `${roleOf(machine) === 'test' ? 'test-' : ''}${os.family}`;
-  return [...estateAccounts(facts.seed).filter((account) => account.id === id), own];
+  return [
+    ...estateAccounts(facts.seed).filter((account) => account.id === id || account.id === `least-${id}`),
+    own,
+  ];
 }
 
 /** Windows compares names without regard to case and knows a local account by ".\" or nothing before it as well. */
@@ -77,14 +95,15 @@ export function sameAccount(os: GuestOs, account: string, given: string): boolea
   return plain(account) === plain(asDomain);
 }
 
-export function userOf(os: GuestOs, hostName: string, { user, admin }: GuestAccount): GuestUser {
+export function userOf(os: GuestOs, hostName: string, account: GuestAccount): GuestUser {
+  const { user, admin } = account;
   const shortName = user.slice(user.lastIndexOf('\\') + 1);
   if (os.family === 'windows')
     return {
       name: user.includes('\\') && !user.startsWith('.\\') ? user : `${hostName.toUpperCase()}\\${shortName}`,
       shortName,
       isRoot: admin,
-      canSudo: false,
+      sudo: 'none',
       uid: 500,
       home: `C:\\Users\\${shortName}`,
     };
@@ -93,8 +112,8 @@ export function userOf(os: GuestOs, hostName: string, { user, admin }: GuestAcco
     name: user,
     shortName,
     isRoot,
-    canSudo: isRoot || admin,
-    uid: isRoot ? 0 : 1000,
+    sudo: isRoot || admin ? 'all' : account.sudo === 'least' ? LEAST : (account.sudo ?? 'none'),
+    uid: isRoot ? 0 : account.sudo === 'least' ? 1001 : 1000,
     home: isRoot ? '/root' : `/home/${user}`,
   };
 }

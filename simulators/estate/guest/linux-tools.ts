@@ -79,7 +79,7 @@ export function linuxTools(os: LinuxOs): LinuxTools {
 
 /** Programs that come with every system that is simulated. */
 const EVERYWHERE =
-  'awk base64 basename bash blkid cat chmod chown cp curl cut date df dirname dmidecode echo egrep env expr false fdisk fgrep find free gawk getcap getconf getent grep gzip head hostname id ip kill ln ls lvdisplay lvs md5sum mkdir mktemp mount mv nice nohup nproc printf ps pvs pwd readlink rm rmdir sed seq service sh sha1sum sha256sum sleep sort ss stat sudo tac tail tar tee test timeout touch tr true uname uniq uptime vgs wc which whoami xargs zgrep'.split(
+  '[ awk base64 basename bash blkid cat chmod chown cp curl cut date df dirname dmidecode echo egrep env expr false fdisk fgrep find free gawk getcap getconf getent grep gunzip gzip head hostname id ip kill ln ls lvdisplay lvs md5sum mkdir mktemp mount mv nice nohup nproc printf ps pvs pwd readlink rm rmdir sed seq service sh sha1sum sha256sum sleep sort ss stat sudo tac tail tar tee test timeout touch tr true uname uniq uptime vgs wc which whoami xargs zcat zgrep'.split(
     ' ',
   );
 

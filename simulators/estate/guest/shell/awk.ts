@@ -1,9 +1,9 @@
 /** Runs awk programs: the part of the language that collection scripts use. */
 import { AwkSyntaxError, type Expression, parseAwk, type Rule, type Statement } from './awk-syntax.ts';
+import { formatted, unescaped } from './escapes.ts';
 import { readInputs } from './file-commands.ts';
 import { posixRegExp } from './regex.ts';
-import { type CommandFunction, type Io, linesOf, type Machine, options, step } from './shell.ts';
-import { formatted, unescaped } from './text-commands.ts';
+import { type LinuxCommand, type LinuxIo, linesOf, type Machine, options, step } from './shell.ts';
 
 /** Text that looks like a number and came from outside compares as one. */
 type Value = string | number;
@@ -19,7 +19,7 @@ class Control extends Error {
 
 class AwkRuntimeError extends Error {}
 
-export const awk: CommandFunction = (args, io, session) => {
+export const awk: LinuxCommand = (args, io, session) => {
   const { value, rest, unknown } = options(args, 'F:v:f:', {});
   if (unknown) {
     io.err(`awk: unknown option ${unknown} ignored\n`);
@@ -61,7 +61,7 @@ class Program {
     ['NR', 0],
   ]);
   readonly #rules: readonly Rule[];
-  readonly #io: Io;
+  readonly #io: LinuxIo;
   readonly #machine: Machine;
   readonly #arrays = new Map<string, Map<string, Value>>();
   readonly #inRange = new Set<Rule>();
@@ -69,7 +69,7 @@ class Program {
   #record = '';
   #fields: string[] = [];
 
-  constructor(rules: readonly Rule[], io: Io, machine: Machine) {
+  constructor(rules: readonly Rule[], io: LinuxIo, machine: Machine) {
     this.#rules = rules;
     this.#io = io;
     this.#machine = machine;

@@ -7,7 +7,14 @@ import { diskMaker, diskModel } from '../linux-sys.ts';
 import { linuxTools } from '../linux-tools.ts';
 import { fdisk } from './fdisk.ts';
 import { absolute } from './file-commands.ts';
-import { type CommandFunction, type Commands, linuxOf, needsRoot, options, type Session } from './shell.ts';
+import {
+  type LinuxCommand,
+  type LinuxCommands,
+  type LinuxSession,
+  linuxOf,
+  needsRoot,
+  options,
+} from './shell.ts';
 import { sizeText } from './sizes.ts';
 
 interface FileSystem {
@@ -19,7 +26,7 @@ interface FileSystem {
 }
 
 /** In the order of the mount table. What a full disk or somebody's files take is of the root file system. */
-function fileSystems(session: Session): FileSystem[] {
+function fileSystems(session: LinuxSession): FileSystem[] {
   const { guest } = session.machine;
   const volumes = new Map(
     guest.disks().flatMap((disk) => disk.volumes.map((v) => [v.mountPoint, v] as const)),
@@ -44,7 +51,7 @@ function fileSystems(session: Session): FileSystem[] {
 }
 
 /** Bytes that can still be written where the path is. */
-export function freeBytes(session: Session, path: string): number {
+export function freeBytes(session: LinuxSession, path: string): number {
   const at = fileSystemOf(fileSystems(session), path);
   return at ? at.sizeBytes - at.usedBytes : 0;
 }
@@ -57,7 +64,7 @@ function fileSystemOf(all: readonly FileSystem[], path: string): FileSystem | un
     );
 }
 
-const df: CommandFunction = (args, io, session) => {
+const df: LinuxCommand = (args, io, session) => {
   const { has, value, rest, unknown } = options(args, 'kmhPTBalHt:x:', {
     '--portability': 'P',
     '--print-type': 'T',
@@ -179,7 +186,7 @@ function lsblkRow(guest: Guest, device: BlockDevice, part: Partition | undefined
 /** Right-aligned columns. */
 const NUMBERS = new Set(['maj:min', 'rm', 'size', 'ro', 'rota']);
 
-const lsblk: CommandFunction = (args, io, session) => {
+const lsblk: LinuxCommand = (args, io, session) => {
   const version = linuxTools(linuxOf(session)!).utilLinux;
   const known = `${version >= 27 ? 'J' : ''}${version >= 20 ? 'P' : ''}abdno:lfpriSe:I:m`;
   const { has, value, rest, unknown } = options(args, known, {
@@ -325,13 +332,13 @@ function lsblkJson(rows: readonly Row[], columns: readonly string[], version: nu
 }
 
 /** No volume groups anywhere: these programs find nothing, which is no failure. */
-const nothing: CommandFunction = (_args, io, session) => {
+const nothing: LinuxCommand = (_args, io, session) => {
   if (!needsRoot(session)) return 0;
   io.err('  WARNING: Running as a non-root user. Functionality may be unavailable.\n');
   return 5;
 };
 
-export const diskCommands: Commands = {
+export const diskCommands: LinuxCommands = {
   df,
   lsblk,
   fdisk,

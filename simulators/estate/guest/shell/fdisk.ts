@@ -3,10 +3,10 @@ import type { Guest } from '../guest.ts';
 import { type BlockDevice, blockDevices } from '../linux-devices.ts';
 import { diskModel } from '../linux-sys.ts';
 import { linuxTools } from '../linux-tools.ts';
-import { type CommandFunction, linuxOf } from './shell.ts';
+import { type LinuxCommand, linuxOf } from './shell.ts';
 import { sizeText } from './sizes.ts';
 
-export const fdisk: CommandFunction = (args, io, session) => {
+export const fdisk: LinuxCommand = (args, io, session) => {
   const { guest } = session.machine;
   const version = linuxTools(linuxOf(session)!).utilLinux;
   if (!args.some((arg) => arg === '-l' || arg === '-lu' || arg === '--list')) {

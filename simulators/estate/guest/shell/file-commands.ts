@@ -1,6 +1,6 @@
 /** Programs that look at files and change them, and how the others read theirs. */
 import { type FileNode, FileProblem, may } from '../file-tree.ts';
-import { type CommandFunction, type Commands, type Io, options, type Session } from './shell.ts';
+import { type LinuxCommand, type LinuxCommands, type LinuxIo, type LinuxSession, options } from './shell.ts';
 
 const WORDS: Readonly<Record<FileProblem['kind'], string>> = {
   notFound: 'No such file or directory',
@@ -17,7 +17,7 @@ export function problemText({ kind, path }: FileProblem): string {
 }
 
 /** A path as it was given, made absolute. @throws FileProblem notFound */
-export function absolute(session: Session, path: string): string {
+export function absolute(session: LinuxSession, path: string): string {
   const { files } = session.machine.guest;
   const normal =
     path === '' ? undefined : files.normal(path.startsWith('/') ? path : files.join(session.cwd, path));
@@ -26,7 +26,7 @@ export function absolute(session: Session, path: string): string {
 }
 
 /** Text of one file. @throws FileProblem */
-export function readInput(session: Session, path: string): string {
+export function readInput(session: LinuxSession, path: string): string {
   if (path === '/dev/null') return '';
   // /proc/self would be the reader; and a file that ends in a slash is none
   if (path.endsWith('/') && path !== '/') throw new FileProblem('notDirectory', path);
@@ -43,8 +43,8 @@ export function readInput(session: Session, path: string): string {
 export function readInputs(
   program: string,
   files: readonly string[],
-  io: Io,
-  session: Session,
+  io: LinuxIo,
+  session: LinuxSession,
   silent = false,
 ): { texts: Array<{ file: string; text: string }>; failed: boolean } {
   if (files.length === 0) return { texts: [{ file: '-', text: io.stdin }], failed: false };
@@ -83,10 +83,10 @@ function timeText(at: number): string {
   return `${MONTHS[date.getUTCMonth()]} ${String(date.getUTCDate()).padStart(2)} ${two(date.getUTCHours())}:${two(date.getUTCMinutes())}`;
 }
 
-const ownerName = (session: Session, uid: number): string =>
+const ownerName = (session: LinuxSession, uid: number): string =>
   uid === 0 ? 'root' : uid === session.user.uid ? session.user.name : String(uid);
 
-const ls: CommandFunction = (args, io, session) => {
+const ls: LinuxCommand = (args, io, session) => {
   const { has, rest, unknown } = options(args, 'l1adhtrRFS');
   if (unknown) {
     io.err(`ls: invalid option -- '${unknown}'\n`);
@@ -141,7 +141,7 @@ const ls: CommandFunction = (args, io, session) => {
 function forEach(
   program: string,
   paths: readonly string[],
-  io: Io,
+  io: LinuxIo,
   doing: string,
   each: (path: string) => void,
 ): number {
@@ -158,7 +158,7 @@ function forEach(
 }
 
 /** `[ … ]` and test: files, strings, numbers, ! -a -o. */
-const test: CommandFunction = (args, io, session) => {
+const test: LinuxCommand = (args, io, session) => {
   const { guest, now } = session.machine;
   const words = [...args];
   const nodeOf = (path: string): FileNode | undefined => {
@@ -247,7 +247,7 @@ const test: CommandFunction = (args, io, session) => {
   return Number(!result);
 };
 
-export const fileCommands: Commands = {
+export const fileCommands: LinuxCommands = {
   ls,
   test,
   '[': (args, io, session) => {

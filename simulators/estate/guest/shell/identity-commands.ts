@@ -3,9 +3,9 @@ import { SECOND } from '#core/units.ts';
 import { shownUuid } from '../linux-sys.ts';
 import { linuxTools } from '../linux-tools.ts';
 import { memoryOf } from '../load.ts';
-import { type CommandFunction, type Commands, linuxOf, needsRoot, type Session } from './shell.ts';
+import { type LinuxCommand, type LinuxCommands, type LinuxSession, linuxOf, needsRoot } from './shell.ts';
 
-const date: CommandFunction = (args, io, session) => {
+const date: LinuxCommand = (args, io, session) => {
   const { now } = session.machine;
   const at = new Date(now);
   const format = args.find((arg) => arg.startsWith('+'))?.slice(1) ?? '%a %b %e %H:%M:%S UTC %Y';
@@ -33,7 +33,7 @@ const date: CommandFunction = (args, io, session) => {
 };
 
 /** Fields of SMBIOS by the keywords of `dmidecode -s`. */
-function smbios(session: Session): Record<string, string> {
+function smbios(session: LinuxSession): Record<string, string> {
   const { guest } = session.machine;
   const { hardware, machine } = guest;
   const version = Number(linuxTools(linuxOf(session)!).dmidecode);
@@ -56,7 +56,7 @@ function smbios(session: Session): Record<string, string> {
   };
 }
 
-const dmidecode: CommandFunction = (args, io, session) => {
+const dmidecode: LinuxCommand = (args, io, session) => {
   const { dmidecode: version } = linuxTools(linuxOf(session)!);
   const at = args.findIndex((arg) => arg === '-s' || arg === '--string');
   const fields = smbios(session);
@@ -112,7 +112,7 @@ const dmidecode: CommandFunction = (args, io, session) => {
 };
 
 /** Class system, disk or network; without root the first warns and knows no serial number. */
-const lshw: CommandFunction = (args, io, session) => {
+const lshw: LinuxCommand = (args, io, session) => {
   const { guest } = session.machine;
   const classAt = args.findIndex((arg) => arg === '-class' || arg === '-C' || arg === '-c');
   const wanted = classAt < 0 ? undefined : args[classAt + 1];
@@ -140,7 +140,7 @@ const lshw: CommandFunction = (args, io, session) => {
   return 0;
 };
 
-const lscpu: CommandFunction = (_args, io, session) => {
+const lscpu: LinuxCommand = (_args, io, session) => {
   const { guest } = session.machine;
   const { cores, sockets } = guest.machine;
   const line = (name: string, value: string | number) => io.out(`${`${name}:`.padEnd(22)} ${value}\n`);
@@ -158,14 +158,14 @@ const lscpu: CommandFunction = (_args, io, session) => {
   return 0;
 };
 
-function virtualization(session: Session): string {
+function virtualization(session: LinuxSession): string {
   return { vmware: 'vmware', hyperv: 'microsoft', physical: 'none' }[
     session.machine.guest.facts.platform ?? 'vmware'
   ];
 }
 
 /** Files with capabilities: one for whom no setting of an account is enough. */
-const getcap: CommandFunction = (args, io, session) => {
+const getcap: LinuxCommand = (args, io, session) => {
   const os = linuxOf(session)!;
   const shown =
     linuxTools(os).utilLinux >= 36 ? '/usr/bin/ping cap_net_raw=ep' : '/usr/bin/ping = cap_net_raw+ep';
@@ -173,7 +173,7 @@ const getcap: CommandFunction = (args, io, session) => {
   return 0;
 };
 
-export const identityCommands: Commands = {
+export const identityCommands: LinuxCommands = {
   date,
   dmidecode,
   lshw,

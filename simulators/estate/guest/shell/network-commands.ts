@@ -1,19 +1,19 @@
 /** Programs that tell of the network: addresses, routes, sockets. */
 import type { Connection, Listener } from '../guest.ts';
 import type { GuestProcess } from '../processes.ts';
-import { type CommandFunction, type Commands, options, type Session } from './shell.ts';
+import { type LinuxCommand, type LinuxCommands, type LinuxSession, options } from './shell.ts';
 
 /** A process is shown to its owner and to root. */
-function visible(process: GuestProcess | undefined, session: Session): GuestProcess | undefined {
+function visible(process: GuestProcess | undefined, session: LinuxSession): GuestProcess | undefined {
   return process && (session.user.isRoot || process.user === session.user.name) ? process : undefined;
 }
 
-function sockets(session: Session): { listeners: Listener[]; connections: Connection[] } {
+function sockets(session: LinuxSession): { listeners: Listener[]; connections: Connection[] } {
   const { guest, now } = session.machine;
   return { listeners: guest.listeners(now), connections: guest.connections(now) };
 }
 
-const netstat: CommandFunction = (args, io, session) => {
+const netstat: LinuxCommand = (args, io, session) => {
   const { has, unknown } = options(args, 'antulpWeors46', {
     '--listening': 'l',
     '--tcp': 't',
@@ -55,7 +55,7 @@ const netstat: CommandFunction = (args, io, session) => {
   return 0;
 };
 
-const ss: CommandFunction = (args, io, session) => {
+const ss: LinuxCommand = (args, io, session) => {
   const { has, unknown } = options(args, 'antulpHeois46', {
     '--no-header': 'H',
     '--tcp': 't',
@@ -97,7 +97,7 @@ const ss: CommandFunction = (args, io, session) => {
   return 0;
 };
 
-function route(io: { out(text: string): void }, session: Session): number {
+function route(io: { out(text: string): void }, session: LinuxSession): number {
   const { guest } = session.machine;
   io.out(
     'Kernel IP routing table\nDestination     Gateway         Genmask         Flags Metric Ref    Use Iface\n',
@@ -117,7 +117,7 @@ function route(io: { out(text: string): void }, session: Session): number {
   return 0;
 }
 
-const ip: CommandFunction = (args, io, session) => {
+const ip: LinuxCommand = (args, io, session) => {
   const flags = args.filter((arg) => arg.startsWith('-'));
   const [object = '', ...rest] = args.filter((arg) => !arg.startsWith('-'));
   const { guest } = session.machine;
@@ -215,7 +215,7 @@ function linkText({
   );
 }
 
-export const networkCommands: Commands = {
+export const networkCommands: LinuxCommands = {
   netstat,
   ss,
   ip,

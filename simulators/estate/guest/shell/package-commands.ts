@@ -2,9 +2,9 @@
 import { SECOND } from '#core/units.ts';
 import { snapsOf } from '../linux-devices.ts';
 import type { PackageSpec } from '../stack.ts';
-import { type CommandFunction, type Commands, linuxOf, type Session } from './shell.ts';
+import { type LinuxCommand, type LinuxCommands, type LinuxSession, linuxOf } from './shell.ts';
 
-const rpm: CommandFunction = (args, io, session) => {
+const rpm: LinuxCommand = (args, io, session) => {
   const os = linuxOf(session)!;
   const { guest } = session.machine;
   const formatAt = args.findIndex((arg) => arg === '--queryformat' || arg === '--qf');
@@ -46,7 +46,7 @@ const rpm: CommandFunction = (args, io, session) => {
 };
 
 /** The package that an executable came in: the one whose name is in its path or in the name of its process. */
-function packageOf(session: Session, path: string) {
+function packageOf(session: LinuxSession, path: string) {
   const { guest } = session.machine;
   const process = guest.stack.processes.find(({ executable }) => executable === path);
   const words = [path.split('/').at(-1) ?? '', process?.key ?? '', ...path.split('/')].filter(
@@ -65,7 +65,7 @@ const field = (name: string): string => `$\{${name}}`;
 const DPKG_FORMAT = `${field('Package')}\\t${field('Version')}\\n`;
 const DPKG_LIST = `${field('db:Status-Abbrev')} ${field('Package')} ${field('Version')} ${field('Architecture')}\\n`;
 
-const dpkgQuery: CommandFunction = (args, io, session) => {
+const dpkgQuery: LinuxCommand = (args, io, session) => {
   const os = linuxOf(session)!;
   const { guest } = session.machine;
   const searching = args.includes('-S') || args.includes('--search');
@@ -119,7 +119,7 @@ const REMOVED: readonly PackageSpec[] = [
 ];
 
 /** "name.x86_64   version   @anaconda" */
-const yum: CommandFunction = (args, io, session) => {
+const yum: LinuxCommand = (args, io, session) => {
   const os = linuxOf(session)!;
   const [verb = '', ...names] = args.filter((arg) => !arg.startsWith('-'));
   if (verb !== 'list' && verb !== 'info') {
@@ -138,7 +138,7 @@ const yum: CommandFunction = (args, io, session) => {
   return found.length === 0 ? 1 : 0;
 };
 
-const apt: CommandFunction = (args, io, session) => {
+const apt: LinuxCommand = (args, io, session) => {
   const [verb = ''] = args.filter((arg) => !arg.startsWith('-'));
   if (verb !== 'list') {
     io.err('E: Could not open lock file /var/lib/dpkg/lock-frontend - open (13: Permission denied)\n');
@@ -151,7 +151,7 @@ const apt: CommandFunction = (args, io, session) => {
   return 0;
 };
 
-const aptCache: CommandFunction = (args, io, session) => {
+const aptCache: LinuxCommand = (args, io, session) => {
   const [verb = '', ...names] = args.filter((arg) => !arg.startsWith('-'));
   let status = 0;
   for (const name of names) {
@@ -168,7 +168,7 @@ const aptCache: CommandFunction = (args, io, session) => {
   return status;
 };
 
-const snap: CommandFunction = (args, io, session) => {
+const snap: LinuxCommand = (args, io, session) => {
   const os = linuxOf(session)!;
   if (args[0] !== 'list') {
     io.err(`error: access denied (try with sudo)\n`);
@@ -201,7 +201,7 @@ const snap: CommandFunction = (args, io, session) => {
   return 0;
 };
 
-export const packageCommands: Commands = {
+export const packageCommands: LinuxCommands = {
   rpm,
   'dpkg-query': dpkgQuery,
   dpkg: (args, io, session) => dpkgQuery(args.includes('-l') ? ['-W', `-f=${DPKG_LIST}`] : args, io, session),

@@ -4,7 +4,7 @@ import { cacheOf, upFor } from '../linux-proc.ts';
 import { linuxTools } from '../linux-tools.ts';
 import { memoryOf } from '../load.ts';
 import type { GuestProcess } from '../processes.ts';
-import { type CommandFunction, type Commands, linuxOf, type Session } from './shell.ts';
+import { type LinuxCommand, type LinuxCommands, type LinuxSession, linuxOf } from './shell.ts';
 
 const PERCENT = 100;
 
@@ -18,10 +18,10 @@ function startText(startedAt: number, now: number): string {
 interface Column {
   readonly title: string;
   readonly right?: boolean;
-  readonly value: (process: GuestProcess, session: Session) => string;
+  readonly value: (process: GuestProcess, session: LinuxSession) => string;
 }
 
-const cpuSeconds = (process: GuestProcess, { machine }: Session): number => {
+const cpuSeconds = (process: GuestProcess, { machine }: LinuxSession): number => {
   const { guest, now } = machine;
   return Math.floor(
     ((now - process.startedAt) / SECOND) *
@@ -34,9 +34,9 @@ const clockText = (seconds: number): string =>
   [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60, seconds % 60]
     .map((n) => String(n).padStart(2, '0'))
     .join(':');
-const cpuPercent = (process: GuestProcess, { machine }: Session): string =>
+const cpuPercent = (process: GuestProcess, { machine }: LinuxSession): string =>
   (machine.guest.cpuRatio(machine.now) * machine.guest.machine.cores * process.cpuShare * PERCENT).toFixed(1);
-const residentKb = (process: GuestProcess, { machine }: Session): number =>
+const residentKb = (process: GuestProcess, { machine }: LinuxSession): number =>
   Math.floor(memoryOf(machine.guest, machine.now).usedKb * process.memoryShare * 0.8);
 
 const COLUMNS: Readonly<Record<string, Column>> = {
@@ -88,7 +88,7 @@ const ALIASES: Readonly<Record<string, string>> = {
   state: 'stat',
 };
 
-const ps: CommandFunction = (args, io, session) => {
+const ps: LinuxCommand = (args, io, session) => {
   const columns: Column[] = [];
   let every = false;
   let pids: number[] | undefined;
@@ -161,7 +161,7 @@ const ps: CommandFunction = (args, io, session) => {
   return rows.length === 0 ? 1 : 0;
 };
 
-const systemctl: CommandFunction = (args, io, session) => {
+const systemctl: LinuxCommand = (args, io, session) => {
   const services = session.machine.guest.services(session.machine.now);
   const [verb = 'list-units', ...names] = args.filter((arg) => !arg.startsWith('-'));
   const named = (name: string) => services.find((service) => service.name === name.replace(/\.service$/, ''));
@@ -188,7 +188,7 @@ const systemctl: CommandFunction = (args, io, session) => {
 };
 
 /** Columns of procps before 3.3.10: buffers and cache count as used, and a line says what is without them. */
-const free: CommandFunction = (args, io, session) => {
+const free: LinuxCommand = (args, io, session) => {
   const { guest, now } = session.machine;
   const { totalKb, usedKb } = memoryOf(guest, now);
   const { buffers, cached, available, swap } = cacheOf(totalKb, usedKb);
@@ -217,7 +217,7 @@ const free: CommandFunction = (args, io, session) => {
   return 0;
 };
 
-export const processCommands: Commands = {
+export const processCommands: LinuxCommands = {
   ps,
   systemctl,
   free,

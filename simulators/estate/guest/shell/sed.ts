@@ -1,7 +1,7 @@
 /** sed: addresses (line, $, /re/, ranges), p, d, q, s///, y///, =, with -n, -e and -E. [IEEE Std 1003.1, XCU sed] */
 import { readInputs } from './file-commands.ts';
 import { posixRegExp } from './regex.ts';
-import { type CommandFunction, linesOf, options } from './shell.ts';
+import { type LinuxCommand, linesOf, options } from './shell.ts';
 
 type Address = number | '$' | RegExp;
 
@@ -18,7 +18,7 @@ interface SedCommand {
 
 class SedError extends Error {}
 
-export const sedCommand: CommandFunction = (args, io, session) => {
+export const sedCommand: LinuxCommand = (args, io, session) => {
   const { has, value, rest, unknown } = options(args, 'nEre:s', {
     '--quiet': 'n',
     '--silent': 'n',

@@ -1,61 +1,23 @@
 /**
  * The grammar of the POSIX shell, as far as collection scripts use it: lists, pipelines, redirections, quoting,
- * expansions, `if`, `for`, `while`, groups and subshells. [IEEE Std 1003.1, XCU 2]. No functions, no `case`, no
- * here-documents: those are syntax errors here, told as a shell tells them.
+ * expansions, `if`, `for`, `while`, `case`, functions, here-documents, groups and subshells; of bash also `[[ ]]` and
+ * `((`. [IEEE Std 1003.1, XCU 2]
  */
 
-export type WordPart =
-  | { readonly kind: 'text'; readonly text: string; readonly quoted: boolean }
-  | {
-      readonly kind: 'variable';
-      readonly name: string;
-      /** ":-", "-", ":+", "+", "#", "##", "%", "%%" or "length". */
-      readonly operator: string | undefined;
-      readonly operand: Word | undefined;
-      readonly quoted: boolean;
-    }
-  | { readonly kind: 'command'; readonly list: List; readonly quoted: boolean }
-  | { readonly kind: 'arithmetic'; readonly text: Word; readonly quoted: boolean };
-export type Word = readonly WordPart[];
-
-export interface Redirection {
-  readonly descriptor: 0 | 1 | 2 | 'both';
-  readonly operator: '<' | '>' | '>>' | '>&';
-  readonly target: Word;
-}
-
-export type Node =
-  | {
-      readonly kind: 'simple';
-      readonly assignments: ReadonlyArray<readonly [string, Word]>;
-      readonly words: readonly Word[];
-    }
-  | { readonly kind: 'group'; readonly list: List; readonly subshell: boolean }
-  | {
-      readonly kind: 'if';
-      readonly branches: ReadonlyArray<{ readonly test: List; readonly body: List }>;
-      readonly otherwise: List | undefined;
-    }
-  | { readonly kind: 'for'; readonly name: string; readonly words: readonly Word[]; readonly body: List }
-  | { readonly kind: 'while'; readonly test: List; readonly body: List; readonly until: boolean };
-
-export interface Command {
-  readonly node: Node;
-  readonly redirections: readonly Redirection[];
-}
-
-export interface Pipeline {
-  readonly commands: readonly Command[];
-  readonly negated: boolean;
-}
-
-/** Pipelines with what stands before each: always, when the last succeeded, or when it failed. */
-export type List = ReadonlyArray<{ readonly when: 'always' | 'and' | 'or'; readonly pipeline: Pipeline }>;
+import { unescaped } from './escapes.ts';
+import type { Command, List, Node, Pipeline, Redirection, Word, WordPart } from './sh-tree.ts';
 
 export class ShellSyntaxError extends Error {}
 
 const DEPTH_MAX = 24;
-const RESERVED = new Set(['then', 'else', 'elif', 'fi', 'do', 'done', '}', 'in']);
+const RESERVED = new Set(['then', 'else', 'elif', 'fi', 'do', 'done', '}', 'in', 'esac']);
+/** Here-documents that wait for the end of their line. */
+interface Pending {
+  readonly end: string;
+  readonly stripTabs: boolean;
+  readonly literal: boolean;
+  readonly redirection: { target: Word };
+}
 
 /** @throws ShellSyntaxError */
 export function parseShell(source: string): List {
@@ -65,8 +27,14 @@ export function parseShell(source: string): List {
   return list;
 }
 
+/** A piece of source in which quotes do not count: operands and arithmetic. */
+function inner(text: string, depth: number): Word {
+  return new Parser(`"${text.replaceAll('"', '')}"`).word(depth + 1);
+}
+
 class Parser {
   readonly #source: string;
+  readonly #pending: Pending[] = [];
   #at = 0;
 
   constructor(source: string) {
@@ -76,6 +44,11 @@ class Parser {
   expectEnd(): void {
     this.#blank(true);
     if (this.#at < this.#source.length) this.#unexpected(this.#source[this.#at]!);
+  }
+
+  word(depth: number): Word {
+    if (depth > DEPTH_MAX) throw new ShellSyntaxError('nested too deeply');
+    return this.#readWord(depth);
   }
 
   /** Pipelines up to the end, a closing mark, or a reserved word that ends a body. */
@@ -93,10 +66,9 @@ class Parser {
       this.#blank(false);
       if (this.#take('&&')) when = 'and';
       else if (this.#take('||')) when = 'or';
-      else if (this.#take(';') || this.#take('\n') || this.#take('&')) {
-        if (this.#peek(';')) this.#unexpected(';;');
-        when = 'always';
-      } else if (this.#ended()) return items;
+      else if (this.#peek(';;')) return items;
+      else if (this.#take(';') || this.#takeNewline() || this.#take('&')) when = 'always';
+      else if (this.#ended()) return items;
       else this.#unexpected(this.#source[this.#at]!);
     }
   }
@@ -106,6 +78,16 @@ class Parser {
     const commands = [this.#command(depth)];
     for (this.#blank(false); this.#peek('|') && !this.#peek('||'); this.#blank(false)) {
       this.#at++;
+      // |& takes the errors along
+      if (this.#take('&')) {
+        const last = commands.pop()!;
+        const both: Redirection = {
+          descriptor: 2,
+          operator: '>&',
+          target: [{ kind: 'text', text: '1', quoted: true }],
+        };
+        commands.push({ ...last, redirections: [...last.redirections, both] });
+      }
       this.#blank(true);
       commands.push(this.#command(depth));
     }
@@ -124,6 +106,21 @@ class Parser {
   }
 
   #compound(depth: number): Node | undefined {
+    if (this.#peek('((')) {
+      const arithmetic = this.#arithmetic(depth);
+      if (arithmetic) return arithmetic;
+    }
+    const named =
+      /^(?:function[ \t]+([A-Za-z_][\w-]*)[ \t]*(?:\([ \t]*\))?|([A-Za-z_][\w-]*)[ \t]*\([ \t]*\))/.exec(
+        this.#rest(),
+      );
+    if (named && !RESERVED.has(named[1] ?? named[2]!)) {
+      this.#at += named[0].length;
+      this.#blank(true);
+      return { kind: 'function', name: named[1] ?? named[2]!, body: this.#command(depth + 1) };
+    }
+    if (this.#word('case')) return this.#case(depth);
+    if (this.#word('[[')) return this.#condition(depth);
     if (this.#take('(')) {
       const list = this.list(depth + 1);
       this.#expect(')');
@@ -142,6 +139,68 @@ class Parser {
         return { kind: 'while', test, body: this.#body(depth), until };
       }
     return undefined;
+  }
+
+  /** Where the two parentheses stand that close arithmetic; -1 when there are none. */
+  #arithmeticEnd(from: number): number {
+    for (let at = from, level = 0; at < this.#source.length; at++) {
+      if (this.#source[at] === '(') level++;
+      else if (this.#source[at] === ')' && level-- === 0) return this.#source[at + 1] === ')' ? at : -1;
+    }
+    return -1;
+  }
+
+  /** Undefined: two subshells, one in the other. */
+  #arithmetic(depth: number): Node | undefined {
+    const end = this.#arithmeticEnd(this.#at + 2);
+    const inside = end < 0 ? '' : this.#source.slice(this.#at + 2, end);
+    if (end < 0 || inside.includes(';') || inside.includes('\n')) return undefined;
+    this.#at = end + 2;
+    return { kind: 'arithmetic', text: inner(inside, depth) };
+  }
+
+  #case(depth: number): Node {
+    if (depth > DEPTH_MAX) throw new ShellSyntaxError('nested too deeply');
+    this.#blank(false);
+    const word = this.#readWord(depth);
+    this.#expectWord('in');
+    const branches: Array<{ patterns: Word[]; body: List }> = [];
+    for (;;) {
+      this.#blank(true);
+      if (this.#word('esac')) return { kind: 'case', word, branches };
+      this.#take('(');
+      const patterns: Word[] = [];
+      do {
+        this.#blank(false);
+        patterns.push(this.#readWord(depth));
+        this.#blank(false);
+      } while (this.#take('|'));
+      this.#expect(')');
+      branches.push({ patterns, body: this.list(depth + 1) });
+      this.#blank(true);
+      if (!this.#take(';;')) {
+        this.#expectWord('esac');
+        return { kind: 'case', word, branches };
+      }
+    }
+  }
+
+  #condition(depth: number): Node {
+    const words: Word[] = [];
+    for (;;) {
+      this.#blank(true);
+      if (this.#word(']]')) return { kind: 'condition', words };
+      if (this.#at >= this.#source.length) throw new ShellSyntaxError('syntax error: unexpected end of file');
+      const operator = /^(?:&&|\|\||[()<>])/.exec(this.#rest())?.[0];
+      if (operator !== undefined) {
+        this.#at += operator.length;
+        words.push([{ kind: 'text', text: operator, quoted: false }]);
+        continue;
+      }
+      // a regular expression may hold bars and parentheses
+      const last = words.at(-1)?.[0];
+      words.push(this.#readWord(depth, last?.kind === 'text' && last.text === '=~' && !last.quoted));
+    }
   }
 
   #if(depth: number): Node {
@@ -165,7 +224,10 @@ class Parser {
     this.#at += name.length;
     this.#blank(true);
     const words: Word[] = [];
-    if (this.#word('in'))
+    // without `in`, the arguments
+    if (!this.#word('in'))
+      words.push([{ kind: 'variable', name: '@', operator: undefined, operand: undefined, quoted: true }]);
+    else
       for (this.#blank(false); !/^(?:[;\n]|$)/.test(this.#rest()); this.#blank(false))
         words.push(this.#readWord(depth));
     this.#blank(false);
@@ -205,22 +267,85 @@ class Parser {
 
   #redirection(depth: number): Redirection | undefined {
     this.#blank(false);
-    const match = /^(?:(&>>?)|([012])?(>>|>&|>|<(?!<)))/.exec(this.#rest());
+    const match = /^(?:(&>>?)|([012])?(>>|>&|>\||>|<<<|<<-?|<))/.exec(this.#rest());
     if (!match) return undefined;
     this.#at += match[0].length;
     this.#blank(false);
-    const operator = match[1] === undefined ? match[3]! : match[1].slice(1);
+    const operator = match[1] === undefined ? match[3]!.replace('>|', '>') : match[1].slice(1);
+    if (operator === '<<' || operator === '<<-') return this.#hereDocument(depth, operator === '<<-');
     return {
       descriptor:
         match[1] === undefined
-          ? ((match[2] === undefined ? (operator === '<' ? 0 : 1) : Number(match[2])) as 0 | 1 | 2)
+          ? ((match[2] === undefined ? (operator.startsWith('<') ? 0 : 1) : Number(match[2])) as 0 | 1 | 2)
           : 'both',
       operator: operator as Redirection['operator'],
       target: this.#readWord(depth),
     };
   }
 
-  #readWord(depth: number): Word {
+  /** Its text follows the line that it is named in, up to a line with nothing but its end. */
+  #hereDocument(depth: number, stripTabs: boolean): Redirection {
+    const word = this.#readWord(depth);
+    const end = word.map((part) => (part.kind === 'text' ? part.text : '')).join('');
+    const literal = word.some((part) => part.kind === 'text' && part.quoted);
+    const redirection: { descriptor: 0; operator: '<<'; target: Word } = {
+      descriptor: 0,
+      operator: '<<',
+      target: [],
+    };
+    this.#pending.push({ end, stripTabs, literal, redirection });
+    return redirection;
+  }
+
+  #takeNewline(): boolean {
+    if (!this.#take('\n')) return false;
+    for (const { end, stripTabs, literal, redirection } of this.#pending.splice(0)) {
+      let text = '';
+      for (;;) {
+        if (this.#at >= this.#source.length) break; // a shell warns, and takes what there is
+        const stop = this.#source.indexOf('\n', this.#at);
+        const whole = this.#source.slice(this.#at, stop < 0 ? undefined : stop);
+        const line = stripTabs ? whole.replace(/^\t+/, '') : whole;
+        this.#at = stop < 0 ? this.#source.length : stop + 1;
+        if (line === end) break;
+        text += `${line}\n`;
+      }
+      redirection.target = literal
+        ? [{ kind: 'text', text, quoted: true }]
+        : new Parser(text).#quoted(0, undefined);
+    }
+    return true;
+  }
+
+  /** What stands between double quotes, or in a here-document, where a quote is a character like others. */
+  #quoted(depth: number, end: '"' | undefined): WordPart[] {
+    const parts: WordPart[] = [{ kind: 'text', text: '', quoted: true }];
+    const text = (piece: string): void => {
+      const last = parts.at(-1);
+      if (last?.kind === 'text') parts[parts.length - 1] = { ...last, text: last.text + piece };
+      else parts.push({ kind: 'text', text: piece, quoted: true });
+    };
+    const escapable = end === undefined ? /[$`\\\n]/ : /["$`\\\n]/;
+    for (;;) {
+      const char = this.#source[this.#at];
+      if (char === undefined) {
+        if (end === undefined) return parts;
+        throw new ShellSyntaxError('unexpected EOF while looking for matching `"\'');
+      }
+      if (char === end) return parts;
+      if (char === '\\' && escapable.test(this.#source[this.#at + 1] ?? '')) {
+        if (this.#source[this.#at + 1] !== '\n') text(this.#source[this.#at + 1]!);
+        this.#at += 2;
+      } else if (char === '$' || char === '`') parts.push(this.#expansion(depth, true));
+      else {
+        text(char);
+        this.#at++;
+      }
+    }
+  }
+
+  /** @param isExpression bars and parentheses belong to the word */
+  #readWord(depth: number, isExpression = false): Word {
     const parts: WordPart[] = [];
     const text = (piece: string, quoted: boolean): void => {
       const last = parts.at(-1);
@@ -230,7 +355,7 @@ class Parser {
     };
     for (; this.#at < this.#source.length; ) {
       const char = this.#source[this.#at]!;
-      if (/[\s;&|()<>]/.test(char)) break;
+      if (isExpression ? /\s/.test(char) : /[\s;&|()<>]/.test(char)) break;
       if (char === "'") {
         const end = this.#source.indexOf("'", this.#at + 1);
         if (end < 0) throw new ShellSyntaxError("unexpected EOF while looking for matching `''");
@@ -238,24 +363,16 @@ class Parser {
         this.#at = end + 1;
       } else if (char === '"') {
         this.#at++;
-        text('', true);
-        while (this.#source[this.#at] !== '"') {
-          const inner = this.#source[this.#at];
-          if (inner === undefined)
-            throw new ShellSyntaxError('unexpected EOF while looking for matching `"\'');
-          if (inner === '\\' && /["$`\\\n]/.test(this.#source[this.#at + 1] ?? '')) {
-            if (this.#source[this.#at + 1] !== '\n') text(this.#source[this.#at + 1]!, true);
-            this.#at += 2;
-          } else if (inner === '$' || inner === '`') parts.push(this.#expansion(depth, true));
-          else {
-            text(inner, true);
-            this.#at++;
-          }
-        }
+        parts.push(...this.#quoted(depth, '"'));
         this.#at++;
       } else if (char === '\\') {
         if (this.#source[this.#at + 1] !== '\n') text(this.#source[this.#at + 1] ?? '\\', true);
         this.#at += 2;
+      } else if (this.#peek("$'")) {
+        const [whole, inside] = /^\$'((?:[^'\\]|\\.)*)'/s.exec(this.#source.slice(this.#at)) ?? [];
+        if (whole === undefined) throw new ShellSyntaxError("unexpected EOF while looking for matching `''");
+        text(unescaped(inside!), true);
+        this.#at += whole.length;
       } else if (char === '$' || char === '`') parts.push(this.#expansion(depth, false));
       else {
         text(char, false);
@@ -278,13 +395,11 @@ class Parser {
     }
     this.#at++;
     if (this.#take('((')) {
-      const end = this.#source.indexOf('))', this.#at);
+      const end = this.#arithmeticEnd(this.#at);
       if (end < 0) throw new ShellSyntaxError("unexpected EOF while looking for matching `)'");
-      const inner = new Parser(`"${this.#source.slice(this.#at, end).replaceAll('"', '')}"`).#readWord(
-        depth + 1,
-      );
+      const text = inner(this.#source.slice(this.#at, end), depth);
       this.#at = end + 2;
-      return { kind: 'arithmetic', text: inner, quoted };
+      return { kind: 'arithmetic', text, quoted };
     }
     if (this.#take('(')) {
       const list = this.list(depth + 1);
@@ -296,7 +411,7 @@ class Parser {
       const [whole, length, name] = /^(#?)(\w+|[?#$!@*])/.exec(this.#rest()) ?? [];
       if (whole === undefined) throw new ShellSyntaxError('bad substitution');
       this.#at += whole.length;
-      const operator = length === '#' ? 'length' : /^(:?[-+]|##?|%%?)/.exec(this.#rest())?.[0];
+      const operator = length === '#' ? 'length' : /^(:?[-+=?]|##?|%%?|\/\/?|:)/.exec(this.#rest())?.[0];
       let operand: Word | undefined;
       if (operator !== undefined && operator !== 'length') {
         this.#at += operator.length;
@@ -307,13 +422,13 @@ class Parser {
           if (char === '{') level++;
           if (char === '}' && level-- === 0) break;
         }
-        const inner = this.#source.slice(start, this.#at);
-        operand = inner === '' ? [] : new Parser(`"${inner.replaceAll('"', '')}"`).#readWord(depth + 1);
+        const text = this.#source.slice(start, this.#at);
+        operand = text === '' ? [] : inner(text, depth);
       }
       this.#expect('}');
       return { kind: 'variable', name: name!, operator, operand, quoted };
     }
-    const name = /^(?:[A-Za-z_]\w*|[?#$!@*0-9])/.exec(this.#rest())?.[0];
+    const name = /^(?:[A-Za-z_]\w*|[?#$!@*0-9-])/.exec(this.#rest())?.[0];
     if (name === undefined) return { kind: 'text', text: '$', quoted: true };
     this.#at += name.length;
     return { kind: 'variable', name, operator: undefined, operand: undefined, quoted };
@@ -356,7 +471,7 @@ class Parser {
   }
 
   #ended(): boolean {
-    if (this.#at >= this.#source.length || this.#peek(')')) return true;
+    if (this.#at >= this.#source.length || this.#peek(')') || this.#peek(';;')) return true;
     const word = /^[a-z]+|^\}/.exec(this.#rest())?.[0];
     return (
       word !== undefined && RESERVED.has(word) && /^(?:[\s;&|()<>]|$)/.test(this.#rest().slice(word.length))
@@ -366,7 +481,8 @@ class Parser {
   #blank(lines: boolean): void {
     for (;;) {
       const char = this.#source[this.#at];
-      if (char === ' ' || char === '\t' || char === '\r' || (lines && char === '\n')) this.#at++;
+      if (char === ' ' || char === '\t' || char === '\r') this.#at++;
+      else if (lines && char === '\n') this.#takeNewline();
       else if (char === '\\' && this.#source[this.#at + 1] === '\n') this.#at += 2;
       else if (char === '#' && (this.#at === 0 || /[\s;&|(]/.test(this.#source[this.#at - 1]!))) {
         while (this.#at < this.#source.length && this.#source[this.#at] !== '\n') this.#at++;

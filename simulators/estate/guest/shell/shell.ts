@@ -3,6 +3,8 @@ import type { Millis, UnixMillis } from '#core/units.ts';
 import type { GuestUser } from '../accounts.ts';
 import type { Guest } from '../guest.ts';
 import type { LinuxOs } from '../guest-os.ts';
+import { linuxTools } from '../linux-tools.ts';
+import type { Command, List } from './sh-tree.ts';
 
 export interface Outcome {
   readonly stdout: Buffer;
@@ -20,6 +22,7 @@ export interface RunOptions {
   readonly environment?: ReadonlyMap<string, string>;
   readonly workingDirectory?: string;
   readonly stdin?: Buffer;
+  readonly conditions?: Conditions;
 }
 
 /** What one run may use up; a guest that is asked for more ends the program, as one that runs out of memory would. */
@@ -29,6 +32,14 @@ export const LIMITS = {
   steps: 60_000,
   sleepMs: 3_600_000,
 } as const;
+
+/** What is wrong with the machine, or with the account, while the command runs. */
+export interface Conditions {
+  /** Of sudo: it wants the password, does not know the user, or wants a terminal. */
+  readonly sudo?: 'password' | 'notAllowed' | 'requiretty';
+  /** Is there a terminal? */
+  readonly terminal?: boolean;
+}
 
 /** Thrown when a run uses up more than it may. */
 export class Exhausted extends Error {}
@@ -61,6 +72,80 @@ export interface Io {
   err(text: string): void;
 }
 
+/** What commands need of the shell that runs them: those that run other commands. */
+interface Interpreter {
+  script(text: string, session: LinuxSession, io: LinuxIo): number;
+  invoke(name: string, args: readonly string[], session: LinuxSession, io: LinuxIo): number;
+  list(list: List, session: LinuxSession, io: LinuxIo): number;
+}
+
+export interface LinuxMachine extends Machine {
+  readonly interpreter: Interpreter;
+  readonly conditions: Conditions;
+}
+
+export interface LinuxSession extends Session {
+  readonly machine: LinuxMachine;
+  /** As messages begin: "bash", or the name of a script. */
+  readonly name: string;
+  readonly functions: Map<string, Command>;
+  /** $1, $2 … */
+  positional: readonly string[];
+  /** Letters of `set`. */
+  readonly options: Set<string>;
+  /** Values that local variables of the running function hide. */
+  readonly hidden: Map<string, string | undefined> | undefined;
+  /** Somebody looks at the status of what runs, so that `set -e` does not end the shell. */
+  guarded: boolean;
+}
+
+/** Where commands read and write. `exec` changes it for all that follows. */
+export interface LinuxIo extends Io {
+  /** What is left to read; `read` takes a line of it, whoever asks for `stdin` takes all. */
+  readonly input: { rest: string };
+  out: (text: string) => void;
+  err: (text: string) => void;
+}
+
+export function ioOf(input: { rest: string }, out: LinuxIo['out'], err: LinuxIo['err']): LinuxIo {
+  return {
+    input,
+    get stdin() {
+      const all = input.rest;
+      input.rest = '';
+      return all;
+    },
+    out,
+    err,
+  };
+}
+
+/** A copy of the environment: what a process of its own changes stays with it. */
+export function subshell(session: LinuxSession): LinuxSession {
+  return {
+    machine: session.machine,
+    name: session.name,
+    user: session.user,
+    cwd: session.cwd,
+    status: session.status,
+    substituted: session.substituted,
+    hidden: session.hidden,
+    guarded: session.guarded,
+    positional: session.positional,
+    variables: new Map(session.variables),
+    exported: new Set(session.exported),
+    functions: new Map(session.functions),
+    options: new Set(session.options),
+  };
+}
+
+/** A message of the shell itself; bash has numbered the line since 5.1. */
+export function complain(session: LinuxSession, text: string): string {
+  const os = linuxOf(session);
+  const numbered = os !== undefined && linuxTools(os).numbersLines;
+  return `${session.name}: ${numbered || session.name !== 'bash' ? 'line 1: ' : ''}${text}\n`;
+}
+
 export function linuxOf(session: Session): LinuxOs | undefined {
   const { os } = session.machine.guest;
   return os.family === 'linux' ? os : undefined;
@@ -73,6 +158,8 @@ export function needsRoot(session: Session): boolean {
 /** @returns the exit code. */
 export type CommandFunction = (args: readonly string[], io: Io, session: Session) => number;
 export type Commands = Readonly<Record<string, CommandFunction>>;
+export type LinuxCommand = (args: readonly string[], io: LinuxIo, session: LinuxSession) => number;
+export type LinuxCommands = Readonly<Record<string, LinuxCommand>>;
 
 export function step(machine: Machine): void {
   if (++machine.steps > LIMITS.steps) throw new Exhausted('too many steps');

@@ -1,8 +1,9 @@
 /** Filters: programs that turn text into text. */
 import { createHash } from 'node:crypto';
+import { formatted, unescaped } from './escapes.ts';
 import { readInput, readInputs } from './file-commands.ts';
 import { posixRegExp } from './regex.ts';
-import { type CommandFunction, type Commands, linesOf, options } from './shell.ts';
+import { type LinuxCommand, type LinuxCommands, linesOf, options } from './shell.ts';
 
 const UNKNOWN_OPTION = 2;
 
@@ -14,7 +15,7 @@ const bad = (name: string, io: { err(text: string): void }, option: string): num
 };
 
 const grepAs =
-  (name: string): CommandFunction =>
+  (name: string): LinuxCommand =>
   (args, io, session) => {
     const given = options(args, 'EFGPivcnoqshHwxe:m:ra', {
       '--color': 'a',
@@ -88,7 +89,7 @@ function ranges(list: string): ((n: number) => boolean) | undefined {
     });
 }
 
-const cut: CommandFunction = (args, io, session) => {
+const cut: LinuxCommand = (args, io, session) => {
   const { has, value, rest, unknown } = options(args, 'd:f:c:b:s', {
     '--delimiter': 'd',
     '--fields': 'f',
@@ -119,7 +120,7 @@ const cut: CommandFunction = (args, io, session) => {
 };
 
 const endOf =
-  (name: 'head' | 'tail'): CommandFunction =>
+  (name: 'head' | 'tail'): LinuxCommand =>
   (args, io, session) => {
     const plain = args.map((arg) => arg.replace(/^-(\d+)$/, '-n$1'));
     const { value, rest, unknown } = options(plain, 'n:c:q', { '--lines': 'n', '--bytes': 'c' });
@@ -140,7 +141,7 @@ const endOf =
     return Number(failed);
   };
 
-const sort: CommandFunction = (args, io, session) => {
+const sort: LinuxCommand = (args, io, session) => {
   const { has, value, rest, unknown } = options(args, 'unrfbk:t:s', { '--unique': 'u', '--key': 'k' });
   if (unknown) return bad('sort', io, unknown);
   const { texts, failed } = readInputs('sort', rest, io, session);
@@ -176,7 +177,7 @@ const sort: CommandFunction = (args, io, session) => {
   return Number(failed);
 };
 
-const uniq: CommandFunction = (args, io, session) => {
+const uniq: LinuxCommand = (args, io, session) => {
   const { has, rest, unknown } = options(args, 'cdui');
   if (unknown) return bad('uniq', io, unknown);
   const { texts, failed } = readInputs('uniq', rest, io, session);
@@ -217,7 +218,7 @@ function trSet(text: string): string[] {
   return set;
 }
 
-const tr: CommandFunction = (args, io) => {
+const tr: LinuxCommand = (args, io) => {
   const { has, rest, unknown } = options(args, 'dscC');
   if (unknown) return bad('tr', io, unknown);
   const from = trSet(rest[0] ?? '');
@@ -242,7 +243,7 @@ const tr: CommandFunction = (args, io) => {
   return 0;
 };
 
-const wc: CommandFunction = (args, io, session) => {
+const wc: LinuxCommand = (args, io, session) => {
   const { has, rest, unknown } = options(args, 'lwcm', { '--lines': 'l', '--words': 'w', '--bytes': 'c' });
   if (unknown) return bad('wc', io, unknown);
   const { texts, failed } = readInputs('wc', rest, io, session);
@@ -271,65 +272,7 @@ const wc: CommandFunction = (args, io, session) => {
   return Number(failed);
 };
 
-/** printf of shell and awk: %s %d %i %f %x %o %c %%, with flags, width and precision. */
-export function formatted(format: string, values: readonly string[]): { text: string; used: number } {
-  let used = 0;
-  const text = format.replace(
-    /%([-0 +]*)(\*|\d+)?(?:\.(\d+))?([sdifxXocuegG%])|%/g,
-    (
-      _whole,
-      flags: string,
-      width: string | undefined,
-      precision: string | undefined,
-      kind: string | undefined,
-    ) => {
-      if (kind === '%' || kind === undefined) return '%';
-      const wide = width === '*' ? Number(values[used++] ?? 0) : Number(width ?? 0);
-      const value = values[used++] ?? '';
-      const number = Number.parseFloat(value) || 0;
-      let shown: string;
-      if (kind === 's') shown = precision === undefined ? value : value.slice(0, Number(precision));
-      else if (kind === 'c') shown = value[0] ?? '';
-      else if (kind === 'f' || kind === 'e' || kind === 'g' || kind === 'G')
-        shown =
-          kind === 'f'
-            ? number.toFixed(Number(precision ?? 6))
-            : kind === 'e'
-              ? number.toExponential(Number(precision ?? 6))
-              : String(Number(number.toPrecision(Number(precision ?? 6))));
-      else if (kind === 'x' || kind === 'X')
-        shown =
-          kind === 'x' ? Math.trunc(number).toString(16) : Math.trunc(number).toString(16).toUpperCase();
-      else if (kind === 'o') shown = Math.trunc(number).toString(8);
-      else shown = String(Math.trunc(number));
-      if (flags.includes('+') && kind !== 's' && number >= 0) shown = `+${shown}`;
-      if (shown.length >= wide) return shown;
-      if (flags.includes('-')) return shown.padEnd(Math.min(wide, 10_000));
-      return flags.includes('0') && kind !== 's'
-        ? shown.padStart(Math.min(wide, 10_000), '0')
-        : shown.padStart(Math.min(wide, 10_000));
-    },
-  );
-  return { text, used };
-}
-
-/** Backslash sequences of printf and echo -e. */
-export function unescaped(text: string): string {
-  return text.replace(
-    /\\(?:([abfnrtv\\"'])|0?([0-7]{1,3})|x([0-9a-fA-F]{1,2}))/g,
-    (_, char?: string, octal?: string, hex?: string) => {
-      if (char !== undefined)
-        return (
-          ({ a: '\x07', b: '\b', f: '\f', n: '\n', r: '\r', t: '\t', v: '\v' } as Record<string, string>)[
-            char
-          ] ?? char
-        );
-      return String.fromCharCode(octal === undefined ? Number.parseInt(hex!, 16) : Number.parseInt(octal, 8));
-    },
-  );
-}
-
-export const textCommands: Commands = {
+export const textCommands: LinuxCommands = {
   grep: grepAs('grep'),
   egrep: grepAs('egrep'),
   fgrep: grepAs('fgrep'),
@@ -424,7 +367,7 @@ export const textCommands: Commands = {
         for (const { file, text } of texts)
           io.out(`${createHash(algorithm).update(Buffer.from(text, 'latin1')).digest('hex')}  ${file}\n`);
         return Number(failed);
-      }) satisfies CommandFunction,
+      }) satisfies LinuxCommand,
     ]),
   ),
 };

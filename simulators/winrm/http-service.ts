@@ -82,6 +82,7 @@ export class HttpService {
 
   async #serve(authentication: HttpAuthentication, secure: boolean, exchange: Exchange): Promise<void> {
     const { http, response } = exchange;
+    if (this.#host.isUp?.() === false) throw new ConnectionCut();
     const body = await bodyOf(http, this.#config.quotas.envelopeBytesMax + SEALING_BYTES);
     const cut = this.#faults.hit(POINTS.request, () => [http.from]);
     if (cut?.answer === RESET) throw new ConnectionCut();

@@ -32,13 +32,14 @@ const HTTP_PORT = 5985;
 /**
  * Starts listening; closes the world when that fails.
  * @param estate what the control endpoint switches machines of
+ * @param make the hosts: the first one at the port, each other one two ports behind the one before
  * @throws `net.listen`, `fault.…`
  */
 export async function serveWinrm(
   world: WallWorld,
   flags: WinrmServeFlags,
   estate: Estate,
-  make: (given: { account: WindowsAccount; settings: ServiceSettings }) => WinrmHost,
+  make: (given: { account: WindowsAccount; settings: ServiceSettings }) => readonly WinrmHost[],
 ): Promise<ServeOutcome> {
   const { port = HTTP_PORT, user = 'Administrator', password = 'drylift-1', controlToken = '' } = flags;
   const started: Array<() => Promise<void>> = [];
@@ -51,25 +52,31 @@ export async function serveWinrm(
     const account = { name: user, password, groups: ['Administrators'] };
     const principal = `${user}@localhost`;
     const certificate = flags.certificate ? await world.issueForClient(principal) : undefined;
-    const server = await startWinrm({
-      context,
-      who: 'winrm',
-      host: {
-        ...make({
-          account,
-          settings: {
-            basic: flags.basic ?? false,
-            allowUnencrypted: flags.allowUnencrypted ?? false,
-            certificate: flags.certificate ?? false,
-          },
-        }),
-        certificateMappings: [{ subject: principal, issuerPem: world.authority, account }],
-      },
-      http: { host: HOST, port },
-      https: { host: HOST, port: port === 0 ? 0 : port + 1 },
-      certificateNames: NAMES,
-    });
-    started.push(() => server.stop());
+    const settings = {
+      basic: flags.basic ?? false,
+      allowUnencrypted: flags.allowUnencrypted ?? false,
+      certificate: flags.certificate ?? false,
+    };
+    const ports: Record<string, string> = {};
+    const hosts = make({ account, settings });
+    for (const [i, host] of hosts.entries()) {
+      const server = await startWinrm({
+        context,
+        who: 'winrm',
+        host: {
+          ...host,
+          certificateMappings: [{ subject: principal, issuerPem: world.authority, account }],
+        },
+        http: { host: HOST, port: port === 0 ? 0 : port + 2 * i },
+        https: { host: HOST, port: port === 0 ? 0 : port + 2 * i + 1 },
+        certificateNames: NAMES,
+      });
+      started.push(() => server.stop());
+      const suffix = i === 0 ? '' : `_${i + 1}`;
+      ports[`WINRM_PORT${suffix}`] = String(server.http!.port);
+      ports[`WINRM_HTTPS_PORT${suffix}`] = String(server.https!.port);
+      if (hosts.length > 1) ports[`WINRM_NODE${suffix}`] = host.names.computer;
+    }
     for (const [n, spec] of (flags.fault ?? []).entries())
       context.faults.arm(readFaultSpec(spec, `fault-${n + 1}`, world.clock.wall()));
     const control =
@@ -88,8 +95,7 @@ export async function serveWinrm(
     return {
       exports: {
         WINRM_HOST: HOST,
-        WINRM_PORT: String(server.http!.port),
-        WINRM_HTTPS_PORT: String(server.https!.port),
+        ...ports,
         WINRM_USER: user,
         WINRM_PASS: password,
         ...(control

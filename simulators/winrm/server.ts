@@ -30,6 +30,8 @@ export interface WinrmHost {
   readonly certificateMappings?: readonly CertificateMapping[];
   readonly cim: CimHost;
   readonly commands: CommandHost;
+  /** Is the machine on? It always is where this is left out. */
+  readonly isUp?: () => boolean;
 }
 
 export interface WinrmOptions {

@@ -137,8 +137,11 @@ export class CimService {
       if (key === undefined || typeof value !== 'string') throw new WsmanFault('invalidSelectors');
       keys.set(key, value);
     }
-    const found = this.#host.repository.get(of, keys, { account });
+    const { repository } = this.#host;
+    const found = repository.get(of, keys, { account });
     if (!found) throw noSuchInstance();
+    if (keys.size < of.keys.length && repository.isAmbiguous(of, keys))
+      throw new WsmanFault('insufficientSelectors');
     return found;
   }
 

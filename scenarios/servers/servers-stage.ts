@@ -82,6 +82,7 @@ script: [register]
   ];
   const memory = new Map<string, string>();
   const lines: string[] = [];
+  const sources: LiveSource[] = [];
   const { clock, entropy, counters } = world;
   return {
     world,
@@ -89,8 +90,8 @@ script: [register]
     credentials,
     memory,
     lines,
-    source: (options = {}) =>
-      serversSource({
+    source: (options = {}) => {
+      const source = serversSource({
         name: 'servers',
         targets: options.targets ?? targets,
         credentials: options.credentials ?? credentials,
@@ -106,10 +107,16 @@ script: [register]
         entropy,
         counters,
         log: createLog({ clock, level: 'debug', write: (line) => lines.push(line) }),
-      }),
+      });
+      sources.push(source);
+      return source;
+    },
     run: (story) => clock.run(story()),
     guest: (address) => listed.find((guest) => guest.addresses().includes(address))!,
-    [Symbol.asyncDispose]: () => world.stop(),
+    async [Symbol.asyncDispose]() {
+      for (const source of sources) await source.close();
+      await world.stop();
+    },
   };
 }
 

@@ -27,6 +27,7 @@ interface ServeFlags {
   readonly allowUnencrypted?: boolean;
   readonly certificate?: boolean;
   readonly release?: ReleaseName;
+  readonly cluster?: boolean;
   readonly cloud?: 'public' | 'government';
 }
 
@@ -92,15 +93,17 @@ const SERVED: readonly Served[] = [
     name: 'hyperv',
     says: 'a Hyper-V host in its cluster: WinRM with CIM and remote shells',
     flags: (command) =>
-      winrmFlags(command).addOption(
-        new Option('--release <name>', 'of Windows Server').choices([
-          '2012 R2',
-          '2016',
-          '2019',
-          '2022',
-          '2025',
-        ]),
-      ),
+      winrmFlags(command)
+        .option('--cluster', 'every node of the cluster, each at the next two ports')
+        .addOption(
+          new Option('--release <name>', 'of Windows Server').choices([
+            '2012 R2',
+            '2016',
+            '2019',
+            '2022',
+            '2025',
+          ]),
+        ),
     start: async (flags) =>
       (await import('./hyperv/serve.ts')).serveHyperv({ ...flags, controlToken: newToken() }),
   },

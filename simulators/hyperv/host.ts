@@ -90,6 +90,7 @@ export function hypervHost({ host, inside, accounts, settings }: HypervOptions):
         (READERS[namespace.toLowerCase()] ?? []).some((group) => groups.includes(group)),
     },
     commands: guestCommands(inside, clock),
+    isUp: () => nodes.isUp(host.host.id),
   };
 }
 

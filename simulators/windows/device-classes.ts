@@ -212,6 +212,45 @@ function* adapters(server: WindowsServer): Iterable<Record<string, CimValue>> {
       PowerManagementSupported: false,
     };
   }
+  for (const { index, product, service, caption } of miniportsOf(server))
+    yield {
+      ...systemKeys(server, 'Win32_NetworkAdapter'),
+      DeviceID: String(index),
+      Index: index,
+      InterfaceIndex: index + 3,
+      Name: product,
+      Caption: caption,
+      Description: product,
+      ProductName: product,
+      Availability: 3,
+      Installed: true,
+      Manufacturer: 'Microsoft',
+      PhysicalAdapter: false,
+      ServiceName: service,
+      PowerManagementSupported: false,
+    };
+}
+
+/** Network devices without a cable, which every Windows has; the first has the lowest number of all. */
+const MINIPORTS = [
+  { product: 'Microsoft Kernel Debug Network Adapter', service: 'kdnic' },
+  { product: 'WAN Miniport (IP)', service: 'NdisWan' },
+  { product: 'WAN Miniport (IPv6)', service: 'NdisWan' },
+  { product: 'Microsoft ISATAP Adapter', service: 'tunnel' },
+] as const;
+
+interface Miniport {
+  readonly index: number;
+  readonly product: string;
+  readonly service: string;
+  readonly caption: string;
+}
+
+function miniportsOf({ guest }: WindowsServer): Miniport[] {
+  return MINIPORTS.map(({ product, service }, i) => {
+    const index = i === 0 ? 0 : guest.machine.nics.length + i;
+    return { index, product, service, caption: `[${String(index).padStart(8, '0')}] ${product}` };
+  });
 }
 
 function* adapterConfigurations(server: WindowsServer): Iterable<Record<string, CimValue>> {
@@ -236,6 +275,16 @@ function* adapterConfigurations(server: WindowsServer): Iterable<Record<string, 
       ServiceName: driverOf(server, nic),
     };
   }
+  for (const { index, product, service, caption } of miniportsOf(server))
+    yield {
+      Index: index,
+      InterfaceIndex: index + 3,
+      Description: product,
+      Caption: caption,
+      DHCPEnabled: false,
+      IPEnabled: false,
+      ServiceName: service,
+    };
 }
 
 /** "vmxnet3 Ethernet Adapter", "vmxnet3 Ethernet Adapter #2" … */

@@ -49,6 +49,7 @@ export function windowsHost(options: WindowsHostOptions): WinrmHost | undefined 
       mayRead: ({ groups }) => groups.some((group) => READERS.includes(group)),
     },
     commands,
+    isUp: () => guest.isOn(),
   };
 }
 

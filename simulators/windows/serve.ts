@@ -44,11 +44,7 @@ export async function serveWindows(options: ServeWindowsOptions): Promise<ServeO
     await world.close();
     throw errors.make('serve.noWindows', { what: 'No machine of the estate is a running Windows Server.' });
   }
-  return serveWinrm(
-    world,
-    options,
-    estate,
-    ({ account, settings }) =>
-      windowsHost({ guest, clock, accounts: [account], settings, commands: guestCommands(guest, clock) })!,
-  );
+  return serveWinrm(world, options, estate, ({ account, settings }) => [
+    windowsHost({ guest, clock, accounts: [account], settings, commands: guestCommands(guest, clock) })!,
+  ]);
 }

@@ -69,6 +69,27 @@ export async function startWinrm(options: WinrmOptions): Promise<WinrmServer> {
 /** Long over by any clock. */
 const EXPIRED = { from: Date.UTC(2001, 0, 1), to: Date.UTC(2001, 0, 2) };
 
+interface StrangeIdentities {
+  readonly expired: TlsIdentity;
+  readonly otherName: TlsIdentity;
+}
+
+const strange = new WeakMap<object, Promise<StrangeIdentities>>();
+
+/** Made once for all hosts of a world, before anything happens in it: no client looks further than at what is wrong. */
+function strangeIdentities({ faults, identityFor }: SimulatorContext): Promise<StrangeIdentities> {
+  let made = strange.get(faults);
+  if (!made) {
+    const make = async (): Promise<StrangeIdentities> => ({
+      expired: await identityFor(['expired.invalid'], EXPIRED),
+      otherName: await identityFor(['another.invalid']),
+    });
+    made = make();
+    strange.set(faults, made);
+  }
+  return made;
+}
+
 class HostListeners {
   readonly #options: WinrmOptions;
   readonly #operations: WsmanOperations;
@@ -80,6 +101,7 @@ class HostListeners {
   /** Of HTTPS: what is shown now, and all that were ever shown, which clients may have bound a logon to. */
   #identity: TlsIdentity | undefined;
   readonly #bindings: Buffer[] = [];
+  #strange: StrangeIdentities | undefined;
   #clockError = 0;
   #isStopped = false;
   /** What a reboot has begun and not ended. */
@@ -104,7 +126,11 @@ class HostListeners {
 
   async start(): Promise<WinrmServer> {
     const { http, https } = this.#options;
-    if (https) await this.#show();
+    if (https) {
+      const { context, certificateNames } = this.#options;
+      this.#show(await context.identityFor(certificateNames));
+      this.#strange = await strangeIdentities(context);
+    }
     const at = {
       http: http && (await this.#listen(http, false)),
       https: https && (await this.#listen(https, true)),
@@ -126,9 +152,10 @@ class HostListeners {
   }
 
   /** From now on connections are shown this certificate. */
-  async #show(names = this.#options.certificateNames, validity?: typeof EXPIRED): Promise<void> {
-    this.#identity = await this.#options.context.identityFor(names, validity);
-    this.#bindings.push(channelBindingOf(this.#identity.certificatePem));
+  #show(identity: TlsIdentity): void {
+    this.#identity = identity;
+    const binding = channelBindingOf(identity.certificatePem);
+    if (!this.#bindings.some((known) => known.equals(binding))) this.#bindings.push(binding);
   }
 
   async #listen(at: Endpoint | readonly Endpoint[], secure: boolean): Promise<Endpoint> {
@@ -180,9 +207,12 @@ class HostListeners {
         });
     });
     this.#state(POINTS.certificate, ({ answer }) => {
-      if (answer === 'expired') this.#soon(() => this.#show(undefined, EXPIRED));
-      else this.#soon(() => this.#show(['another.invalid']));
-      return () => this.#soon(() => this.#show());
+      const own = this.#identity;
+      const strange = this.#strange?.[answer === 'expired' ? 'expired' : 'otherName'];
+      if (strange) this.#show(strange);
+      return () => {
+        if (own) this.#show(own);
+      };
     });
     this.#state(POINTS.clock, ({ answer }) => {
       this.#clockError = CLOCK_ERRORS[answer] ?? 0;

@@ -62,13 +62,14 @@ const JUDGES: ReadonlyArray<readonly [part: string, judge: string]> = [
 
 /** Asked for often enough to be named; everything else that is not offered is refused as well. */
 const REFUSED: ReadonlyArray<readonly [what: string, answer: string]> = [
+  ['Guest operations in other systems than Linux and Windows', 'OperationNotSupportedByGuest'],
   [
-    'Guest operations in other systems than Linux and Windows; aliases of guests',
-    'OperationNotSupportedByGuest, InvalidRequest',
+    'Credentials for guests other than name and password or a ticket: SAML tokens, which aliases are for',
+    'InvalidArgument',
   ],
   [
-    "Binary values of a guest's registry; credentials other than name and password or a ticket",
-    'NotSupported, InvalidArgument',
+    'Registering an uploaded .vmx that cannot be read, or whose disks are not there',
+    'GenericVmConfigFault, FileNotFound',
   ],
   [
     'A program that the shells of guests do not know',
@@ -90,7 +91,10 @@ const REFUSED: ReadonlyArray<readonly [what: string, answer: string]> = [
     'Changing hosts, clusters, datacenters, datastores and networks, and folders of them; vApps in vApps, products and properties of vApps',
     'NotSupported',
   ],
-  ['Customizing guests; moving between vCenters; exporting, cloning and unregistering vApps as a whole', 'NotSupported'],
+  [
+    'Customizing guests; moving between vCenters; exporting, cloning and unregistering vApps as a whole',
+    'NotSupported',
+  ],
   ['Removing a disk that snapshots hold', 'GenericVmConfigFault'],
   ['Cancelling a task other than of making, registering or cloning a machine', 'NotSupported'],
   ['Disks of machines that share them, in snapshots', 'GenericVmConfigFault'],

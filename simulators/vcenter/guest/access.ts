@@ -59,7 +59,7 @@ function ticketsOf(vcenter: Vcenter): Map<string, Ticket> {
 export function enterGuest(
   call: Call,
   { vm: reference, auth }: GuestArgs,
-  privilege: 'Query' | 'Modify' | 'Execute',
+  privilege: 'Query' | 'Modify' | 'Execute' | 'QueryAliases' | 'ModifyAliases',
 ): Access {
   const { vcenter } = call;
   const vm = call.find(reference);

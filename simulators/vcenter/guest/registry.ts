@@ -88,7 +88,7 @@ function matches(pattern: string | undefined): (name: string) => boolean {
   return (name) => test.test(name);
 }
 
-function valueData({ type, value }: RegistryData): Data | undefined {
+function valueData({ type, value }: RegistryData): Data {
   switch (type) {
     case 'REG_SZ':
       return { $: 'GuestRegValueStringSpec', value };
@@ -101,7 +101,7 @@ function valueData({ type, value }: RegistryData): Data | undefined {
     case 'REG_QWORD':
       return { $: 'GuestRegValueQwordSpec', value };
     case 'REG_BINARY':
-      return undefined; // the schema here has no binary values
+      return { $: 'GuestRegValueBinarySpec', value: value.toString('base64') };
   }
 }
 
@@ -111,6 +111,7 @@ const TYPES: Readonly<Record<string, RegistryData['type']>> = {
   GuestRegValueMultiStringSpec: 'REG_MULTI_SZ',
   GuestRegValueDwordSpec: 'REG_DWORD',
   GuestRegValueQwordSpec: 'REG_QWORD',
+  GuestRegValueBinarySpec: 'REG_BINARY',
 };
 
 function writeOrFail(
@@ -196,7 +197,8 @@ export const GUEST_REGISTRY_METHODS: readonly Method[] = [
           invalidProperty: 'value.data',
         });
       const { path } = keyOf(registry, name.keyName as Data);
-      const content = data.value ?? (type === 'REG_MULTI_SZ' ? [] : '');
+      const given = data.value ?? (type === 'REG_MULTI_SZ' ? [] : '');
+      const content = type === 'REG_BINARY' ? Buffer.from(String(given), 'base64') : given;
       writeOrFail(
         registry,
         path,
@@ -229,19 +231,17 @@ export const GUEST_REGISTRY_METHODS: readonly Method[] = [
               }
             : data;
         const inner = valueData(expanded);
-        return inner
-          ? [
-              {
-                $: 'GuestRegValueSpec',
-                name: {
-                  $: 'GuestRegValueNameSpec',
-                  keyName: nameData(key.path, keyName.wowBitness as Value),
-                  name,
-                },
-                data: inner,
-              },
-            ]
-          : [];
+        return [
+          {
+            $: 'GuestRegValueSpec',
+            name: {
+              $: 'GuestRegValueNameSpec',
+              keyName: nameData(key.path, keyName.wowBitness as Value),
+              name,
+            },
+            data: inner,
+          },
+        ];
       });
     },
     'GuestRegValueSpec[]',

@@ -9,9 +9,12 @@ import type { PoolObject } from '../objects/pool.ts';
 import { VirtualAppObject } from '../objects/vapp.ts';
 import type { Vcenter } from '../vcenter.ts';
 import { removeAllSnapshots } from '../vm/operations.ts';
+import { parseDatastorePath } from '../vm/paths.ts';
 import type { VirtualMachine } from '../vm/virtual-machine.ts';
+import { createMachine } from './create.ts';
 import { requireOff } from './faults.ts';
 import { placementOf, plainName, requireFree, requireVmFolder } from './places.ts';
+import { parseVmx, specOfVmx } from './uploaded-vmx.ts';
 
 /** A machine whose files are on a datastore and which no inventory holds. */
 export interface Unregistered {
@@ -57,10 +60,12 @@ export interface Registration {
   readonly host: HostObject;
 }
 
-/** @throws VimFault FileNotFound, AlreadyExists, DuplicateName, InvalidName */
+/** @throws VimFault FileNotFound, AlreadyExists, DuplicateName, InvalidName, GenericVmConfigFault and those of devices */
 export function registerMachine(vcenter: Vcenter, request: Registration): VirtualMachine {
   const { path, folder, asTemplate, pool, host } = request;
   const known = vcenter.unregistered.get(path);
+  const uploaded = known ? undefined : registerUploaded(vcenter, request);
+  if (uploaded) return uploaded;
   if (!known) {
     const isThere = vcenter.inventory.vms().some((vm) => vm.vmPathName === path);
     throw isThere
@@ -97,6 +102,23 @@ export function registerMachine(vcenter: Vcenter, request: Registration): Virtua
   );
   vcenter.unregistered.delete(path);
   return vcenter.inventory.vmOf(id);
+}
+
+/** A machine whose configuration somebody put there; undefined when there is no such file. */
+function registerUploaded(vcenter: Vcenter, request: Registration): VirtualMachine | undefined {
+  const { path, folder, name, asTemplate, pool, host } = request;
+  const place = parseDatastorePath(path);
+  const datastore = place && host.datastores.find((each) => each.name === place.datastore);
+  const file = place && datastore && vcenter.files.loose.get(datastore, place.path);
+  if (file?.kind !== 'bytes') return undefined;
+  const spec = specOfVmx(parseVmx(file.bytes), place!, name);
+  const vm = createMachine(vcenter, { folder, pool: pool ?? host.compute.pool, host, spec });
+  vcenter.files.loose.remove(datastore!, place!.path);
+  if (asTemplate) {
+    const { resourcePool: _pool, ...facts } = vm.machine;
+    vcenter.estate.replace({ ...facts, template: true });
+  }
+  return vm;
 }
 
 /** A folder with everything in it. @throws VimFault InvalidPowerState when a machine in it runs */

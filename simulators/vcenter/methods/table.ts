@@ -1,5 +1,6 @@
 /** Every method on offer, once. Dispatch, the fault for anything else, the ledger and the WSDL follow from it. */
 
+import { GUEST_ALIAS_METHODS } from '../guest/aliases.ts';
 import { GUEST_FILE_METHODS } from '../guest/files.ts';
 import { GUEST_PROCESS_METHODS } from '../guest/processes.ts';
 import { GUEST_REGISTRY_METHODS } from '../guest/registry.ts';
@@ -124,6 +125,7 @@ export const METHODS: readonly Method[] = [
   ...GUEST_PROCESS_METHODS,
   ...GUEST_FILE_METHODS,
   ...GUEST_REGISTRY_METHODS,
+  ...GUEST_ALIAS_METHODS,
   ...SESSION_METHODS,
   ...AUTHORIZATION_METHODS,
   ...HISTORY_METHODS,

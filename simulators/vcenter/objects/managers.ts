@@ -39,6 +39,7 @@ const GUEST_MANAGERS: ReadonlyArray<readonly [property: string, type: string, id
   ['authManager', 'GuestAuthManager', 'guestOperationsAuthManager'],
   ['fileManager', 'GuestFileManager', 'guestOperationsFileManager'],
   ['processManager', 'GuestProcessManager', 'guestOperationsProcessManager'],
+  ['aliasManager', 'GuestAliasManager', 'guestOperationsAliasManager'],
   ['guestWindowsRegistryManager', 'GuestWindowsRegistryManager', 'guestOperationsWindowsRegistryManager'],
 ];
 

@@ -161,6 +161,11 @@ function decodePrimitive(source: string, type: string, parent: string, name: str
       if (at !== undefined) return at;
       break;
     }
+    case 'base64Binary': {
+      const plain = text.replace(/\s+/g, '');
+      if (plain.length % 4 === 0 && /^[A-Za-z0-9+/]*={0,2}$/.test(plain)) return plain;
+      break;
+    }
     default:
       throw vimFault(
         'NotSupported',

@@ -7,6 +7,13 @@ managed GuestAuthManager @5.0:
 managed GuestFileManager @5.0:
 managed GuestProcessManager @5.0:
 managed GuestWindowsRegistryManager @6.0:
+managed GuestAliasManager @6.0:
+GuestAuthSubject @6.0:
+GuestAuthNamedSubject < GuestAuthSubject @6.0: name string
+GuestAuthAnySubject < GuestAuthSubject @6.0:
+GuestAuthAliasInfo @6.0: subject GuestAuthSubject, comment string
+GuestAliases @6.0: base64Cert string, aliases GuestAuthAliasInfo[]!
+GuestMappedAliases @6.0: base64Cert string, username string, subjects GuestAuthSubject[]!
 GuestAuthentication @5.0: interactiveSession boolean
 NamePasswordAuthentication < GuestAuthentication @5.0: username string, password string
 TicketedSessionAuthentication < GuestAuthentication @5.0: ticket string
@@ -33,6 +40,7 @@ GuestRegValueQwordSpec < GuestRegValueDataSpec @6.0: value long
 GuestRegValueStringSpec < GuestRegValueDataSpec @6.0: value string?
 GuestRegValueExpandStringSpec < GuestRegValueDataSpec @6.0: value string?
 GuestRegValueMultiStringSpec < GuestRegValueDataSpec @6.0: value string[]
+GuestRegValueBinarySpec < GuestRegValueDataSpec @6.0: value base64Binary?
 GuestRegValueSpec @6.0: name GuestRegValueNameSpec, data GuestRegValueDataSpec
 FileAlreadyExists < FileFault:
 NotADirectory < FileFault @5.0:
@@ -40,6 +48,7 @@ NotAFile < FileFault @5.0:
 DirectoryNotEmpty < FileFault @5.0:
 GuestOperationsFault < VimFault @5.0:
 GuestOperationsUnavailable < GuestOperationsFault @5.0:
+GuestMultipleMappings < GuestOperationsFault @6.0:
 GuestPermissionDenied < GuestOperationsFault @5.0:
 GuestProcessNotFound < GuestOperationsFault @5.0: pid long
 InvalidGuestLogin < GuestOperationsFault @5.0:

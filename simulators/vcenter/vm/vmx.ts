@@ -19,7 +19,7 @@ export function vmxText(vm: VirtualMachine): string {
   put('virtualHW.version', machine.hardwareVersion);
   put('displayName', vm.name);
   if (vm.annotation !== '') put('annotation', vm.annotation);
-  put('guestOS', guestOs(machine.os.guestId));
+  put('guestOS', guestOsName(machine.os.guestId));
   put('uuid.bios', vmxUuid(machine.biosUuid));
   put('vc.uuid', vmxUuid(machine.instanceUuid));
   if (machine.firmware === 'efi') put('firmware', 'efi'); // BIOS is what the absence of the line means
@@ -85,7 +85,7 @@ function escaped(value: string): string {
 }
 
 /** VMX names guests in lower case with dashes, without the "Guest" of the API: "windows9srv-64". */
-function guestOs(guestId: string): string {
+export function guestOsName(guestId: string): string {
   const name = guestId.replace(/Guest$/, '').replace(/Server/g, 'srv');
   return name.replace(/_?64$/, '-64').toLowerCase().replaceAll('_', '-');
 }

@@ -217,9 +217,8 @@ export class LivePerformance {
     const whole = this.#withRestored(sealed);
     const { measured, points } = countsOf(whole);
     const batches = points === 0 ? [] : slicesOf(batchOf(whole));
-    const settled = machines
-      .filter(({ instanceUuid, power }) => measured.has(instanceUuid) || power !== 'on')
-      .map(({ instanceUuid }) => instanceUuid);
+    const off = machines.filter(({ power, instanceUuid }) => power !== 'on' && !measured.has(instanceUuid));
+    const settled = [...measured, ...off.map(({ instanceUuid }) => instanceUuid)];
     const marks = settled.map((machine) => ({ machine, window }));
     const gaps = settled.flatMap((machine) => this.#gapsBefore(machine, window));
     await store.transaction(async (db) => {

@@ -13,9 +13,11 @@ import type {
   ByteRange,
   Cloud,
   CycleKind,
+  Heartbeat,
   Progress,
   Sequences,
   SiteCloud,
+  SourceKind,
   Work,
 } from '../app/ports.ts';
 import { discoveryMessages } from '../targets/azure/discovery-messages.ts';
@@ -42,6 +44,7 @@ export interface FakeCloud extends Cloud, SiteCloud {
   readonly stored: Record<BatchKind, Map<number, string>>;
   readonly items: Map<string, FakeItem>;
   readonly calls: string[];
+  readonly beats: Heartbeat[];
   trouble: (call: string) => void;
   /** Orders the replication of a machine with these disks. */
   order(
@@ -54,7 +57,7 @@ export interface FakeCloud extends Cloud, SiteCloud {
   refuseNext: { code: string; message: string } | undefined;
 }
 
-export function fakeCloud(clock: Clock): FakeCloud {
+export function fakeCloud(clock: Clock, kind: SourceKind = 'vmware'): FakeCloud {
   const stored: FakeCloud['stored'] = {
     inventory: new Map(),
     points: new Map(),
@@ -63,6 +66,7 @@ export function fakeCloud(clock: Clock): FakeCloud {
   };
   const items = new Map<string, FakeItem>();
   const calls: string[] = [];
+  const beats: Heartbeat[] = [];
   const refusal = (code: string, retry: 'never' | 'safe' | 'after-change' = 'never') =>
     new DryliftError(code, { blame: 'peer', retry, why: '', next: '' }, { what: code });
   const enter = (call: string): void => {
@@ -87,12 +91,13 @@ export function fakeCloud(clock: Clock): FakeCloud {
   });
 
   const cloud: FakeCloud = {
-    kind: 'vmware',
+    kind,
     site: () => cloud,
     forms: discoveryMessages,
     stored,
     items,
     calls,
+    beats,
     trouble: () => {},
     refuseNext: undefined,
     order(itemId, machine, disks) {
@@ -127,8 +132,9 @@ export function fakeCloud(clock: Clock): FakeCloud {
       enter('register');
       return { siteId: '/site', serviceEndpoint: 'https://d.test' };
     },
-    async heartbeat() {
+    async heartbeat(beat) {
       enter('heartbeat');
+      beats.push(beat);
       return clock.wall();
     },
     async sequences() {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { SAMPLE_RATES } from './exchange-rates.ts';
 import { assessGroup, assessOne, disk, machine } from './machine.fixture.ts';
 import { builtInCatalogue, type Catalogue } from './plan.ts';
 import { type RetailPriceItem, readPriceSheet } from './price-sheet.ts';
@@ -112,6 +113,23 @@ describe('cost', () => {
     expect(monthly({ azureSecurityOfferingType: 'NO' }).security).toBeUndefined();
     const refused = assessOne(region, machine({ os: { name: 'Other' } }));
     expect(refused.security).toEqual({ suitability: 'NotSuitable', monthlyCost: 0 });
+  });
+
+  test('in another currency the choice is the same, the cost is the rate’s, and the source says so', () => {
+    const facts = machine({ cores: 2, memoryMiB: 4096, disks: [disk('d1', 100)] });
+    const [dollars, euros] = ['USD', 'EUR'].map((currency) =>
+      assessGroup({ ruleset: 'seed', azureLocation: 'westeurope', currency }, [[facts, {}]]),
+    );
+    const rate = SAMPLE_RATES['EUR']!;
+    const [a, b] = [dollars!.machines[0]!, euros!.machines[0]!];
+    expect(a.disks[0]!.choice).toBeDefined();
+    expect([b.recommendedSize, b.disks[0]!.choice?.name]).toEqual([
+      a.recommendedSize,
+      a.disks[0]!.choice?.name,
+    ]);
+    expect(b.monthlyComputeCost).toBeCloseTo(a.monthlyComputeCost * rate, 9);
+    expect(b.monthlyStorageCost).toBeCloseTo(a.monthlyStorageCost * rate, 9);
+    expect(euros!.plan.priceSource).toContain(`converted from USD at ${rate}`);
   });
 
   test('a location without prices is refused before any machine is looked at', () => {

@@ -6,6 +6,7 @@
 import type { WindowIndex } from '../metrics/roll-up.ts';
 import { HOUR, MINUTE, type UnixMillis } from '../units.ts';
 import { DISK_SKUS, type DiskSku } from './disk-skus.ts';
+import { CURRENCY_OF_RECORD } from './exchange-rates.ts';
 import type { OsOfMachine } from './machine-facts.ts';
 import { isWindows, type PaidLinux, paidLinuxOf } from './os-rules.ts';
 import type { ComputePrices, Licence, LocationPrices, PriceSheet, ProvisionedPrices } from './price-sheet.ts';
@@ -105,6 +106,13 @@ export interface AssessmentPlan {
   };
 }
 
+/** Says it when prices were worked out from others. */
+function sourceOf(source: string, { convertedAt }: LocationPrices): string {
+  return convertedAt === undefined
+    ? source
+    : `${source}, converted from ${CURRENCY_OF_RECORD} at ${convertedAt}`;
+}
+
 /**
  * @param asOf instant of the assessment; the history ends with the last window that is over by then.
  * @throws `priceSheet.noPrices` when the sheet does not cover location and currency;
@@ -132,7 +140,7 @@ export function planAssessment(
     history: historyOf(properties, asOf),
     percentile: Number(properties.percentile.replace('Percentile', '')),
     prices,
-    priceSource: catalogue.prices.source,
+    priceSource: sourceOf(catalogue.prices.source, prices),
     pricesTimestamp: catalogue.prices.pricesTimestamp,
     computeHours: option === 'None' ? uptime : HOURS_PER_MONTH,
     computeDiscount: discount,

@@ -128,7 +128,26 @@ describe('reading retail prices', () => {
         next: 'Locations covered in USD: eastus, westeurope.',
       }) as Error,
     );
-    expect(() => sheet.at('eastus', 'EUR')).toThrow(/no EUR prices/);
+    expect(() => sheet.at('eastus', 'EUR')).toThrow(
+      expect.objectContaining({
+        what: expect.stringContaining('no EUR prices') as string,
+        next: 'Give a price sheet in that currency, or choose one that this sheet has: USD.',
+      }) as Error,
+    );
+  });
+
+  test('a currency without prices of its own is worked out from dollars, and says so; one with them is left alone', () => {
+    const items = [item({}), item({ currencyCode: 'EUR', retailPrice: 0.5 })];
+    const sheet = readPriceSheet(items, 'mine.json', { EUR: 0.9, SEK: 10 });
+    const of = (currency: string) => sheet.at('eastus', currency);
+    expect(of('EUR').compute.get('Standard_D2_v3')!.linux).toBe(0.5);
+    expect(of('SEK').compute.get('Standard_D2_v3')!.linux).toBe(
+      10 * of('USD').compute.get('Standard_D2_v3')!.linux!,
+    );
+    expect([of('EUR').convertedAt, of('SEK').convertedAt]).toEqual([undefined, 10]);
+    expect(() => of('JPY')).toThrow(
+      expect.objectContaining({ next: expect.stringContaining('EUR, SEK, USD') as string }) as Error,
+    );
   });
 
   test.each([

@@ -8,6 +8,7 @@
  * the same thing: the one with the later effective date, then the lower.
  */
 import { defineErrors } from '../errors.ts';
+import { CURRENCY_OF_RECORD, convertedPrices, type ExchangeRates } from './exchange-rates.ts';
 import type { PaidLinux } from './os-rules.ts';
 import { locationName } from './regions.ts';
 
@@ -92,6 +93,8 @@ export interface LocationPrices {
   readonly defender: number | undefined;
   /** Hourly licence of paid Linux for machines of at most so many vCPUs, smallest first. */
   readonly licences: Readonly<Record<PaidLinux, readonly Licence[]>>;
+  /** Worked out from prices in US dollars at this rate. */
+  readonly convertedAt?: number;
 }
 
 export interface PriceSheet {
@@ -120,8 +123,15 @@ interface Builder {
   licences: Record<PaidLinux, Map<number, { price: number; since: string }>>;
 }
 
-/** @throws `priceSheet.badItem` with the position of the item (from 1) as line. */
-export function readPriceSheet(items: Iterable<RetailPriceItem>, source: string): PriceSheet {
+/**
+ * @param rates of currencies in which the sheet has no prices of its own
+ * @throws `priceSheet.badItem` with the position of the item (from 1) as line.
+ */
+export function readPriceSheet(
+  items: Iterable<RetailPriceItem>,
+  source: string,
+  rates: ExchangeRates = {},
+): PriceSheet {
   const places = new Map<string, Builder>();
   const spellings = new Map<string, Builder>();
   let position = 0;
@@ -139,26 +149,39 @@ export function readPriceSheet(items: Iterable<RetailPriceItem>, source: string)
     take(place, item);
   }
   const finished = new Map(
-    [...places].map(([key, place]) => [key, finish(place, places.get(`${key.slice(0, 3)} global`))]),
+    [...places].map(([key, place]) => [
+      key,
+      finish(place, places.get(`${key.slice(0, key.indexOf(' '))} global`)),
+    ]),
   );
-  const locations = (currency: string) =>
+  const own = (currency: string) =>
     [...finished]
       .filter(([key, prices]) => key.startsWith(`${currency} `) && prices.compute.size > 0)
       .map(([key]) => key.slice(currency.length + 1))
       .sort();
+  const rateOf = (currency: string) =>
+    own(currency).length === 0 && Object.hasOwn(rates, currency) ? rates[currency] : undefined;
+  const locations = (currency: string) => own(rateOf(currency) === undefined ? currency : CURRENCY_OF_RECORD);
+  const currencies = () => {
+    const named = new Set([...finished.keys()].map((key) => key.slice(0, key.indexOf(' '))));
+    return [...new Set([...named, ...Object.keys(rates)])].filter((one) => locations(one).length > 0).sort();
+  };
   return {
     source,
     pricesTimestamp: latest,
     locations,
     at(location, currency) {
-      const prices = finished.get(`${currency} ${locationName(location)}`);
-      if (prices && prices.compute.size > 0) return prices;
+      const rate = rateOf(currency);
+      const written = rate === undefined ? currency : CURRENCY_OF_RECORD;
+      const prices = finished.get(`${written} ${locationName(location)}`);
+      if (prices && prices.compute.size > 0)
+        return rate === undefined ? prices : convertedPrices(prices, rate);
       const covered = locations(currency);
       throw errors.make('priceSheet.noPrices', {
         what: `There are no ${currency} prices for virtual machines in ${location} (${source}).`,
         next:
           covered.length === 0
-            ? 'Give a price sheet in that currency.'
+            ? `Give a price sheet in that currency, or choose one that this sheet has: ${currencies().join(', ')}.`
             : `Locations covered in ${currency}: ${covered.join(', ')}.`,
       });
     },

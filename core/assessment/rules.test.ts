@@ -7,6 +7,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { rollUpGrid } from '../metrics/roll-up.ts';
 import osRules from './data/os-rules.json' with { type: 'json' };
+import { SAMPLE_RATES } from './exchange-rates.ts';
 import { AS_OF, assessOne, disk, flat, machine, points } from './machine.fixture.ts';
 import type { MachineFacts } from './machine-facts.ts';
 import { builtInCatalogue, planAssessment } from './plan.ts';
@@ -152,12 +153,17 @@ const PROPERTIES: readonly Rule[] = [
   ],
   [
     '2.currency',
-    '25 codes; a sheet without prices in one is refused',
+    '25 codes, each at its rate to the dollar; a sheet with neither prices nor a rate is refused',
     () => {
       expect(CURRENCIES).toHaveLength(25);
-      expect(() => planOf({ ...SEED, currency: 'EUR' })).toThrow(
-        expect.objectContaining({ code: 'priceSheet.noPrices' }),
-      );
+      const sizes = (currency: string) => planOf({ ...SEED, currency }).prices.compute;
+      const dollars = sizes('USD').get('Standard_D2_v3')!.linux!;
+      for (const currency of CURRENCIES)
+        expect(sizes(currency).get('Standard_D2_v3')!.linux, currency).toBeCloseTo(
+          dollars * SAMPLE_RATES[currency]!,
+          9,
+        );
+      refused({ ...SEED, currency: 'XTS' });
     },
   ],
   ['2.discount', 'from 0 to 100 per cent', () => refused({ ...SEED, discountPercentage: 101 })],

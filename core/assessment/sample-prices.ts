@@ -7,6 +7,7 @@
 import { assert } from '../assert.ts';
 import { Entropy } from '../entropy/entropy.ts';
 import json from './data/sample-prices.json' with { type: 'json' };
+import { SAMPLE_RATES } from './exchange-rates.ts';
 import { type PriceSheet, type RetailPriceItem, readPriceSheet } from './price-sheet.ts';
 import { REGIONS } from './regions.ts';
 import { VM_SIZES } from './vm-sizes.ts';
@@ -189,6 +190,6 @@ let sheet: PriceSheet | undefined;
 
 /** The sample sheet, read once. */
 export function samplePriceSheet(): PriceSheet {
-  sheet ??= readPriceSheet(samplePriceItems(), SOURCE);
+  sheet ??= readPriceSheet(samplePriceItems(), SOURCE, SAMPLE_RATES);
   return sheet;
 }

@@ -2,6 +2,7 @@
  * A cloud: identity, ARM with its providers, blob storage, the two data planes of appliances, under the real
  * host names. Who may reach those names, and how, is the internet's business (simulators/internet).
  */
+import type { ExchangeRates } from '#core/assessment/exchange-rates.ts';
 import type { Catalogue } from '#core/assessment/plan.ts';
 import type { RetailPriceItem } from '#core/assessment/price-sheet.ts';
 import type { RulesetName } from '#core/assessment/rulesets.ts';
@@ -54,6 +55,8 @@ export interface AzureOptions {
   readonly catalogue?: Catalogue;
   /** What the public price list holds; drylift's own sample by default. */
   readonly prices?: () => Iterable<RetailPriceItem>;
+  /** Of currencies that the price list has no prices in; drylift's own sample by default. */
+  readonly rates?: ExchangeRates;
   /** Existing folder for the content of blobs and disks, which is then not held in memory. */
   readonly directory?: string;
   readonly storageLimits?: 'documented' | StorageLimits;
@@ -220,7 +223,11 @@ export async function startAzure(options: AzureOptions): Promise<AzureSimulator>
     {
       who: 'prices',
       hosts: [RETAIL_PRICES_HOST],
-      handler: createRetailPrices({ context, items: options.prices ?? samplePriceItems }),
+      handler: createRetailPrices({
+        context,
+        items: options.prices ?? samplePriceItems,
+        ...(options.rates ? { rates: options.rates } : {}),
+      }),
     },
     { who: 'graph', hosts: [cloud.graphHost], handler: graph, direct: 'graph' },
     { who: 'keyVault', hosts: [`*.${cloud.vaultSuffix}`], handler: secrets, direct: 'vault' },

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { type RetailPriceItem, readPriceSheet } from '#core/assessment/price-sheet.ts';
-import { samplePriceItems } from '#core/assessment/sample-prices.ts';
+import { samplePriceItems, samplePriceSheet } from '#core/assessment/sample-prices.ts';
 import { type TestWorld, testWorld } from '../testing/test-world.ts';
 import { createRetailPrices, RETAIL_PRICES_HOST } from './service.ts';
 
@@ -62,6 +62,23 @@ describe('retail prices', () => {
       expect(readPriceSheet(items, 'served').locations('USD')).toEqual(
         readPriceSheet(whole, 'own').locations('USD'),
       );
+    }));
+
+  test('in another currency every price is that of the rate, as an assessment has it; an unknown one is refused with the list', () =>
+    inWorld(async (world) => {
+      const filter = "armRegionName eq 'westeurope' and armSkuName eq 'Standard_D2s_v3'";
+      const found = await page(world, query(filter, "&currencyCode='EUR'&api-version=2023-01-01-preview"));
+      expect(found.BillingCurrency).toBe('EUR');
+      expect(new Set(found.Items.map(({ currencyCode }) => currencyCode))).toEqual(new Set(['EUR']));
+      const served = readPriceSheet(found.Items, 'served').at('westeurope', 'EUR').compute;
+      const assessed = samplePriceSheet().at('westeurope', 'EUR').compute.get('Standard_D2s_v3')!;
+      for (const [name, price] of Object.entries(served.get('Standard_D2s_v3')!))
+        expect(price, name).toBeCloseTo(assessed[name as keyof typeof assessed]!, 7);
+      const refused = await world.ask('GET', `${URL_BASE}?currencyCode=XTS`);
+      expect(refused).toMatchObject({
+        status: 400,
+        json: { Error: { Message: expect.stringContaining('AUD, BRL, CAD, CHF') } },
+      });
     }));
 
   test.each([

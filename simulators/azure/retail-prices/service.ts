@@ -4,6 +4,12 @@
  * @see learn.microsoft.com, rest/api/cost-management/retail-prices/azure-retail-prices. The sheet is the scenario's.
  */
 
+import {
+  CURRENCY_OF_RECORD,
+  converted,
+  type ExchangeRates,
+  SAMPLE_RATES,
+} from '#core/assessment/exchange-rates.ts';
 import type { RetailPriceItem } from '#core/assessment/price-sheet.ts';
 import type { HttpHandler, HttpResponseOut } from '#core/net/http-server.ts';
 import type { SimulatorContext } from '../../kit/context.ts';
@@ -19,7 +25,14 @@ export interface RetailPricesOptions {
   readonly context: SimulatorContext;
   /** In a fixed order. */
   readonly items: () => Iterable<RetailPriceItem>;
+  /** Of currencies that the sheet has no prices in; drylift's own sample by default. */
+  readonly rates?: ExchangeRates;
 }
+
+/** Those of the page; an assessment knows eight more. */
+const CURRENCIES: ReadonlySet<string> = new Set(
+  'USD AUD BRL CAD CHF CNY DKK EUR GBP INR JPY KRW NOK NZD RUB SEK TWD'.split(' '),
+);
 
 export const PRICE_FAULT_POINTS = [
   {
@@ -29,8 +42,13 @@ export const PRICE_FAULT_POINTS = [
   },
 ] as const;
 
-export function createRetailPrices({ context, items }: RetailPricesOptions): HttpHandler {
+export function createRetailPrices({
+  context,
+  items,
+  rates = SAMPLE_RATES,
+}: RetailPricesOptions): HttpHandler {
   context.faults.declare(PRICE_FAULT_POINTS);
+  let own: ReadonlySet<string> = new Set();
   let sheet: readonly RetailPriceItem[] | undefined;
   return (request, response: HttpResponseOut) => {
     request.resume();
@@ -57,14 +75,25 @@ export function createRetailPrices({ context, items }: RetailPricesOptions): Htt
       return refuse(400, error instanceof Error ? error.message : 'The filter is not valid.');
     }
     if (!Number.isInteger(skip) || skip < 0) return refuse(400, '$skip is a whole number.');
-    sheet ??= [...items()];
+    if (!sheet) {
+      sheet = [...items()];
+      own = new Set(sheet.map(({ currencyCode }) => currencyCode));
+    }
+    const rate = own.has(currency) ? undefined : rates[currency];
+    if (!own.has(currency) && (!CURRENCIES.has(currency) || rate === undefined))
+      return refuse(
+        400,
+        `The currency '${currency.slice(0, 20)}' is not supported. Supported are: ${[...new Set([...own, ...[...CURRENCIES].filter((one) => one in rates)])].sort().join(', ')}.`,
+      );
+    const written = rate === undefined ? currency : CURRENCY_OF_RECORD;
     const page: RetailPriceItem[] = [];
     let matched = 0;
     let hasMore = false;
     const wantsPrimary = /^'?primary'?$/i.test(url.searchParams.get('meterRegion') ?? '');
-    for (const item of sheet) {
-      if (item.currencyCode !== currency || (wantsPrimary && !item.isPrimaryMeterRegion) || !filter(item))
-        continue;
+    for (const listed of sheet) {
+      if (listed.currencyCode !== written || (wantsPrimary && !listed.isPrimaryMeterRegion)) continue;
+      const item = rate === undefined ? listed : converted(listed, currency, rate);
+      if (!filter(item)) continue;
       if (matched++ < skip) continue;
       if (page.length === PAGE_ITEMS) {
         hasMore = true;

@@ -45,7 +45,12 @@ export interface OperatorOptions {
 
 const MIGRATE = '2019-10-01';
 const HUB = '2018-09-01-preview';
-const OFF_AZURE = '2020-07-07';
+/** Sites by what they discover, and since when ARM knows them. */
+const SITES = {
+  vmware: { type: 'vmwareSites', api: '2020-07-07' },
+  hyperv: { type: 'hypervSites', api: '2023-06-06' },
+  server: { type: 'serverSites', api: '2023-06-06' },
+} as const;
 const REPLICATION = '2023-06-01';
 
 const FABRIC = 'datacentre';
@@ -91,12 +96,13 @@ export class Operator {
     }
   }
 
-  /** Machines that the site shows and that are not gone: properties by display name. */
-  async discovered(): Promise<ReadonlyMap<string, Json>> {
+  /** Machines that a site shows and that are not gone: properties by display name. */
+  async discovered(kind: keyof typeof SITES = 'vmware'): Promise<ReadonlyMap<string, Json>> {
     const { arm, zone } = this.#options;
     const machines = new Map<string, Json>();
-    const site = `${this.#group}/providers/Microsoft.OffAzure/vmwareSites/${zone.site}`;
-    for await (const machine of arm.list(`${site}/machines`, OFF_AZURE))
+    const { type, api } = SITES[kind];
+    const site = `${this.#group}/providers/Microsoft.OffAzure/${type}/${zone.site}`;
+    for await (const machine of arm.list(`${site}/machines`, api))
       if ((machine['properties']?.['isDeleted'] as unknown) !== true)
         machines.set(textOf(machine['properties']?.['displayName']) ?? '', machine);
     return machines;

@@ -271,10 +271,7 @@ export class Story {
     const { world } = this.#options;
     switch (condition.kind) {
       case 'inventory':
-        return this.#until('the complete inventory', within, async () => {
-          const known = await world.operator.discovered();
-          return world.estate.machines().every(({ name }) => known.has(name));
-        });
+        return this.#until('the complete inventory', within, () => this.#isInventoryComplete());
       case 'deltaSync':
         return this.#until('delta sync', within, async () => {
           for (const name of this.replicating)
@@ -294,6 +291,27 @@ export class Story {
       default:
         return unreachable(condition, 'condition of a wait');
     }
+  }
+
+  /** Every machine is shown by its site; of servers those that are on and that an account of the appliance opens. */
+  async #isInventoryComplete(): Promise<boolean> {
+    const { world } = this.#options;
+    const expected = {
+      vmware: world.estate.machines(),
+      hyperv: world.hyperv.machines(),
+      server: world
+        .listedServers()
+        .filter(({ machine, estate }) => estate.power(machine.id) === 'on' && world.opensServer(machine.id))
+        .map(({ machine }) => machine),
+    };
+    for (const kind of ['vmware', 'hyperv', 'server'] as const) {
+      if (expected[kind].length === 0) continue;
+      const shown = new Set(
+        [...(await world.operator.discovered(kind)).keys()].map((name) => name.toLowerCase()),
+      );
+      if (!expected[kind].every(({ name }) => shown.has(name.toLowerCase()))) return false;
+    }
+    return true;
   }
 
   /** @throws `story.waitedTooLong` */

@@ -26,7 +26,7 @@ import type { SeedResources } from '#simulators/azure/landing-zone.ts';
 import { type AzureSimulator, startAzure } from '#simulators/azure/server.ts';
 import { Estate } from '#simulators/estate/estate.ts';
 import { estateAccounts } from '#simulators/estate/guest/accounts.ts';
-import { joinGuests } from '#simulators/estate/guest/guests.ts';
+import { guestsOf, joinGuests } from '#simulators/estate/guest/guests.ts';
 import type { Machine } from '#simulators/estate/model.ts';
 import { attachImage } from '#simulators/estate/virtual-disk.ts';
 import { startProxy } from '#simulators/internet/forward-proxy.ts';
@@ -92,6 +92,7 @@ export class World {
   readonly #password: string;
   readonly #collectEvery: Millis | undefined;
   readonly #guests: readonly GuestLogin[];
+  readonly #serverLogins: readonly GuestLogin[];
   readonly #hypervLogin: Login;
   readonly #alsoServers: readonly string[];
   readonly #started: Simulator[] = [];
@@ -161,11 +162,13 @@ export class World {
     this.#password = `Pw-${this.entropy.hex(24, 'world.vcenterPassword')}`;
     this.#zone = landingZone(this.entropy);
     this.#guests = guestLogins(estate.facts.seed, scenario.appliance?.guests ?? []);
+    this.#serverLogins = guestLogins(estate.facts.seed, scenario.appliance?.guests ?? SERVER_LOGINS);
     this.secrets = [
       this.#password,
       this.#hypervLogin.password,
       ...this.#zone.clients.map(({ secret }) => secret),
       ...this.#guests.map(({ password }) => password),
+      ...this.#serverLogins.map(({ password }) => password),
     ];
     this.faults = new FaultPlan({
       faults: scenario.faults,
@@ -202,6 +205,12 @@ export class World {
   /** Hyper-V hosts and clusters by the names they are reached by. */
   get hypervTargets(): readonly HypervTarget[] {
     return hypervTargets(this.hyperv);
+  }
+
+  /** Does one of the accounts that the appliance has for servers open the machine? */
+  opensServer(machineId: string): boolean {
+    const guest = guestsOf(this.servers).guest(machineId);
+    return this.#serverLogins.some(({ user, password }) => guest?.logIn(user, password));
   }
 
   /** Machines that are listed as servers: those in racks, and those that another source shows as well. */
@@ -366,12 +375,49 @@ export class World {
         region,
         vault,
       },
-      vcenters: [{ host: VCENTER.host, user: USER, password: this.#password }],
+      ...(this.hasVcenter
+        ? { vcenters: [{ host: VCENTER.host, user: USER, password: this.#password }] }
+        : {}),
+      ...this.#otherSources(),
       guests: { credentials: [...this.#guests] },
       ...(this.#collectEvery === undefined
         ? {}
         : { collection: { everyMinutes: this.#collectEvery / MINUTE } }),
     });
+  }
+
+  /** Hyper-V by host and cluster, servers by address, and what opens them. */
+  #otherSources(): Pick<Parameters<typeof configFrom>[0], 'hyperv' | 'servers' | 'credentials'> {
+    const hosts = this.hypervTargets;
+    const guests = guestsOf(this.servers);
+    const list = this.listedServers().flatMap(({ machine: { id } }) => {
+      const guest = guests.guest(id)!;
+      const [address] = guest.addresses();
+      const { family } = guest.os;
+      return family === 'other' || address === undefined ? [] : [{ address, os: family }];
+    });
+    return {
+      ...(hosts.length === 0
+        ? {}
+        : {
+            hyperv: {
+              hosts: hosts.map((target) => ({ ...target, credential: HYPERV })),
+              refreshMinutes: REFRESH_MINUTES,
+            },
+          }),
+      ...(list.length === 0 ? {} : { servers: { list, refreshMinutes: REFRESH_MINUTES } }),
+      credentials: [
+        ...(hosts.length === 0 ? [] : [{ name: HYPERV, kind: 'hyperv' as const, ...this.#hypervLogin }]),
+        ...(list.length === 0
+          ? []
+          : this.#serverLogins.map(({ name, family, user, password }) => ({
+              name: `server-${name}`,
+              kind: family,
+              user,
+              password,
+            }))),
+      ],
+    };
   }
 
   /** Ends the life of the appliance as a power cut would. @returns false when there was none. */
@@ -420,6 +466,11 @@ function guestLogins(seed: string, names: readonly string[]): GuestLogin[] {
 }
 
 const SITE = 'datacentre-site';
+const HYPERV = 'hyperv';
+/** Also of the lists of servers, so that a story sees soon what became of a fault. */
+const REFRESH_MINUTES = 15;
+/** What servers are opened with when the scenario names no accounts. */
+const SERVER_LOGINS = ['linux', 'windows', 'test-linux', 'test-windows'];
 const FOREVER: UnixMillis = Number.MAX_SAFE_INTEGER;
 
 /** What always holds of a link is no event and no fault. */

@@ -18,9 +18,10 @@ export function judgeExpectation(run: Run, expectation: Expectation): CheckView[
   const { world, story } = run;
   switch (expectation.subject) {
     case 'inventory': {
-      const known = [...(world.azure.sites()[0]?.inventory.machines().values() ?? [])].filter(
-        ({ isDeleted }) => !isDeleted,
-      );
+      const known = world.azure
+        .sites()
+        .flatMap(({ inventory }) => [...inventory.machines().values()])
+        .filter(({ isDeleted }) => !isDeleted);
       return limits('inventory', 'what is discovered', expectation.limits, (metric) => ({
         value:
           metric === 'servers' ? known.length : known.reduce((sum, { facts }) => sum + facts.disks.length, 0),

@@ -6,6 +6,7 @@ import { HOUR, MINUTE, SECOND } from '#core/units.ts';
 import { estateAccounts } from '#simulators/estate/guest/accounts.ts';
 import type { Guest } from '#simulators/estate/guest/guest.ts';
 import { guestsOf } from '#simulators/estate/guest/guests.ts';
+import { snapsOf } from '#simulators/estate/guest/linux-devices.ts';
 import type { World } from '../world.ts';
 import { type Check, someOf } from './check.ts';
 
@@ -36,8 +37,8 @@ export const guestsEqualEstate: Check = {
   says: 'the applications, roles and SQL Server instances that Azure shows are those in the guests; the others are explained',
   judge({ world, scenario }) {
     const names = scenario.appliance.guests;
-    if (!names) return undefined;
-    const inventory = world.azure.sites()[0]?.inventory;
+    if (!names || !world.hasVcenter) return undefined;
+    const inventory = world.azure.sites().find(({ kind }) => kind === 'VMware')?.inventory;
     const open = new Set(openGuests(world, names));
     const wrong: string[] = [];
     for (const machine of world.estate.machines()) {
@@ -54,7 +55,10 @@ export const guestsEqualEstate: Check = {
         wrong.push(`${machine.name} was not looked into`);
         continue;
       }
-      const truth = listed(guest.stack.packages.map(({ name, version }) => `${name} ${version}`));
+      const snaps = guest.os.family === 'linux' ? snapsOf(guest.os) : [];
+      const truth = listed(
+        [...guest.stack.packages, ...snaps].map(({ name, version }) => `${name} ${version}`),
+      );
       if (listed((apps.applications ?? []).map(({ name, version }) => `${name} ${version}`)) !== truth)
         wrong.push(`${machine.name}: applications differ`);
       const features = guest.features().filter(({ installed }) => installed);
@@ -83,7 +87,7 @@ export const dependenciesEqualEstate: Check = {
   id: 'dependencies-equal-estate',
   says: 'every connection that stood through a collection was seen, and none that was never there',
   async judge({ world, scenario }) {
-    if (!scenario.appliance.guests || !world.appliance) return undefined;
+    if (!scenario.appliance.guests || !world.appliance || !world.hasVcenter) return undefined;
     const seen = await world.appliance.dependencies();
     const keys = new Set(
       seen.map(({ source, destination }) => `${source.ip} ${destination.ip}:${destination.port}`),
@@ -91,8 +95,8 @@ export const dependenciesEqualEstate: Check = {
     const { estate } = world;
     const topology = guestsOf(estate).topology();
     const possible = new Set(
-      estate
-        .machines()
+      [estate, world.hyperv, world.servers]
+        .flatMap((part) => part.machines())
         .flatMap(({ id }) =>
           topology
             .linksFrom(id)

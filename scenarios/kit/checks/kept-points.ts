@@ -36,7 +36,7 @@ const KEPT = {
 const FIRST_NIC_KEY = 4000;
 
 export function keptSeries(world: World): KeptSeries {
-  const inventory = world.azure.sites()[0]?.inventory;
+  const inventory = world.azure.sites().find(({ kind }) => kind === 'VMware')?.inventory;
   let discoveredAt: UnixMillis = Number.NEGATIVE_INFINITY;
   for (const { createdAt } of inventory?.machines().values() ?? [])
     discoveredAt = Math.max(discoveredAt, createdAt);

@@ -1,5 +1,5 @@
 /** Reads what a Linux server answered to the questions of linux-script.ts. Nothing in it is trusted. */
-import { GIB, KIB } from '#core/units.ts';
+import { KIB } from '#core/units.ts';
 import { readInventory } from '../../app/guest-scripts.ts';
 import type { SourceMachine } from '../../app/ports.ts';
 
@@ -36,7 +36,6 @@ export interface LinuxFacts {
   readonly osName: string;
   readonly osVersion: string;
   readonly architecture: string;
-  readonly kernel: string;
   readonly disks: readonly LinuxDisk[];
   readonly nics: readonly LinuxNic[];
   /** By the server's own clock, seconds since the epoch; undefined when it did not tell. */
@@ -126,7 +125,6 @@ export function readConfiguration(text: string): LinuxFacts | undefined {
     osName: system?.osName ?? '',
     osVersion: system?.osVersion ?? '',
     architecture: system?.osArchitecture ?? '',
-    kernel: first(parts, 'kernel'),
     disks: block ?? readFdisk(parts.get('fdisk') ?? [], bootDevices),
     nics: readNics(parts.get('ip') ?? []),
     epochSeconds: /^\d+$/.test(first(parts, 'time')) ? Number(first(parts, 'time')) : undefined,
@@ -378,9 +376,4 @@ function readNetDev(lines: readonly string[]): LinuxCounters['nics'] {
     nics.set(name, { received: numbers[0]!, sent: numbers[8]! });
   }
   return nics;
-}
-
-/** "600 GiB" */
-export function sizeInWords(bytes: number): string {
-  return `${Math.round((bytes / GIB) * 10) / 10} GiB`;
 }

@@ -44,7 +44,6 @@ export const CONFIGURATION: readonly LinuxDatum[] = [
     commands: [`for f in ${RELEASE_FILES}; do if [ -r $f ]; then cat $f; break; fi; done`],
   },
   { section: 'arch', commands: ['uname -m'] },
-  { section: 'kernel', commands: ['uname -r'] },
   {
     section: 'lsblk',
     commands: [

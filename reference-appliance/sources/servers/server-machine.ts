@@ -28,6 +28,23 @@ export function hypervisorOf(manufacturer: string, model: string): string {
   return HYPERVISORS.find(([pattern]) => pattern.test(`${manufacturer} ${model}`))?.[1] ?? '';
 }
 
+const CORES_MAX = 4096;
+const SOCKETS_MAX = 256;
+const ADDRESSES_MAX = 64;
+
+/** What a server says of itself, as the service takes it: one that says too much must not keep back a whole batch. */
+function short(text: string, charsMax = 256): string {
+  return text
+    .replace(/\p{Cc}/gu, ' ')
+    .trim()
+    .slice(0, charsMax);
+}
+
+/** Identifiers of a machine's disks, or adapters, each its own. */
+function distinct(ids: readonly string[]): string[] {
+  return ids.map((id, i) => (id !== '' && ids.indexOf(id) === i ? id : `${id.slice(0, 120)}_${i}`));
+}
+
 /** What both systems tell in the same way. */
 function common(
   { target, credential }: Met,
@@ -35,63 +52,67 @@ function common(
   facts: LinuxFacts | WindowsFacts,
 ): Omit<ServerMachine, 'os' | 'disks' | 'nics' | 'domainOrWorkgroup'> {
   const label = labelOf(target);
+  const cores = Math.min(facts.cores, CORES_MAX);
+  const sockets = Math.min(facts.sockets, SOCKETS_MAX);
+  const [manufacturer, model] = [short(facts.manufacturer), short(facts.model)];
   return {
     kind: 'server',
     handle: label,
     instanceUuid,
-    biosUuid: facts.uuid.trim(),
-    name: target.name || facts.hostName,
+    biosUuid: short(facts.uuid, 64),
+    name: short(target.name || facts.hostName) || label,
     isTemplate: false,
     power: 'on',
-    cores: facts.cores,
-    coresPerSocket: Math.max(1, Math.floor(facts.cores / facts.sockets)),
+    cores,
+    coresPerSocket: Math.max(1, Math.floor(cores / sockets)),
     memoryMiB: facts.memoryMiB,
     firmware: facts.firmware,
     description: '',
-    guestHostName: facts.fqdn,
-    processorModel: facts.processorModel,
-    processorSockets: facts.sockets,
+    guestHostName: short(facts.fqdn),
+    processorModel: short(facts.processorModel),
+    processorSockets: sockets,
     address: label,
-    fqdn: facts.fqdn,
-    biosSerialNumber: facts.serial.trim(),
-    manufacturer: facts.manufacturer,
-    model: facts.model,
-    hypervisor: hypervisorOf(facts.manufacturer, facts.model),
+    fqdn: short(facts.fqdn),
+    biosSerialNumber: short(facts.serial, 128),
+    manufacturer,
+    model,
+    hypervisor: hypervisorOf(manufacturer, model),
     credential,
   };
 }
 
 export function linuxMachine(met: Met, instanceUuid: string, facts: LinuxFacts): ServerMachine {
-  const ids = uniqueIds(facts.disks);
+  const ids = distinct(uniqueIds(facts.disks));
+  const nicIds = distinct(facts.nics.map(({ name }) => identifier(name)));
   const dot = facts.fqdn.indexOf('.');
   return {
     ...common(met, instanceUuid, facts),
     os: {
       family: 'linux',
-      name: facts.osName,
-      version: facts.osVersion,
-      architecture: facts.architecture,
+      name: short(facts.osName),
+      version: short(facts.osVersion, 128),
+      architecture: short(facts.architecture, 64),
     },
     domainOrWorkgroup: dot < 0 ? '' : facts.fqdn.slice(dot + 1),
     disks: facts.disks.map(
       (disk, i): ServerDisk => ({
         uuid: ids[i]!,
-        label: disk.model || disk.name,
+        label: short(disk.model || disk.name),
         sizeBytes: disk.sizeBytes,
         instance: ids[i]!,
         isOsDisk: disk.isOsDisk,
         diskId: `/dev/${disk.name}`,
         diskType: 'disk',
         lun: disk.lun,
-        generatedId: disk.serial,
+        generatedId: short(disk.serial),
       }),
     ),
     nics: facts.nics.map(
-      (nic): ServerNic => ({
-        id: identifier(nic.name),
-        label: nic.name,
+      (nic, i): ServerNic => ({
+        id: nicIds[i]!,
+        label: short(nic.name),
         macAddress: nic.mac,
-        addresses: nic.addresses,
+        addresses: nic.addresses.slice(0, ADDRESSES_MAX),
         networkName: '',
       }),
     ),
@@ -103,12 +124,23 @@ export function windowsMachine(met: Met, instanceUuid: string, facts: WindowsFac
     ...common(met, instanceUuid, facts),
     os: {
       family: 'windows',
-      name: facts.osName,
-      version: facts.osVersion,
-      architecture: facts.architecture,
+      name: short(facts.osName),
+      version: short(facts.osVersion, 128),
+      architecture: short(facts.architecture, 64),
     },
-    domainOrWorkgroup: facts.domainOrWorkgroup,
-    disks: facts.disks,
-    nics: facts.nics,
+    domainOrWorkgroup: short(facts.domainOrWorkgroup),
+    disks: facts.disks.map((disk) => ({
+      ...disk,
+      label: short(disk.label),
+      diskId: short(disk.diskId),
+      diskType: short(disk.diskType, 64),
+      generatedId: short(disk.generatedId),
+    })),
+    nics: facts.nics.map((nic) => ({
+      ...nic,
+      label: short(nic.label),
+      macAddress: short(nic.macAddress, 64),
+      addresses: nic.addresses.map((address) => short(address, 64)).slice(0, ADDRESSES_MAX),
+    })),
   };
 }

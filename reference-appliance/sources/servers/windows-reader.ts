@@ -12,7 +12,7 @@ export const NAMESPACE = 'root/cimv2';
 export const CLASSES = {
   Win32_ComputerSystem:
     'Name, DNSHostName, Domain, PartOfDomain, Workgroup, Manufacturer, Model, TotalPhysicalMemory',
-  Win32_OperatingSystem: 'Caption, Version, OSArchitecture, ProductType, LocalDateTime, LastBootUpTime',
+  Win32_OperatingSystem: 'Caption, Version, OSArchitecture, LocalDateTime',
   Win32_Processor: 'Name, NumberOfCores, NumberOfLogicalProcessors',
   Win32_ComputerSystemProduct: 'IdentifyingNumber, UUID',
   Win32_BIOS: 'SerialNumber',

@@ -274,8 +274,15 @@ export function memorySettings(host: HypervHost, of: Settings): CimInstance {
 
 /** About every second machine: without it, Hyper-V does not know what the guest uses. */
 export function usesDynamicMemory({ entropy }: HypervHost, machine: Machine): boolean {
-  return entropy.chance(0.5, 'hyperv.dynamicMemory', machine.id);
+  let uses = DYNAMIC.get(machine);
+  if (uses === undefined) {
+    uses = entropy.chance(0.5, 'hyperv.dynamicMemory', machine.id);
+    DYNAMIC.set(machine, uses);
+  }
+  return uses;
 }
+
+const DYNAMIC = new WeakMap<Machine, boolean>();
 
 /** Two serial ports, which machines of generation 1 always have. */
 export function serialPorts(of: Settings): CimInstance[] {

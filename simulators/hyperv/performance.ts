@@ -13,6 +13,32 @@ import { activeSettings, usesDynamicMemory } from './machine-settings.ts';
 import { isRunning } from './machine-state.ts';
 import { nicGuid } from './names.ts';
 
+interface InstanceNames {
+  readonly fileId: string | undefined;
+  readonly disks: readonly string[];
+  readonly nics: readonly string[];
+}
+
+/** By machine as its facts are: names are long, and asked for at every poll. */
+const NAMES = new WeakMap<Machine, InstanceNames>();
+
+function namesOf(host: HypervHost, machine: Machine): InstanceNames {
+  const settings = activeSettings(host, machine);
+  let names = NAMES.get(machine);
+  if (names?.fileId !== settings.fileId || !names) {
+    names = {
+      fileId: settings.fileId,
+      disks: machine.disks.map((disk) => diskPath(host, settings, disk).replace(/[\\:]/g, '-')),
+      nics: machine.nics.map(
+        (nic) =>
+          `${machine.name}_Network Adapter_${machineGuid(machine)}--${nicGuid(machine, nic, host.entropy)}`,
+      ),
+    };
+    NAMES.set(machine, names);
+  }
+  return names;
+}
+
 /** @param bootedAt of the host */
 export function hypervPerformance(host: HypervHost, bootedAt: () => number): ClassSource[] {
   const { clock } = host;
@@ -123,12 +149,12 @@ function* storageDevices(host: HypervHost, reader: CounterReader): Iterable<Row>
   const operations = reader.wants('ReadOperationsPerSec', 'WriteOperationsPerSec', 'ReadCount', 'WriteCount');
   for (const machine of running(host)) {
     const counters = reader.of(estate.facts, machine, estate.powerSince(machine.id));
-    const settings = activeSettings(host, machine);
-    for (const disk of machine.disks) {
+    const names = namesOf(host, machine).disks;
+    for (const [i, disk] of machine.disks.entries()) {
       const reads = operations ? counters.count('virtualDisk.numberReadAveraged', disk.index) : 0;
       const writes = operations ? counters.count('virtualDisk.numberWriteAveraged', disk.index) : 0;
       yield {
-        Name: diskPath(host, settings, disk).replace(/[\\:]/g, '-'),
+        Name: names[i]!,
         ...reader.stamps,
         ...(bytes
           ? {
@@ -157,12 +183,13 @@ function* networkAdapters(host: HypervHost, reader: CounterReader): Iterable<Row
   const { estate } = host;
   for (const machine of running(host)) {
     const counters = reader.of(estate.facts, machine, estate.powerSince(machine.id));
-    for (const nic of machine.nics) {
+    const names = namesOf(host, machine).nics;
+    for (const [i, nic] of machine.nics.entries()) {
       if (!nic.connected) continue;
       const received = counters.bytes('net.received', nic.index);
       const sent = counters.bytes('net.transmitted', nic.index);
       yield {
-        Name: `${machine.name}_Network Adapter_${machineGuid(machine)}--${nicGuid(machine, nic, host.entropy)}`,
+        Name: names[i]!,
         ...reader.stamps,
         BytesReceivedPersec: received,
         BytesSentPersec: sent,

@@ -5,7 +5,7 @@
  */
 import type { Clock } from '#core/time/clock.ts';
 import { SECOND, type UnixMillis } from '#core/units.ts';
-import { countersOf, type MachineCounters } from '../estate/guest/machine-counters.ts';
+import { type CounterSpan, countersOf, type MachineCounters } from '../estate/guest/machine-counters.ts';
 import type { EstateFacts, Machine } from '../estate/model.ts';
 import type { Counter } from '../estate/workload-curve.ts';
 import type { ClassSource, Question } from '../winrm/cim/repository.ts';
@@ -33,17 +33,6 @@ export interface CounterReader {
   of(facts: EstateFacts, machine: Machine, since: UnixMillis): MachineReader;
 }
 
-export interface MachineReader {
-  /** Per second, or in all. */
-  count(counter: Counter, instance: number): number;
-  /** Bytes per second, or in all, of a counter in KB/s. */
-  bytes(counter: Counter, instance: number): bigint;
-  /** Whole per cent, or 100 ns in all, of `part` of a counter in hundredths of a per cent. */
-  time(counter: Counter, part?: number): number | bigint;
-  /** What is left of the whole: idle time. */
-  rest(counter: Counter): number | bigint;
-}
-
 export function counterReader(
   { clock, raw, bootedAt }: { clock: Clock; raw: boolean; bootedAt: UnixMillis },
   { wanted }: Question,
@@ -55,30 +44,56 @@ export function counterReader(
     at,
     wants: (...names) => wanted === undefined || names.some((name) => wanted.has(name.toLowerCase())),
     stamps: raw ? stampsOf(at, bootedAt) : {},
-    of: (facts, machine, since) => machineReader(countersOf(facts, machine), raw, { since, storyBegan, at }),
+    of: (facts, machine, since) =>
+      new MachineReader(countersOf(facts, machine), raw, { since, storyBegan, at }),
   };
 }
 
-function machineReader(
-  counters: MachineCounters,
-  raw: boolean,
-  span: { since: UnixMillis; storyBegan: UnixMillis; at: UnixMillis },
-): MachineReader {
-  const read = (counter: Counter, instance: number): number =>
-    raw ? counters.total(counter, instance, span) : counters.value(counter, instance, span.at);
-  const ticks = (hundredths: number): bigint => BigInt(Math.floor((hundredths / 10_000) * TICKS_PER_SECOND));
-  return {
-    // a count has 32 bits, and starts again behind them
-    count: (counter, instance) =>
-      raw ? Math.floor(read(counter, instance)) % 2 ** 32 : read(counter, instance),
-    bytes: (counter, instance) => BigInt(Math.floor(read(counter, instance) * 1024)),
-    time: (counter, part = 1) =>
-      raw ? ticks(read(counter, 0) * part) : Math.round((read(counter, 0) * part) / 100),
-    rest: (counter) =>
-      raw
-        ? ticks(((span.at - span.since) / SECOND) * 10_000 - read(counter, 0))
-        : 100 - Math.round(read(counter, 0) / 100),
-  };
+/** A class, since one is made for each of thousands of machines at every poll. */
+export class MachineReader {
+  readonly #counters: MachineCounters;
+  readonly #raw: boolean;
+  readonly #span: CounterSpan;
+
+  constructor(counters: MachineCounters, raw: boolean, span: CounterSpan) {
+    this.#counters = counters;
+    this.#raw = raw;
+    this.#span = span;
+  }
+
+  /** Per second, or in all: a count has 32 bits, and starts again behind them. */
+  count(counter: Counter, instance: number): number {
+    const read = this.#read(counter, instance);
+    return this.#raw ? Math.floor(read) % 2 ** 32 : read;
+  }
+
+  /** Bytes per second, or in all, of a counter in KB/s. */
+  bytes(counter: Counter, instance: number): bigint {
+    return BigInt(Math.floor(this.#read(counter, instance) * 1024));
+  }
+
+  /** Whole per cent, or 100 ns in all, of `part` of a counter in hundredths of a per cent. */
+  time(counter: Counter, part = 1): number | bigint {
+    const read = this.#read(counter, 0) * part;
+    return this.#raw ? ticks(read) : Math.round(read / 100);
+  }
+
+  /** What is left of the whole: idle time. */
+  rest(counter: Counter): number | bigint {
+    const read = this.#read(counter, 0);
+    const { at, since } = this.#span;
+    return this.#raw ? ticks(((at - since) / SECOND) * 10_000 - read) : 100 - Math.round(read / 100);
+  }
+
+  #read(counter: Counter, instance: number): number {
+    return this.#raw
+      ? this.#counters.total(counter, instance, this.#span)
+      : this.#counters.value(counter, instance, this.#span.at);
+  }
+}
+
+function ticks(hundredthsOfPercent: number): bigint {
+  return BigInt(Math.floor((hundredthsOfPercent / 10_000) * TICKS_PER_SECOND));
 }
 
 function stampsOf(at: UnixMillis, bootedAt: UnixMillis): Row {

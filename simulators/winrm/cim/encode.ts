@@ -2,6 +2,7 @@
 import { escapeAttribute, escapeText } from '#core/wire/xml/writer.ts';
 import { ANONYMOUS, NS, RESOURCE } from '../wsman/names.ts';
 import {
+  type CimClass,
   CimDatetime,
   type CimInstance,
   type CimPath,
@@ -24,16 +25,23 @@ export function instanceXml(instance: CimInstance): string {
 }
 
 /**
- * What a projection gives: no class, children without a prefix, in the order of the class.
+ * What a projection gives: no class, children without a prefix, in the order of the class. What is written of a class is
+ * found once, not for each of thousands of instances.
  * @param names as the query wrote them, in any case
  */
-export function fragmentXml(instance: CimInstance, names: readonly string[]): string {
+export function fragmentWriter(names: readonly string[]): (instance: CimInstance) => string {
   const wanted = new Set(names.map((name) => name.toLowerCase()));
-  const chosen = instance.class.properties.filter(({ name }) => wanted.has(name.toLowerCase()));
-  const inside = chosen
-    .map((property) => propertyXml(property, instance.values[property.name] ?? null, ''))
-    .join('');
-  return `<w:XmlFragment xmlns:w="${NS.w}" xmlns:xsi="${XSI}">${inside}</w:XmlFragment>`;
+  const chosen = new Map<CimClass, readonly CimProperty[]>();
+  return ({ class: of, values }) => {
+    let properties = chosen.get(of);
+    if (!properties) {
+      properties = of.properties.filter(({ name }) => wanted.has(name.toLowerCase()));
+      chosen.set(of, properties);
+    }
+    let inside = '';
+    for (const property of properties) inside += propertyXml(property, values[property.name] ?? null, '');
+    return `<w:XmlFragment xmlns:w="${NS.w}" xmlns:xsi="${XSI}">${inside}</w:XmlFragment>`;
+  };
 }
 
 /** a:EndpointReference with the keys and the namespace as selectors. */

@@ -10,7 +10,7 @@ import { parseWql, WqlError } from '../wql/parse.ts';
 import { WsmanFault } from '../wsman/fault.ts';
 import { ASSOCIATION_DIALECT, WQL_DIALECT } from '../wsman/names.ts';
 import { endpointReference } from '../wsman/request.ts';
-import { fragmentXml, instanceXml, referenceOf } from './encode.ts';
+import { fragmentWriter, instanceXml, referenceOf } from './encode.ts';
 import { invalidClass, invalidQuery, noSuchInstance } from './errors.ts';
 import { type CimRepository, linkOf } from './repository.ts';
 import { type CimClass, type CimInstance, isA } from './values.ts';
@@ -187,11 +187,11 @@ function* encodeAll(
   properties: readonly string[] | undefined,
   mode: Mode,
 ): Iterable<string> {
+  const write = properties ? fragmentWriter(properties) : instanceXml;
   for (const instance of instances) {
-    const object = (): string => (properties ? fragmentXml(instance, properties) : instanceXml(instance));
-    if (mode === 'object') yield object();
+    if (mode === 'object') yield write(instance);
     else if (mode === 'reference') yield referenceOf(instance);
-    else yield `<w:Item>${object()}${referenceOf(instance)}</w:Item>`;
+    else yield `<w:Item>${write(instance)}${referenceOf(instance)}</w:Item>`;
   }
 }
 

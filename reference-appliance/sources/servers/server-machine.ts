@@ -31,6 +31,10 @@ export function hypervisorOf(manufacturer: string, model: string): string {
 const CORES_MAX = 4096;
 const SOCKETS_MAX = 256;
 const ADDRESSES_MAX = 64;
+/** 4 PiB */
+const MEMORY_MIB_MAX = 2 ** 32;
+const hasSize = ({ sizeBytes }: { readonly sizeBytes: number }) =>
+  Number.isSafeInteger(sizeBytes) && sizeBytes > 0;
 
 /** What a server says of itself, as the service takes it: one that says too much must not keep back a whole batch. */
 function short(text: string, charsMax = 256): string {
@@ -65,7 +69,7 @@ function common(
     power: 'on',
     cores,
     coresPerSocket: Math.max(1, Math.floor(cores / sockets)),
-    memoryMiB: facts.memoryMiB,
+    memoryMiB: Math.min(facts.memoryMiB, MEMORY_MIB_MAX),
     firmware: facts.firmware,
     description: '',
     guestHostName: short(facts.fqdn),
@@ -82,7 +86,8 @@ function common(
 }
 
 export function linuxMachine(met: Met, instanceUuid: string, facts: LinuxFacts): ServerMachine {
-  const ids = distinct(uniqueIds(facts.disks));
+  const disks = facts.disks.filter(hasSize);
+  const ids = distinct(uniqueIds(disks));
   const nicIds = distinct(facts.nics.map(({ name }) => identifier(name)));
   const dot = facts.fqdn.indexOf('.');
   return {
@@ -94,7 +99,7 @@ export function linuxMachine(met: Met, instanceUuid: string, facts: LinuxFacts):
       architecture: short(facts.architecture, 64),
     },
     domainOrWorkgroup: dot < 0 ? '' : facts.fqdn.slice(dot + 1),
-    disks: facts.disks.map(
+    disks: disks.map(
       (disk, i): ServerDisk => ({
         uuid: ids[i]!,
         label: short(disk.model || disk.name),
@@ -129,7 +134,7 @@ export function windowsMachine(met: Met, instanceUuid: string, facts: WindowsFac
       architecture: short(facts.architecture, 64),
     },
     domainOrWorkgroup: short(facts.domainOrWorkgroup),
-    disks: facts.disks.map((disk) => ({
+    disks: facts.disks.filter(hasSize).map((disk) => ({
       ...disk,
       label: short(disk.label),
       diskId: short(disk.diskId),

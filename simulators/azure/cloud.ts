@@ -46,6 +46,9 @@ export interface DirectOrigins {
   queue?: string;
   table?: string;
   vault?: string;
+  /** The two data planes of appliances. */
+  discovery?: string;
+  replication?: string;
   /** The vault that is meant where the path begins with none: SDKs read names from paths by position. */
   defaultVault?: string;
 }
@@ -131,6 +134,8 @@ export interface Addresses {
   readonly graph: string;
   storage(account: string, kind: 'blob' | 'queue' | 'table'): string;
   vault(name: string): string;
+  /** Of the discovery data plane in a region. */
+  discovery(region: string): string;
   /** The URL of a blob under its real name, as this client reaches it. */
   blobUrl(url: string): string;
 }
@@ -152,6 +157,7 @@ export function addressesFor(cloud: Cloud, origin: string): Addresses {
       const base = given('blob');
       return base === undefined ? url : url.replace(/^https:\/\/([^./]+)\.[^/]+/, `${base}/$1`);
     },
+    discovery: (region) => given('discovery') ?? `https://${region}.${cloud.discoverySuffix}`,
     vault(name) {
       const base = given('vault');
       if (base === undefined) return `https://${name}.${cloud.vaultSuffix}`;

@@ -10,7 +10,7 @@ import type { SimulatorContext } from '../kit/context.ts';
 import { splitPath } from './arm/dispatch.ts';
 import { type Challenge, errorBody, unauthenticated } from './arm/faults.ts';
 import { ArmError, type Principal } from './arm/provider.ts';
-import type { Cloud } from './cloud.ts';
+import { addressesFor, type Cloud } from './cloud.ts';
 import { BadBody, parseJson, readBody, sendJson } from './http.ts';
 import type { IdentityService } from './identity/service.ts';
 
@@ -66,11 +66,11 @@ export function createPlane(options: PlaneOptions): HttpHandler {
       answers: PLANE_FAULT_ANSWERS,
     })),
   );
-  const at = { login: `https://${cloud.loginHosts[0]}`, tenantId, audiences };
   let requests = 0;
 
   const answer = async (request: IncomingMessage, response: HttpResponseOut): Promise<PlaneAnswer> => {
     const url = new URL(request.url ?? '/', `https://${request.headers.host ?? 'localhost'}`);
+    const at = { login: addressesFor(cloud, url.origin).login, tenantId, audiences };
     const judged = identity.verifyHeader(request.headers.authorization, audiences);
     if (judged === undefined || typeof judged === 'string') {
       request.resume();

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { HttpClient } from '#core/net/http-client.ts';
 import { LinkRules } from '#core/net/link-rules.ts';
@@ -63,6 +64,47 @@ test('the environment is enough for a client without a proxy: it signs in and fi
     token,
   );
   expect(vault.body.properties.vaultUri).toBe(`${env['AZ_KEYVAULT_URL']}/`);
+});
+
+test('without a proxy an appliance finds its data planes, too: where ARM says, with a challenge that it can follow', async () => {
+  const { AZ_LOGIN, AZ_ARM, AZ_TENANT, AZ_SUBSCRIPTION, AZ_RG, AZ_SITE, AZ_VAULT } = env;
+  const tokenFor = async (scope: string): Promise<string> => {
+    const form = { grant_type: 'client_credentials', client_id: 'the-owner', client_secret: 'a; b' };
+    const url = `${AZ_LOGIN}/${AZ_TENANT}/oauth2/v2.0/token`;
+    return (await json('POST', url, undefined, { ...form, scope: `${scope}/.default` })).body.access_token;
+  };
+  const group = `/subscriptions/${AZ_SUBSCRIPTION}/resourceGroups/${AZ_RG}`;
+  const site = await json(
+    'GET',
+    `${AZ_ARM}${group}/providers/Microsoft.OffAzure/VMwareSites/${AZ_SITE}?api-version=2020-07-07`,
+    await tokenFor(AZ_ARM!),
+  );
+  const endpoint: string = site.body.properties.serviceEndpoint;
+  expect(endpoint).toMatch(new RegExp(`^${env['AZ_DISCOVERY']}/v1/sites/[^/]+$`));
+  const discovery = await tokenFor('https://discoverysrv.windowsazure.com');
+  expect(await json('GET', `${endpoint}/state/nobody`, discovery)).toMatchObject({
+    status: 200,
+    body: { inventorySequence: 0 },
+  });
+  const vault = `${group}/providers/Microsoft.RecoveryServices/vaults/${AZ_VAULT}`;
+  const token = createHash('md5').update(vault.toLowerCase()).digest('hex');
+  const work = `${env['AZ_REPLICATION']}/v1/vaults/${token}/work?appliance=nobody`;
+  const replication = await tokenFor('https://hypervrecoverymanager.windowsazure.com');
+  expect((await json('GET', work, replication)).status).toBe(200);
+  for (const [url, wrong] of [
+    [`${endpoint}/state/nobody`, replication],
+    [work, discovery],
+  ] as const) {
+    const { status, headers } = await http.fetch({
+      method: 'GET',
+      url,
+      headers: { authorization: `Bearer ${wrong}` },
+    });
+    expect([status, headers['www-authenticate']]).toEqual([
+      401,
+      expect.stringContaining(`authorization_uri="${AZ_LOGIN}/`),
+    ]);
+  }
 });
 
 test('without a token, the challenge names the sign-in that this client can reach', async () => {

@@ -119,6 +119,8 @@ function environment(
     AZ_PASSWORD: resources.people![0]!.password!,
     AZ_SUBSCRIPTION: resources.subscriptionId,
     AZ_GRAPH: direct.graph!,
+    AZ_DISCOVERY: direct.discovery!,
+    AZ_REPLICATION: direct.replication!,
     AZ_RG: resources.resourceGroup,
     AZ_LOCATION: resources.region,
     AZ_STORAGE_ACCOUNT: account,

@@ -158,7 +158,7 @@ export async function startAzure(options: AzureOptions): Promise<AzureSimulator>
     networkProvider(network, seed.region),
     accounts.provider,
     vaults.provider,
-    offAzureProvider({ context, cloud, sites, files }),
+    offAzureProvider({ context, sites, files }),
     migrate.provider,
     recoveryProvider({
       context,
@@ -231,9 +231,14 @@ export async function startAzure(options: AzureOptions): Promise<AzureSimulator>
     },
     { who: 'graph', hosts: [cloud.graphHost], handler: graph, direct: 'graph' },
     { who: 'keyVault', hosts: [`*.${cloud.vaultSuffix}`], handler: secrets, direct: 'vault' },
-    { who: 'discovery', hosts: [`*.${cloud.discoverySuffix}`], handler: discovery },
+    { who: 'discovery', hosts: [`*.${cloud.discoverySuffix}`], handler: discovery, direct: 'discovery' },
     // a wildcard in a certificate stands for one label, and this name has two before the suffix
-    { who: 'replication', hosts: [`pod01.${seed.region}.${cloud.replicationSuffix}`], handler: control },
+    {
+      who: 'replication',
+      hosts: [`pod01.${seed.region}.${cloud.replicationSuffix}`],
+      handler: control,
+      direct: 'replication',
+    },
   ];
   const listeners: Listener[] = [];
   const stop = async (): Promise<void> => {

@@ -48,7 +48,7 @@ async function inProject(script: (world: MigrateWorld) => Promise<void>): Promis
   let migrate: MigrateService | undefined;
   await using arm = await armWorld(({ context }) => {
     migrate = createMigrate({ context, sites, files, ruleset: 'seed' });
-    return [offAzureProvider({ context, cloud: PUBLIC_CLOUD, sites, files }), migrate.provider];
+    return [offAzureProvider({ context, sites, files }), migrate.provider];
   });
   const { world, identity, authorization } = arm;
   await world.serve(

@@ -23,7 +23,7 @@ interface SiteWorld extends ArmWorld {
 async function inSite(script: (world: SiteWorld) => Promise<void>): Promise<void> {
   const sites = new Sites();
   await using arm = await armWorld(({ context }) => [
-    offAzureProvider({ context, cloud: PUBLIC_CLOUD, sites, files: testFiles() }),
+    offAzureProvider({ context, sites, files: testFiles() }),
   ]);
   const { world, identity, authorization } = arm;
   const service = createDiscoveryService({

@@ -30,7 +30,7 @@ async function inSites(script: (world: SitesWorld) => Promise<void>): Promise<vo
   const sites = new Sites();
   const files = testFiles();
   await using arm = await armWorld(({ context }) => [
-    offAzureProvider({ context, cloud: PUBLIC_CLOUD, sites, files }),
+    offAzureProvider({ context, sites, files }),
     createMigrate({ context, sites, files, ruleset: 'seed' }).provider,
   ]);
   const { world, identity, authorization } = arm;

@@ -7,7 +7,6 @@ import type { SimulatorContext } from '../../kit/context.ts';
 import { methodNotAllowed, resourceNotFound, unknownAction } from '../arm/faults.ts';
 import { listOf } from '../arm/paging.ts';
 import type { ArmAnswer, ArmProvider, ArmRequest, ArmType } from '../arm/provider.ts';
-import type { Cloud } from '../cloud.ts';
 import type { SiteKind } from '../discovery-service/service.ts';
 import { isRecord } from '../http.ts';
 import type { PublishedFiles } from '../published-files.ts';
@@ -23,20 +22,18 @@ import { jobView, runAsAccountViews } from './views.ts';
 
 export interface OffAzureOptions {
   readonly context: SimulatorContext;
-  readonly cloud: Cloud;
   readonly sites: Sites;
   readonly files: PublishedFiles;
 }
 
 const NAMESPACE = 'Microsoft.OffAzure';
 
-export function offAzureProvider({ context, cloud, sites, files }: OffAzureOptions): ArmProvider {
+export function offAzureProvider({ context, sites, files }: OffAzureOptions): ArmProvider {
   let jobs = 0;
   const state: OffAzureState = {
     context,
     sites,
     files,
-    endpointOf: (site) => `https://${site.location}.${cloud.discoverySuffix}/v1/sites/${site.token}`,
     nextJob: () => jobs++,
   };
 

@@ -12,7 +12,6 @@ export interface OffAzureState {
   /** Where reports are left and lists of servers are brought. */
   readonly files: PublishedFiles;
   /** The base of the data plane. */
-  endpointOf(site: Site): string;
   /** Counts up: part of the names of jobs. */
   nextJob(): number;
 }

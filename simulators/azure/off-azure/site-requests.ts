@@ -84,8 +84,8 @@ const readUpdateTags = shape(
 export function handleSites(state: OffAzureState, kind: SiteKind): (request: ArmRequest) => ArmAnswer {
   const { sites } = state;
   const type = `Microsoft.OffAzure/${SITE_TYPES[kind]}`;
-  const view = (site: Site, { apiVersion }: ArmRequest): object =>
-    siteView(site, state.endpointOf(site), spellingOf(apiVersion));
+  const view = (site: Site, { apiVersion, addresses }: ArmRequest): object =>
+    siteView(site, `${addresses.discovery(site.location)}/v1/sites/${site.token}`, spellingOf(apiVersion));
 
   function put(existing: Site | undefined, request: ArmRequest): ArmAnswer {
     if (!SITE_NAME.test(request.name))

@@ -76,7 +76,7 @@ export async function startHypervHosts(
     password: login.password,
     groups: ['Administrators'],
   };
-  const { clock, entropy } = context('hyperv');
+  const { clock, entropy, faults } = context('hyperv');
   for (const host of estate.facts.hosts) {
     const release = Object.values(RELEASES).find(({ version }) => version === host.version);
     assert(release, `${host.name} runs a release of Windows that hosts machines`);
@@ -98,6 +98,7 @@ export async function startHypervHosts(
             entropy,
             computer: computerName(host),
             release,
+            faults,
           },
           inside,
           accounts: [account],

@@ -30,6 +30,7 @@ import { guestsOf, joinGuests } from '#simulators/estate/guest/guests.ts';
 import type { Machine } from '#simulators/estate/model.ts';
 import { attachImage } from '#simulators/estate/virtual-disk.ts';
 import { startProxy } from '#simulators/internet/forward-proxy.ts';
+import { startInternetHosts } from '#simulators/internet/hosts.ts';
 import type { Simulator, SimulatorContext } from '#simulators/kit/context.ts';
 import { FaultPoints } from '#simulators/kit/fault-points.ts';
 import { startVcenter } from '#simulators/vcenter/server.ts';
@@ -329,11 +330,15 @@ export class World {
     const azure = await startAzure({ context: context('azure'), seed: this.#zone });
     this.#azure = azure;
     this.#started.push(azure);
+    // where agents are downloaded; telemetry is optional, and nobody takes it here
+    const others = await startInternetHosts({ context: context('internet') });
+    this.#started.push(others);
     this.#started.push(
       await startProxy({
         context: context('proxy'),
         at: PROXY,
-        route: (host, port) => (azure.knows(host, port) ? { host, port } : undefined),
+        route: (host, port) =>
+          azure.knows(host, port) || others.knows(host, port) ? { host, port } : undefined,
         dialAs: (node) => this.#network.as(node),
       }),
     );

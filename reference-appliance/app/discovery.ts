@@ -43,7 +43,7 @@ export interface DiscoveryOptions {
 
 /** A session without a call ends after half an hour: no wait is longer than this. */
 const WAIT_MAX_MS: Millis = 15 * MINUTE;
-/** What did not answer is tried again so often. */
+/** A source that cannot be followed is asked so often what does not answer any more, and to try that again. */
 const RETRY_UNREACHED_MS: Millis = 5 * MINUTE;
 /** Between an answer and the next question: changes that come in a storm are taken together. */
 const PACE_MS: Millis = SECOND;
@@ -156,8 +156,8 @@ export class Discovery {
   }
 
   #livePaceMs(): Millis {
-    const due = Math.max((this.#tellAt ?? 0) - this.#options.clock.wall(), PACE_MS);
-    return this.#unreached.size > 0 ? Math.min(due, RETRY_UNREACHED_MS) : due;
+    const due = (this.#tellAt ?? 0) - this.#options.clock.wall();
+    return Math.min(Math.max(due, PACE_MS), RETRY_UNREACHED_MS);
   }
 
   /** @returns whether it is news */
@@ -174,7 +174,8 @@ export class Discovery {
     for (const uuid of removed) this.#machines.delete(uuid);
     for (const { instanceUuid } of machines) this.#heard.add(instanceUuid);
     for (const uuid of removed) this.#heard.add(uuid);
-    this.#refreshedAt = clock.wall();
+    // what is only asked about what was away does not make the picture newer
+    if (full || !isLive(this.source)) this.#refreshedAt = clock.wall();
     onUnreached(unreached);
     const isNew = full || machines.length > 0 || removed.length > 0;
     if (isNew) onChange();

@@ -1,5 +1,6 @@
 /** The discovery data plane: heartbeats, inventory and points. [docs/protocols/appliance-data-planes.md §1] */
 import { z } from 'zod';
+import { defineErrors } from '#core/errors.ts';
 import type { UnixMillis } from '#core/units.ts';
 import type { Accepted, BatchKind, Heartbeat, Sequences, Warning } from '../../app/ports.ts';
 import { type AzureHttp, errors, readAs } from './azure-http.ts';
@@ -19,6 +20,16 @@ const GAP = z.object({
 
 const WARNINGS_MAX = 64;
 const WARNING_TEXT_MAX = 1_024;
+
+/** Never thrown: what `drylift explain` says of the warning. */
+const warningErrors = defineErrors({
+  'appliance.more': {
+    blame: 'input',
+    retry: 'after-change',
+    why: 'A heartbeat takes 64 warnings; this appliance has more.',
+    next: 'Look at the standard output or the log of the appliance: they show all of them.',
+  },
+});
 
 export interface DiscoveryOptions {
   azure: AzureHttp;
@@ -121,7 +132,10 @@ export function discoveryService({
 function fewEnough(warnings: readonly Warning[]): readonly Warning[] {
   if (warnings.length <= WARNINGS_MAX) return warnings;
   const more = warnings.length - WARNINGS_MAX + 1;
-  const last = { code: 'appliance.more', message: `${more} more, which the appliance shows itself.` };
+  const { code, what, next } = warningErrors.make('appliance.more', {
+    what: `${more} more warnings than a heartbeat takes.`,
+  });
+  const last = { code, message: `${what} ${next}` };
   return [...warnings.slice(0, WARNINGS_MAX - 1), last];
 }
 

@@ -54,6 +54,7 @@ export function noPermission(object: FieldValue, privilegeId: string): VimFault 
   return vimFault('NoPermission', 'Permission to perform this operation was denied.', {
     object,
     privilegeId,
+    missingPrivileges: [{ $: 'NoPermissionEntityPrivileges', entity: object, privilegeIds: [privilegeId] }],
   });
 }
 

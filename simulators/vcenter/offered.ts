@@ -6,7 +6,7 @@ import { CLUSTER, COMPUTE } from './objects/compute.ts';
 import { BROWSER, DATASTORE, ENVIRONMENT_BROWSER } from './objects/datastore.ts';
 import { DATACENTER, FOLDER } from './objects/folder.ts';
 import { HOST } from './objects/host.ts';
-import { AUTO_START, DATE_TIME_SYSTEM, SERVICE_SYSTEM } from './objects/host-managers.ts';
+import { AUTO_START, DATE_TIME_SYSTEM, NETWORK_SYSTEM, SERVICE_SYSTEM } from './objects/host-managers.ts';
 import { MANAGER_READERS } from './objects/managers.ts';
 import { NETWORK, PORTGROUP, SWITCH } from './objects/network.ts';
 import { POOL } from './objects/pool.ts';
@@ -32,6 +32,7 @@ const TABLES: Readonly<Record<string, object>> = {
   HostAutoStartManager: AUTO_START,
   HostServiceSystem: SERVICE_SYSTEM,
   HostDateTimeSystem: DATE_TIME_SYSTEM,
+  HostNetworkSystem: NETWORK_SYSTEM,
   Network: NETWORK,
   DistributedVirtualPortgroup: PORTGROUP,
   VmwareDistributedVirtualSwitch: SWITCH,

@@ -11,6 +11,7 @@ import { faultPoints } from './fault-points.ts';
 import { handleFolder } from './folder/folder-handler.ts';
 import { handleGuestFile } from './guest/transfers.ts';
 import { handleNfc } from './leases/nfc-handler.ts';
+import { handlePbm } from './pbm/pbm-handler.ts';
 import { handleRest } from './rest/rest-handler.ts';
 import { versionsDocument } from './schema/versions.ts';
 import { handleSdk } from './sdk-handler.ts';
@@ -74,6 +75,8 @@ function handlerOf(vcenter: Vcenter): HttpHandler {
       else if (url.pathname === '/guestFile') work = handleGuestFile(vcenter, request, response, url);
       else if (/^\/(rest|api)\//.test(url.pathname)) work = handleRest(vcenter, request, response, url);
       else if (url.pathname.startsWith('/nfc/')) work = handleNfc(vcenter, request, response, url);
+      else if (/^\/pbm(\/sdk)?\/?$/.test(url.pathname) && request.method === 'POST')
+        work = handlePbm(vcenter, request, response);
       else if (/^\/sdk\/?$/.test(url.pathname) && request.method === 'POST')
         work = handleSdk(vcenter, request, response);
       else return sendDocument(response, documentAt(vcenter, request.method, url));

@@ -220,7 +220,7 @@ describe('traps', () => {
 
   test('12. a method that is not there is answered by a fault, and the connection lives', () =>
     vc.run(async () => {
-      const answer = await soap.call('AddGuestAlias', 'GuestProcessManager:guestProcessManager');
+      const answer = await soap.call('DefragmentAllDisks', 'GuestProcessManager:guestProcessManager');
       expect([answer.status, answer.fault]).toEqual([500, 'InvalidRequest']);
       const wrongType = await soap.call('PowerOnVM_Task', 'Folder:group-d1');
       expect(wrongType.fault).toBe('MethodNotFound');

@@ -58,7 +58,8 @@ export function eventFilter(spec: EventFilterSpec, find: Find): (event: LoggedEv
     (chain === undefined || event.chain === chain) &&
     (category.length === 0 || category.includes(event.category)) &&
     (type.length === 0 || type.some((name) => isA(event.data.$, name))) &&
-    (ids.length === 0 || ids.includes(idOf(event)));
+    // Scripts name types with the prefix and without.
+    (ids.length === 0 || ids.includes(idOf(event)) || ids.includes(event.data.$));
 }
 
 function idOf({ data }: LoggedEvent): string {

@@ -53,14 +53,19 @@ function vsanConfigOf(self: ComputeObject): Data {
   };
 }
 
-export const CLUSTER: Properties<ComputeObject> = {
-  ...COMPUTE,
-  summary: (self) => ({
+function clusterSummaryOf(self: ComputeObject): Data {
+  return {
     $: 'ClusterComputeResourceSummary',
     ...sumsOf(self),
     currentFailoverLevel: Math.max(0, self.hosts.length - 1),
     numVmotions: 0,
-  }),
+  };
+}
+
+export const CLUSTER: Properties<ComputeObject> = {
+  ...COMPUTE,
+  summary: clusterSummaryOf,
+  summaryEx: clusterSummaryOf,
   configuration: (self) => ({
     $: 'ClusterConfigInfo',
     dasConfig: dasConfigOf(self),

@@ -5,6 +5,7 @@
 import { invalidArgument, vimFault } from '../faults.ts';
 import { type Data, type Ref, ref, type Value } from '../values.ts';
 import type { HostObject } from './host.ts';
+import { hostNetworkOf } from './host-network.ts';
 import { type Entity, ManagedObject, type Properties } from './object.ts';
 
 export const AUTO_START: Properties<AutoStartObject> = { config: (self) => self.config };
@@ -14,6 +15,12 @@ export const SERVICE_SYSTEM: Properties<ServiceSystemObject> = {
   serviceInfo: (self) => self.info,
 };
 export const DATE_TIME_SYSTEM: Properties<DateTimeSystemObject> = { dateTimeInfo: (self) => self.info };
+export const NETWORK_SYSTEM: Properties<NetworkSystemObject> = {
+  value: () => [],
+  availableField: () => [],
+  networkInfo: (self) => hostNetworkOf(self.host),
+  dnsConfig: (self) => hostNetworkOf(self.host).dnsConfig as Data,
+};
 export const HOST_OPTIONS: Properties<HostOptionsObject> = { setting: (self) => self.options() };
 
 abstract class HostManager extends ManagedObject {
@@ -186,6 +193,16 @@ export class DateTimeSystemObject extends HostManager {
   }
 }
 
+export class NetworkSystemObject extends HostManager {
+  constructor(host: HostObject) {
+    super('HostNetworkSystem', 'networkSystem', host);
+  }
+
+  protected get properties(): Properties<NetworkSystemObject> {
+    return NETWORK_SYSTEM;
+  }
+}
+
 const OPTIONS: ReadonlyArray<readonly [string, Value]> = [
   ['Annotations.WelcomeMessage', ''],
   ['Config.HostAgent.log.level', 'info'],
@@ -232,22 +249,25 @@ export class HostManagers {
   readonly services: ServiceSystemObject;
   readonly dateTime: DateTimeSystemObject;
   readonly options: HostOptionsObject;
+  readonly network: NetworkSystemObject;
 
   constructor(host: HostObject) {
     this.autoStart = new AutoStartObject(host);
     this.services = new ServiceSystemObject(host);
     this.dateTime = new DateTimeSystemObject(host);
     this.options = new HostOptionsObject(host);
+    this.network = new NetworkSystemObject(host);
   }
 
   all(): readonly ManagedObject[] {
-    return [this.autoStart, this.services, this.dateTime, this.options];
+    return [this.autoStart, this.services, this.dateTime, this.options, this.network];
   }
 
   /** HostSystem.configManager */
   get data(): Data {
     return {
       $: 'HostConfigManager',
+      networkSystem: this.network.ref,
       serviceSystem: this.services.ref,
       advancedOption: this.options.ref,
       autoStartManager: this.autoStart.ref,

@@ -18,9 +18,9 @@ MetricAlarmExpression < AlarmExpression: operator %MetricAlarmOperator, type Typ
 enum MetricAlarmOperator: isAbove isBelow
 AlarmAction:
 AlarmSetting: toleranceRange int, reportingFrequency int
-AlarmState: key string, entity &ManagedEntity, alarm &Alarm, overallStatus %ManagedEntityStatus,
-  time dateTime, acknowledged boolean? @4.0, acknowledgedByUser string? @4.0,
-  acknowledgedTime dateTime? @4.0, eventKey int? @6.0
+AlarmState: key string, entity &ManagedEntity, alarm &Alarm, overallStatus %ManagedEntityStatus, time dateTime,
+  acknowledged boolean? @4.0, acknowledgedByUser string? @4.0, acknowledgedTime dateTime? @4.0, eventKey int? @6.0,
+  disabled boolean? @6.9.1
 LicenseManagerEvaluationInfo @4.0: properties KeyAnyValue[]!
 LicenseSource:
 EvaluationLicenseSource < LicenseSource: remainingHours long?

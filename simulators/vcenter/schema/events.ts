@@ -92,10 +92,9 @@ RoleEventArgument < EventArgument: roleId int, name string
 AlarmEventArgument < EntityEventArgument: alarm &Alarm
 KeyAnyValue: key string, value anyType
 ChangesInfoEventArgument @6.5: modified string?, added string?, deleted string?
-EventFilterSpec: entity EventFilterSpecByEntity?, time EventFilterSpecByTime?,
-  userName EventFilterSpecByUsername?, eventChainId int?, alarm &Alarm?, scheduledTask &ScheduledTask?,
-  disableFullMessage boolean?, category string[], type TypeName[], tag string[] @4.0,
-  eventTypeId string[] @4.0, maxCount int? @6.5
+EventFilterSpec: entity EventFilterSpecByEntity?, time EventFilterSpecByTime?, userName EventFilterSpecByUsername?,
+  eventChainId int?, alarm &Alarm?, scheduledTask &ScheduledTask?, disableFullMessage boolean?, category string[],
+  type TypeName[], tag string[] @4.0, eventTypeId string[] @4.0, maxCount int? @6.5, delayedInit boolean? @8.0.3.0
 EventFilterSpecByEntity: entity &ManagedEntity, recursion %EventFilterSpecRecursionOption
 EventFilterSpecByTime: beginTime dateTime?, endTime dateTime?
 EventFilterSpecByUsername: systemUser boolean, userList string[]
@@ -107,7 +106,7 @@ EventDescriptionEventDetail: key TypeName, description string? @4.0, category st
   fullFormat string, longDescription string? @4.1
 EnumDescription @4.0: key TypeName, tags ElementDescription[]!
 managed HistoryCollector: filter anyType
-managed EventHistoryCollector < HistoryCollector: latestPage Event[]
+managed EventHistoryCollector < HistoryCollector: latestPage Event[], initialized boolean? @8.0.3.0
 managed TaskHistoryCollector < HistoryCollector: latestPage TaskInfo[]
 TaskFilterSpec: entity TaskFilterSpecByEntity?, time TaskFilterSpecByTime?,
   userName TaskFilterSpecByUsername?, activationId string[] @6.0, state %TaskInfoState[], alarm &Alarm?,

@@ -9,7 +9,9 @@ LocalizedMethodFault: fault MethodFault, localizedMessage string?
 RuntimeFault < MethodFault:
 VimFault < MethodFault:
 SecurityError < RuntimeFault:
-NoPermission < SecurityError: object &ManagedObject, privilegeId string
+NoPermissionEntityPrivileges @7.0.3.2: entity &ManagedObject, privilegeIds string[]
+NoPermission < SecurityError: object &ManagedObject, privilegeId string,
+  missingPrivileges NoPermissionEntityPrivileges[] @7.0.3.2
 NotAuthenticated < NoPermission:
 InvalidRequest < RuntimeFault:
 MethodNotFound < InvalidRequest: receiver &ManagedObject, method string

@@ -5,22 +5,25 @@
 export const LIFECYCLE = `
 VirtualDeviceConfigSpec: operation %VirtualDeviceConfigSpecOperation?,
   fileOperation %VirtualDeviceConfigSpecFileOperation?, device VirtualDevice,
-  profile VirtualMachineProfileSpec[] @5.5, backing VirtualDeviceConfigSpecBackingSpec? @6.5
+  profile VirtualMachineProfileSpec[] @5.5, backing VirtualDeviceConfigSpecBackingSpec? @6.5,
+  filterSpec VirtualMachineBaseIndependentFilterSpec[] @7.0.2.1, changeMode string? @8.0.0.1
 enum VirtualDeviceConfigSpecOperation: add remove edit
 enum VirtualDeviceConfigSpecFileOperation: create destroy replace
 VirtualMachineProfileSpec @5.5:
 VirtualMachineEmptyProfileSpec < VirtualMachineProfileSpec @5.5:
 VirtualMachineRelocateSpec: service ServiceLocator? @6.0, folder &Folder? @6.0, datastore &Datastore?,
-  diskMoveType string? @4.0, pool &ResourcePool?, host &HostSystem?,
-  disk VirtualMachineRelocateSpecDiskLocator[], transform %VirtualMachineRelocateTransformation?,
-  deviceChange VirtualDeviceConfigSpec[] @5.5, profile VirtualMachineProfileSpec[] @5.5
+  diskMoveType string? @4.0, pool &ResourcePool?, host &HostSystem?, disk VirtualMachineRelocateSpecDiskLocator[],
+  transform %VirtualMachineRelocateTransformation?, deviceChange VirtualDeviceConfigSpec[] @5.5,
+  profile VirtualMachineProfileSpec[] @5.5, cryptoSpec CryptoSpec? @7.0.0.0
 VirtualMachineRelocateSpecDiskLocator: diskId int, datastore &Datastore, diskMoveType string? @4.0,
-  diskBackingInfo VirtualDeviceBackingInfo? @5.0, profile VirtualMachineProfileSpec[] @5.5
+  diskBackingInfo VirtualDeviceBackingInfo? @5.0, profile VirtualMachineProfileSpec[] @5.5,
+  backing VirtualMachineRelocateSpecDiskLocatorBackingSpec? @7.0.0.0,
+  filterSpec VirtualMachineBaseIndependentFilterSpec[] @7.0.2.1
 enum VirtualMachineRelocateTransformation: flat sparse
 enum VirtualMachineMovePriority: lowPriority highPriority defaultPriority
-VirtualMachineCloneSpec: location VirtualMachineRelocateSpec, template boolean,
-  config VirtualMachineConfigSpec?, customization CustomizationSpec?, powerOn boolean,
-  snapshot &VirtualMachineSnapshot? @4.0, memory boolean? @5.5
+VirtualMachineCloneSpec: location VirtualMachineRelocateSpec, template boolean, config VirtualMachineConfigSpec?,
+  customization CustomizationSpec?, powerOn boolean, snapshot &VirtualMachineSnapshot? @4.0, memory boolean? @5.5,
+  tpmProvisionPolicy string? @8.0.0.1
 HostNotConnected < HostCommunication:
 DuplicateName < VimFault: name string, object &ManagedObject
 InvalidVmConfig < VmConfigFault: property PropertyPath?

@@ -10,17 +10,17 @@ managed ManagedEntity < ExtensibleManagedObject: parent &ManagedEntity?, customV
   effectiveRole int[], permission Permission[], name string, disabledMethod MethodName[], recentTask &Task[],
   declaredAlarmState AlarmState[], triggeredAlarmState AlarmState[], alarmActionsEnabled boolean? @4.0,
   tag Tag[] @4.0
-managed Folder < ManagedEntity: childType TypeName[], childEntity &ManagedEntity[]
+managed Folder < ManagedEntity: childType TypeName[], childEntity &ManagedEntity[], namespace string? @7.0.0.0
 managed Datacenter < ManagedEntity: vmFolder &Folder, hostFolder &Folder, datastoreFolder &Folder @4.0,
   networkFolder &Folder @4.0, datastore &Datastore[], network &Network[],
   configuration DatacenterConfigInfo @5.1
-managed ComputeResource < ManagedEntity: resourcePool &ResourcePool?, host &HostSystem[],
-  datastore &Datastore[], network &Network[], summary ComputeResourceSummary,
-  environmentBrowser &EnvironmentBrowser?, configurationEx ComputeResourceConfigInfo
+managed ComputeResource < ManagedEntity: resourcePool &ResourcePool?, host &HostSystem[], datastore &Datastore[],
+  network &Network[], summary ComputeResourceSummary, environmentBrowser &EnvironmentBrowser?,
+  configurationEx ComputeResourceConfigInfo, lifecycleManaged boolean? @6.9.1, configManagerEnabled boolean? @8.0.0.0
 managed ClusterComputeResource < ComputeResource: configuration ClusterConfigInfo,
   recommendation ClusterRecommendation[], drsRecommendation ClusterDrsRecommendation[],
-  hciConfig ClusterComputeResourceHCIConfigInfo? @6.7.1, migrationHistory ClusterDrsMigration[],
-  actionHistory ClusterActionHistory[], drsFault ClusterDrsFaults[] @4.0
+  summaryEx ClusterComputeResourceSummary @7.0.1.1, hciConfig ClusterComputeResourceHCIConfigInfo? @6.7.1,
+  migrationHistory ClusterDrsMigration[], actionHistory ClusterActionHistory[], drsFault ClusterDrsFaults[] @4.0
 managed HostSystem < ManagedEntity: runtime HostRuntimeInfo, summary HostListSummary,
   hardware HostHardwareInfo?, capability HostCapability?, licensableResource HostLicensableResourceInfo @5.0,
   remediationState HostSystemRemediationState? @6.7,
@@ -33,7 +33,7 @@ managed HostSystem < ManagedEntity: runtime HostRuntimeInfo, summary HostListSum
   answerFileValidationResult AnswerFileStatusResult? @6.7
 managed ResourcePool < ManagedEntity: summary ResourcePoolSummary, runtime ResourcePoolRuntimeInfo,
   owner &ComputeResource, resourcePool &ResourcePool[], vm &VirtualMachine[], config ResourceConfigSpec,
-  childConfiguration ResourceConfigSpec[]
+  namespace string? @7.0.0.0, childConfiguration ResourceConfigSpec[]
 managed VirtualMachine < ManagedEntity: capability VirtualMachineCapability,
   config VirtualMachineConfigInfo?, layout VirtualMachineFileLayout?,
   layoutEx VirtualMachineFileLayoutEx? @4.0, storage VirtualMachineStorageInfo? @4.0,

@@ -15,5 +15,6 @@ UserNotFound < VimFault: principal string, unresolved boolean
 AuthMinimumAdminPermission < VimFault:
 SessionManagerServiceRequestSpec @5.0:
 SessionManagerHttpServiceRequestSpec < SessionManagerServiceRequestSpec @5.0: method string?, url string
-SessionManagerGenericServiceTicket @5.0: id string, hostName string? @5.1, sslThumbprint string? @5.1
+SessionManagerGenericServiceTicket @5.0: id string, hostName string? @5.1, sslThumbprint string? @5.1,
+  certThumbprintList VirtualMachineCertThumbprint[] @7.0.3.1, ticketType string? @7.0.2.0
 `;

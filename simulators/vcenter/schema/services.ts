@@ -4,17 +4,17 @@
  * scenarios/crosscheck/vcenter/schema.py holds them against pyVmomi.
  */
 export const SERVICES = `
-ServiceContent: rootFolder &Folder, propertyCollector &PropertyCollector, viewManager &ViewManager?,
-  about AboutInfo, setting &OptionManager?, userDirectory &UserDirectory?, sessionManager &SessionManager?,
-  authorizationManager &AuthorizationManager?, serviceManager &ServiceManager? @5.1,
-  perfManager &PerformanceManager?, scheduledTaskManager &ScheduledTaskManager?, alarmManager &AlarmManager?,
-  eventManager &EventManager?, taskManager &TaskManager?, extensionManager &ExtensionManager?,
-  customizationSpecManager &CustomizationSpecManager?, customFieldsManager &CustomFieldsManager?,
-  accountManager &HostLocalAccountManager?, diagnosticManager &DiagnosticManager?,
-  licenseManager &LicenseManager?, searchIndex &SearchIndex?, fileManager &FileManager?,
-  datastoreNamespaceManager &DatastoreNamespaceManager? @5.5, virtualDiskManager &VirtualDiskManager?,
-  virtualizationManager &VirtualizationManager?, snmpSystem &HostSnmpSystem? @4.0,
-  vmProvisioningChecker &VirtualMachineProvisioningChecker? @4.0,
+ServiceContent: rootFolder &Folder, propertyCollector &PropertyCollector, viewManager &ViewManager?, about AboutInfo,
+  setting &OptionManager?, userDirectory &UserDirectory?, sessionManager &SessionManager?,
+  authorizationManager &AuthorizationManager?, serviceManager &ServiceManager? @5.1, perfManager &PerformanceManager?,
+  scheduledTaskManager &ScheduledTaskManager?, alarmManager &AlarmManager?, eventManager &EventManager?,
+  taskManager &TaskManager?, extensionManager &ExtensionManager?, customizationSpecManager &CustomizationSpecManager?,
+  guestCustomizationManager &VirtualMachineGuestCustomizationManager? @6.8.7,
+  customFieldsManager &CustomFieldsManager?, accountManager &HostLocalAccountManager?,
+  diagnosticManager &DiagnosticManager?, licenseManager &LicenseManager?, searchIndex &SearchIndex?,
+  fileManager &FileManager?, datastoreNamespaceManager &DatastoreNamespaceManager? @5.5,
+  virtualDiskManager &VirtualDiskManager?, virtualizationManager &VirtualizationManager?,
+  snmpSystem &HostSnmpSystem? @4.0, vmProvisioningChecker &VirtualMachineProvisioningChecker? @4.0,
   vmCompatibilityChecker &VirtualMachineCompatibilityChecker? @4.0, ovfManager &OvfManager? @4.0,
   ipPoolManager &IpPoolManager? @4.0, dvSwitchManager &DistributedVirtualSwitchManager? @4.0,
   hostProfileManager &HostProfileManager? @4.0, clusterProfileManager &ClusterProfileManager? @4.0,
@@ -23,21 +23,24 @@ ServiceContent: rootFolder &Folder, propertyCollector &PropertyCollector, viewMa
   overheadMemoryManager &OverheadMemoryManager? @6.0, certificateManager &CertificateManager? @6.0,
   ioFilterManager &IoFilterManager? @6.0, vStorageObjectManager &VStorageObjectManagerBase? @6.5,
   hostSpecManager &HostSpecificationManager? @6.5, cryptoManager &CryptoManager? @6.5,
-  healthUpdateManager &HealthUpdateManager? @6.5,
-  failoverClusterConfigurator &FailoverClusterConfigurator? @6.5,
-  failoverClusterManager &FailoverClusterManager? @6.5
+  healthUpdateManager &HealthUpdateManager? @6.5, failoverClusterConfigurator &FailoverClusterConfigurator? @6.5,
+  failoverClusterManager &FailoverClusterManager? @6.5, tenantManager &TenantTenantManager? @6.9.1,
+  siteInfoManager &SiteInfoManager? @7.0.0.0
 Capability: provisioningSupported boolean, multiHostSupported boolean, userShellAccessSupported boolean,
-  supportedEVCMode EVCMode[] @4.0, networkBackupAndRestoreSupported boolean? @5.1,
-  ftDrsWithoutEvcSupported boolean? @6.7, hciWorkflowSupported boolean? @6.7.1
+  supportedEVCMode EVCMode[] @4.0, supportedEVCGraphicsMode FeatureEVCMode[] @7.0.1.0,
+  networkBackupAndRestoreSupported boolean? @5.1, ftDrsWithoutEvcSupported boolean? @6.7,
+  hciWorkflowSupported boolean? @6.7.1, computePolicyVersion int? @6.8.7, clusterPlacementSupported boolean? @7.0.0.0,
+  lifecycleManagementSupported boolean? @7.0.0.0, hostSeedingSupported boolean? @7.0.2.0,
+  scalableSharesSupported boolean? @7.0.0.0, hadcsSupported boolean? @7.0.1.1, configMgmtSupported boolean? @7.0.3.1
 UserSession: key string, userName string, fullName string, loginTime dateTime, lastActiveTime dateTime,
   locale string, messageLocale string, extensionSession boolean @5.0, ipAddress string @5.1,
   userAgent string @5.1, callCount long @5.1
-TaskInfo: key string, task &Task, description LocalizableMessage? @4.0, name MethodName?,
-  descriptionId string, entity &ManagedEntity?, entityName string?, locked &ManagedEntity[],
-  state %TaskInfoState, cancelled boolean, cancelable boolean, error LocalizedMethodFault?, result anyType?,
-  progress int?, reason TaskReason, queueTime dateTime, startTime dateTime?, completeTime dateTime?,
-  eventChainId int, changeTag string? @4.0, parentTaskKey string? @4.0, rootTaskKey string? @4.0,
-  activationId string? @6.0
+TaskInfo: key string, task &Task, description LocalizableMessage? @4.0, name MethodName?, descriptionId string,
+  entity &ManagedEntity?, entityName string?, locked &ManagedEntity[], state %TaskInfoState, cancelled boolean,
+  cancelable boolean, error LocalizedMethodFault?, result anyType?, progress int?,
+  progressDetails KeyAnyValue[] @8.0.1.0, reason TaskReason, queueTime dateTime, startTime dateTime?,
+  completeTime dateTime?, eventChainId int, changeTag string? @4.0, parentTaskKey string? @4.0,
+  rootTaskKey string? @4.0, activationId string? @6.0
 TaskReason:
 TaskReasonUser < TaskReason: userName string
 TaskReasonSystem < TaskReason:

@@ -5,8 +5,8 @@
 export const VIRTUAL_DEVICES = `
 Description: label string, summary string
 VirtualDevice: key int, deviceInfo Description?, backing VirtualDeviceBackingInfo?,
-  connectable VirtualDeviceConnectInfo?, slotInfo VirtualDeviceBusSlotInfo? @5.1, controllerKey int?,
-  unitNumber int?
+  connectable VirtualDeviceConnectInfo?, slotInfo VirtualDeviceBusSlotInfo? @5.1, controllerKey int?, unitNumber int?,
+  numaNode int? @8.0.0.1, deviceGroupInfo VirtualDeviceDeviceGroupInfo? @8.0.0.1
 VirtualDeviceBackingInfo:
 VirtualDeviceFileBackingInfo < VirtualDeviceBackingInfo: fileName string, datastore &Datastore?,
   backingObjectId string? @5.5
@@ -29,7 +29,7 @@ VirtualLsiLogicController < VirtualSCSIController:
 VirtualLsiLogicSASController < VirtualSCSIController:
 VirtualSATAController < VirtualController @5.5:
 VirtualAHCIController < VirtualSATAController @5.5:
-VirtualNVMEController < VirtualController @6.5:
+VirtualNVMEController < VirtualController @6.5: sharedBus string? @8.0.2.0
 VirtualKeyboard < VirtualDevice:
 VirtualPointingDevice < VirtualDevice:
 VirtualPointingDeviceDeviceBackingInfo < VirtualDeviceDeviceBackingInfo: hostPointingDevice string
@@ -64,7 +64,8 @@ VirtualCdromRemotePassthroughBackingInfo < VirtualDeviceRemoteDeviceBackingInfo:
 VirtualDisk < VirtualDevice: capacityInKB long, capacityInBytes long? @5.5, shares SharesInfo?,
   storageIOAllocation StorageIOAllocationInfo? @4.1, diskObjectId string? @5.5,
   vFlashCacheConfigInfo VirtualDiskVFlashCacheConfigInfo? @5.5, iofilter string[] @6.0, vDiskId ID? @6.5,
-  nativeUnmanagedLinkedClone boolean? @6.7
+  vDiskVersion int? @8.0.1.0, nativeUnmanagedLinkedClone boolean? @6.7,
+  independentFilters VirtualMachineBaseIndependentFilterSpec[] @7.0.2.1, guestReadOnly boolean? @8.0.2.0
 VirtualDiskFlatVer2BackingInfo < VirtualDeviceFileBackingInfo: diskMode string, split boolean?,
   writeThrough boolean?, thinProvisioned boolean?, eagerlyScrub boolean? @4.0, uuid string?,
   contentId string? @4.0, changeId string? @4.0, parent VirtualDiskFlatVer2BackingInfo? @4.0,
@@ -81,7 +82,7 @@ VirtualEthernetCard < VirtualDevice: addressType string?, macAddress string?, wa
 VirtualEthernetCardResourceAllocation @6.0: reservation long?, share SharesInfo, limit long?
 VirtualVmxnet < VirtualEthernetCard:
 VirtualVmxnet2 < VirtualVmxnet:
-VirtualVmxnet3 < VirtualVmxnet:
+VirtualVmxnet3 < VirtualVmxnet: uptv2Enabled boolean? @8.0.0.1
 VirtualE1000 < VirtualEthernetCard:
 VirtualE1000e < VirtualEthernetCard @5.0:
 VirtualPCNet32 < VirtualEthernetCard:

@@ -151,6 +151,8 @@ export class Discovery {
     const { clock } = this.#options;
     const isDue = this.#tellAt === undefined || clock.wall() >= this.#tellAt;
     const isNew = this.#take(await (isDue ? source.changes(0, signal) : source.retryUnreached(signal)));
+    // what is only asked about what was away does not make the picture newer
+    if (isDue) this.#refreshedAt = this.#options.clock.wall();
     if (!isDue && isNew) await this.#tell();
     this.#paceMs = this.#livePaceMs();
   }
@@ -174,8 +176,7 @@ export class Discovery {
     for (const uuid of removed) this.#machines.delete(uuid);
     for (const { instanceUuid } of machines) this.#heard.add(instanceUuid);
     for (const uuid of removed) this.#heard.add(uuid);
-    // what is only asked about what was away does not make the picture newer
-    if (full || !isLive(this.source)) this.#refreshedAt = clock.wall();
+    if (!isLive(this.source)) this.#refreshedAt = clock.wall();
     onUnreached(unreached);
     const isNew = full || machines.length > 0 || removed.length > 0;
     if (isNew) onChange();

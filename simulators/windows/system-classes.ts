@@ -5,13 +5,6 @@ import type { ClassSource } from '../winrm/cim/repository.ts';
 import { instant } from '../winrm/cim/values.ts';
 import { cimv2, domainOf, hostName, systemKeys, type WindowsServer } from './windows-server.ts';
 
-/** SMBIOS shows the first three fields of a UUID byte-swapped, and Windows what SMBIOS shows. */
-function smbiosUuid(uuid: string): string {
-  const [a = '', b = '', c = '', ...rest] = uuid.toUpperCase().split('-');
-  const swapped = (hex: string): string => (hex.match(/../g) ?? []).reverse().join('');
-  return [swapped(a), swapped(b), swapped(c), ...rest].join('-');
-}
-
 const SERVER_STANDARD = 7;
 const SERVER_DATACENTER = 8;
 const ENTERPRISE_CLIENT = 4;
@@ -59,7 +52,7 @@ export function systemClasses(server: WindowsServer): ClassSource[] {
         Description: 'Computer System Product',
         IdentifyingNumber: hardware.serialNumber,
         Name: hardware.model,
-        UUID: smbiosUuid(machine.biosUuid),
+        UUID: hardware.uuid.toUpperCase(),
         Vendor: hardware.vendor,
         Version: hardware.version,
       },

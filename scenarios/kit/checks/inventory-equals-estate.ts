@@ -7,6 +7,7 @@ export const inventoryEqualsEstate: Check = {
   id: 'inventory-equals-estate',
   says: 'the machines that Azure shows are those of the datacentre, with their cores, memory, disks, adapters and power',
   async judge({ world }) {
+    if (!world.hasVcenter) return undefined;
     const machines = world.estate.machines();
     const shown = await world.operator.discovered();
     const wrong: string[] = [];

@@ -7,10 +7,12 @@ import { everyFaultFired } from './every-fault-fired.ts';
 import { judgeExpectation } from './expectations.ts';
 import { dependenciesEqualEstate, guestsEqualEstate } from './guests-equal-estate.ts';
 import { inventoryEqualsEstate } from './inventory-equals-estate.ts';
+import { livePointsEqualEstate } from './live-points-equal-estate.ts';
 import { noSampleLost } from './no-sample-lost.ts';
 import { noSecret } from './no-secret.ts';
 import { noSimulatorBug } from './no-simulator-bug.ts';
 import { noUnauthenticatedRequest } from './no-unauthenticated-request.ts';
+import { hypervEqualsEstate, serversEqualEstate, twinsAreRecognised } from './other-sites-equal-estate.ts';
 import { pointsEqualEstate } from './points-equal-estate.ts';
 import { targetEqualsSource } from './target-equals-source.ts';
 
@@ -27,6 +29,10 @@ const CHECKS: readonly Check[] = [
   inventoryEqualsEstate,
   pointsEqualEstate,
   noSampleLost,
+  hypervEqualsEstate,
+  serversEqualEstate,
+  livePointsEqualEstate,
+  twinsAreRecognised,
   guestsEqualEstate,
   dependenciesEqualEstate,
   everyFaultFired,

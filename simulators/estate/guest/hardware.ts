@@ -10,6 +10,11 @@ export interface Hardware {
   readonly model: string;
   readonly version: string;
   readonly serialNumber: string;
+  /**
+   * UUID as systems show it, in lower case. VMware writes the bytes of its own into SMBIOS as they stand, and whoever
+   * goes by the rule of SMBIOS 2.6 shows the first three fields the other way round.
+   */
+  readonly uuid: string;
   /** Version of the firmware. */
   readonly bios: string;
   readonly biosVendor: string;
@@ -39,6 +44,12 @@ export function hardwareOf(facts: EstateFacts, machine: Machine): Hardware {
 
 type Firmware = Omit<Hardware, 'cpuModel' | 'cpuMhz'>;
 
+function swapped(uuid: string): string {
+  const [a = '', b = '', c = '', ...rest] = uuid.toLowerCase().split('-');
+  const reversed = (hex: string): string => (hex.match(/../g) ?? []).reverse().join('');
+  return [reversed(a), reversed(b), reversed(c), ...rest].join('-');
+}
+
 function onVmware(machine: Machine): Firmware {
   const hex = machine.biosUuid.replaceAll('-', '').match(/../g)!;
   const efi = machine.firmware === 'efi';
@@ -46,6 +57,7 @@ function onVmware(machine: Machine): Firmware {
     vendor: 'VMware, Inc.',
     model: efi ? 'VMware7,1' : 'VMware Virtual Platform',
     version: 'None',
+    uuid: swapped(machine.biosUuid),
     serialNumber: `VMware-${hex.slice(0, 8).join(' ')}-${hex.slice(8).join(' ')}`,
     bios: efi ? 'VMW71.00V.16722896.B64.2008100651' : '6.00',
     biosVendor: efi ? 'VMware, Inc.' : 'Phoenix Technologies LTD',
@@ -63,6 +75,7 @@ function onHyperv(seed: string, machine: Machine): Firmware {
   return {
     vendor: 'Microsoft Corporation',
     model: 'Virtual Machine',
+    uuid: machine.biosUuid.toLowerCase(),
     version: machine.firmware === 'efi' ? 'Hyper-V UEFI Release v4.0' : '7.0',
     serialNumber: [...[4, 4, 4, 4, 4, 4].map(digits), digits(2, 6)].join('-'),
     bios: machine.firmware === 'efi' ? 'Hyper-V UEFI Release v4.0' : '090008',
@@ -85,6 +98,7 @@ function inRack(seed: string, machine: Machine, host: Host | undefined): Firmwar
     vendor: host?.vendor ?? 'Example Systems',
     model: host?.model ?? 'Rack server',
     version: 'Not Specified',
+    uuid: machine.biosUuid.toLowerCase(),
     serialNumber: `CZ${drawn('23456789', 4, 0)}${drawn(letters, 2, 4)}${drawn('0123456789', 2, 6)}`,
     bios: machine.firmware === 'efi' ? 'U30 v2.36' : 'P89 2.40',
     biosVendor: host?.vendor ?? 'Example Systems',

@@ -15,8 +15,13 @@ const ROOT_ONLY = 0o400;
 /** SMBIOS 3.7.1: other, rack mount chassis. */
 const CHASSIS = { virtual: '1', rack: '23' };
 
-/** UUID as kernels since 4.18 and dmidecode since 3.2 write it: in small letters. */
-export function shownUuid(uuid: string, small: boolean): string {
+/** Virtual hardware whose SMBIOS is 2.7; below it is 2.4, where nothing is turned round. */
+const NEW_SMBIOS = 13;
+
+/** UUID as SMBIOS has it; kernels since 4.18 and dmidecode since 3.2 write it in small letters. */
+export function shownUuid({ machine, hardware, facts }: Guest, small: boolean): string {
+  const isOld = (facts.platform ?? 'vmware') === 'vmware' && machine.hardwareVersion < NEW_SMBIOS;
+  const uuid = isOld ? machine.biosUuid : hardware.uuid;
   return small ? uuid.toLowerCase() : uuid.toUpperCase();
 }
 
@@ -45,7 +50,7 @@ function firmware(guest: Guest, os: LinuxOs, add: Add): void {
   add(`${dmi}/product_name`, hardware.model);
   add(`${dmi}/product_version`, hardware.version);
   add(`${dmi}/product_serial`, hardware.serialNumber, ROOT_ONLY);
-  add(`${dmi}/product_uuid`, shownUuid(machine.biosUuid, linuxTools(os).kernel >= 418), ROOT_ONLY);
+  add(`${dmi}/product_uuid`, shownUuid(guest, linuxTools(os).kernel >= 418), ROOT_ONLY);
   add(`${dmi}/board_vendor`, hardware.vendor);
   add(`${dmi}/board_name`, hardware.boardName);
   add(`${dmi}/board_serial`, hardware.serialNumber, ROOT_ONLY);

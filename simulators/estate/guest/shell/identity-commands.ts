@@ -35,7 +35,7 @@ const date: LinuxCommand = (args, io, session) => {
 /** Fields of SMBIOS by the keywords of `dmidecode -s`. */
 function smbios(session: LinuxSession): Record<string, string> {
   const { guest } = session.machine;
-  const { hardware, machine } = guest;
+  const { hardware } = guest;
   const version = Number(linuxTools(linuxOf(session)!).dmidecode);
   return {
     'bios-vendor': hardware.biosVendor,
@@ -45,7 +45,7 @@ function smbios(session: LinuxSession): Record<string, string> {
     'system-product-name': hardware.model,
     'system-version': hardware.version,
     'system-serial-number': hardware.serialNumber,
-    'system-uuid': shownUuid(machine.biosUuid, version >= 3.2),
+    'system-uuid': shownUuid(guest, version >= 3.2),
     'baseboard-manufacturer': hardware.vendor,
     'baseboard-product-name': hardware.boardName,
     'baseboard-serial-number': hardware.serialNumber,

@@ -531,7 +531,7 @@ function cimInstances(name: string, filter: (each: Item) => boolean, session: Se
         Name: 'VMware Virtual Platform',
         Vendor: 'VMware, Inc.',
         IdentifyingNumber: guest.serialNumber(),
-        UUID: machine.biosUuid.toUpperCase(),
+        UUID: guest.hardware.uuid.toUpperCase(),
       }),
     ],
     win32_bios: () => [

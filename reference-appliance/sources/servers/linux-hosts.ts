@@ -31,6 +31,7 @@ interface Session {
 
 export class LinuxHosts {
   readonly #options: LinuxHostsOptions;
+  /** By server and credential. */
   readonly #sessions = new Map<string, Session>();
   readonly #opening = new Map<string, Promise<Session>>();
 
@@ -52,16 +53,17 @@ export class LinuxHosts {
   ): Promise<{ result: ExecResult; credential: GuestCredential }> {
     const label = labelOf(target);
     for (let isSecond = false; ; isSecond = true) {
-      const kept = this.#sessions.get(label);
-      const isKept = kept?.connection.isOpen === true && credentials.includes(kept.credential);
-      const { connection, credential } = isKept ? kept : await this.#open(target, credentials, signal);
+      const kept = credentials
+        .map((each) => this.#sessions.get(keyOf(label, each)))
+        .find((session) => session?.connection.isOpen === true);
+      const { connection, credential } = kept ?? (await this.#open(target, credentials, signal));
       try {
         const result = await connection.exec(SHELL, { stdin: script(credential), timeoutMs }, signal);
         return { result, credential };
       } catch (error) {
         // a kept connection may have died unnoticed: the question only reads, so it may be asked again
         const isGone = error instanceof DryliftError && /^(ssh\.dropped|net\.reset)$/.test(error.code);
-        if (!isGone || !isKept || isSecond) throw error;
+        if (!isGone || !kept || isSecond) throw error;
       }
     }
   }
@@ -144,9 +146,8 @@ export class LinuxHosts {
         signal,
       );
       counters.add('appliance.ssh.logins');
-      this.#sessions.get(label)?.connection.close();
       const session = { connection, credential };
-      this.#sessions.set(label, session);
+      this.#sessions.set(keyOf(label, credential), session);
       return session;
     } catch (error) {
       if (isRefusal(error)) counters.add('appliance.ssh.refusals');
@@ -154,6 +155,8 @@ export class LinuxHosts {
     }
   }
 }
+
+const keyOf = (label: string, { name }: GuestCredential): string => `${label} ${name}`;
 
 const isRefusal = (error: unknown): boolean =>
   error instanceof DryliftError && /^ssh\.login\.(refused|tries)$/.test(error.code);

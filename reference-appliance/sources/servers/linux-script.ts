@@ -99,9 +99,9 @@ export function scriptOf(data: readonly LinuxDatum[], password: string): string 
   return block([...becomeRoot(password), ...commands, 'echo @@end']);
 }
 
-/** Lines of a script of app/guest-scripts.ts in the same way. */
+/** Lines of a script of app/guest-scripts.ts in the same way; its `sudo -n` means nothing to root, who may have no sudo. */
 export function guestScriptOf(commands: readonly string[], password: string): string {
-  return block([...becomeRoot(password), ...commands]);
+  return block([...becomeRoot(password), 'if [ -z "$S" ]; then sudo() { shift; "$@"; }; fi', ...commands]);
 }
 
 function block(lines: readonly string[]): string {

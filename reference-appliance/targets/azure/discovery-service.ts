@@ -23,7 +23,7 @@ const WARNING_TEXT_MAX = 1_024;
 
 /** Never thrown: what `drylift explain` says of the warning. */
 const warningErrors = defineErrors({
-  'appliance.more': {
+  'limit.warnings': {
     blame: 'input',
     retry: 'after-change',
     why: 'A heartbeat takes 64 warnings; this appliance has more.',
@@ -132,7 +132,7 @@ export function discoveryService({
 function fewEnough(warnings: readonly Warning[]): readonly Warning[] {
   if (warnings.length <= WARNINGS_MAX) return warnings;
   const more = warnings.length - WARNINGS_MAX + 1;
-  const { code, what, next } = warningErrors.make('appliance.more', {
+  const { code, what, next } = warningErrors.make('limit.warnings', {
     what: `${more} more warnings than a heartbeat takes.`,
   });
   const last = { code, message: `${what} ${next}` };

@@ -34,8 +34,8 @@ const REBOOT_MS = 90_000;
 
 /** Groups that may read a namespace; administrators may read all. */
 const READERS: Readonly<Record<string, readonly string[]>> = {
-  'root/cimv2': ['Remote Management Users', 'Performance Monitor Users'],
-  'root/default': ['Remote Management Users'],
+  'root/cimv2': ['Remote Management Users', 'WinRMRemoteWMIUsers__', 'Performance Monitor Users'],
+  'root/default': ['Remote Management Users', 'WinRMRemoteWMIUsers__'],
   'root/virtualization/v2': ['Hyper-V Administrators'],
   'root/mscluster': [],
 };

@@ -20,8 +20,8 @@ export interface WindowsHostOptions {
   readonly commands: CommandHost;
 }
 
-/** Groups whose members may read CIM from afar. */
-const READERS = ['Administrators', 'Remote Management Users'];
+/** Groups whose members may read CIM from afar; the last of them may do nothing else. */
+const READERS = ['Administrators', 'Remote Management Users', 'WinRMRemoteWMIUsers__'];
 
 /** Undefined when the machine does not run Windows. */
 export function windowsHost(options: WindowsHostOptions): WinrmHost | undefined {

@@ -29,6 +29,8 @@ export interface Shell {
 /** Where Windows has no limit any more, this side still has one. */
 const SHELLS_MAX = 2000;
 const ID_CHARS_MAX = 64;
+/** Who may open one: others read CIM at most (RootSDDL of the service, and of the endpoints of PowerShell). */
+const SHELL_GROUPS = ['Administrators', 'Remote Management Users'];
 
 export class ShellTable {
   readonly #clock: Clock;
@@ -46,12 +48,13 @@ export class ShellTable {
   /**
    * What a new shell begins with.
    * @param proposed the client's own id for it
-   * @throws WsmanFault when the user, or the host, has as many shells as are allowed
+   * @throws WsmanFault when the user may have none, or the user, or the host, has as many shells as are allowed
    */
   admit(
     account: WindowsAccount,
     proposed: string | undefined,
   ): Pick<Shell, 'id' | 'account' | 'createdAt' | 'lastUsed'> {
+    if (!account.groups.some((group) => SHELL_GROUPS.includes(group))) throw new WsmanFault('accessDenied');
     this.#forgetIdle();
     const shells = [...this.#shells.values()];
     const mine = shells.filter((shell) => shell.account === account).length;

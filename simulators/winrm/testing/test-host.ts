@@ -23,8 +23,14 @@ export const ADMIN: WindowsAccount = {
   password: 'pass&<word> 1',
   groups: ['Administrators'],
 };
-/** May log on, and read nothing. */
-export const GUEST: WindowsAccount = { name: 'guest', password: 'guest-1', groups: [] };
+/** May have shells, and read nothing. */
+export const GUEST: WindowsAccount = {
+  name: 'guest',
+  password: 'guest-1',
+  groups: ['Remote Management Users'],
+};
+/** May log on, and have no shell. */
+export const STRANGER: WindowsAccount = { name: 'stranger', password: 'stranger-1', groups: [] };
 
 const NAMES = { computer: 'WIN1', dnsName: HOST, domain: 'CORP', dnsDomain: 'corp.example' };
 
@@ -83,7 +89,7 @@ export async function testHost(
       names: NAMES,
       osVersion: options.osVersion ?? '10.0.17763',
       accounts: new Accounts({
-        accounts: [ADMIN, GUEST],
+        accounts: [ADMIN, GUEST, STRANGER],
         names: NAMES,
         clock,
         lockout: { threshold: 3, forMs: HOUR },

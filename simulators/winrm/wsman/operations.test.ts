@@ -1,6 +1,6 @@
 /** WS-Management as clients find it: every operation, offered or refused in the protocol's words. */
 import { describe, expect, test } from 'vitest';
-import { ADMIN, GUEST, type Soap, type TestHost, testHost } from '../testing/test-host.ts';
+import { ADMIN, GUEST, type Soap, STRANGER, type TestHost, testHost } from '../testing/test-host.ts';
 import { ACTION, NS, RESOURCE, SELECTOR_DIALECT, WQL_DIALECT, XPATH_DIALECT } from './names.ts';
 
 const cimv2 = (name: string): string => `${RESOURCE.wmi}root/cimv2/${name}`;
@@ -301,6 +301,12 @@ describe('quotas', () => {
       },
       { osVersion: '6.1.7601' },
     ));
+
+  test('shells of nobody who is in none of their groups', () =>
+    onHost(async (host) => {
+      const asked = { action: ACTION.create, uri: RESOURCE.cmd, body: '<rsp:Shell/>', account: STRANGER };
+      expect(await host.ask(asked)).toMatchObject({ code: 5, subcode: 'w:AccessDenied' });
+    }));
 
   test('MaxEnvelopeSize that is too small, and what fits into no envelope', () =>
     onHost(async (host) => {

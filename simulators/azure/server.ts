@@ -34,6 +34,7 @@ import { type Site, Sites } from './off-azure/sites.ts';
 import { publishedFiles } from './published-files.ts';
 import { createQueues } from './queues/service.ts';
 import { appliancesOf, discoveredMachines, replicatedIn } from './recovery/discovered-machines.ts';
+import { ProtectedStore } from './recovery/protected-store.ts';
 import { recoveryProvider } from './recovery/provider.ts';
 import { logAccount } from './replication-service/log-account.ts';
 import { createReplicationService, replicationRoutes } from './replication-service/service.ts';
@@ -83,6 +84,8 @@ export interface AzureSimulator extends Simulator {
   readonly sites: () => readonly Site[];
   readonly projects: () => readonly Project[];
   readonly replication: ReplicationStore;
+  /** What agents and process servers report to. */
+  readonly protection: ProtectedStore;
   /** For what stands there before the story begins (preloaded/). */
   readonly migrate: Pick<MigrateService, 'completeAssessment'>;
   /** What the tables offer, for the coverage ledger. */
@@ -153,6 +156,11 @@ export async function startAzure(options: AzureOptions): Promise<AzureSimulator>
       machines,
     },
   });
+  const protection = new ProtectedStore({
+    context,
+    storage: replication.storage,
+    target: replication.target,
+  });
   const providers = [
     computeProvider({ disks, machines }),
     networkProvider(network, seed.region),
@@ -165,6 +173,7 @@ export async function startAzure(options: AzureOptions): Promise<AzureSimulator>
       cloud,
       tenantId,
       store: replication,
+      protectedStore: protection,
       findMachine: discoveredMachines(sites),
       appliances: appliancesOf(sites),
       files,
@@ -276,6 +285,7 @@ export async function startAzure(options: AzureOptions): Promise<AzureSimulator>
     sites: () => sites.all(),
     projects: migrate.projects,
     replication,
+    protection,
     migrate,
     offered: {
       providers: arm.providers,

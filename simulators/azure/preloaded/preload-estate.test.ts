@@ -77,6 +77,29 @@ test('its vault has migration items in four states, with recovery points and the
     );
   }));
 
+test('one of its machines is protected by an agent, through a process server that is well, with points and content', () =>
+  preloaded((azure, made) => {
+    const vault = `${GROUP}/providers/Microsoft.RecoveryServices/vaults/${testSeed.vault}`;
+    const { fabric, container, item, processServer } = made.agents;
+    const at = `${vault}/replicationFabrics/${fabric}`;
+    const get = (path: string) => azure.arm.apply('GET', path, '2023-06-01') as AnswerJson;
+    const { properties } = get(
+      `${at}/replicationProtectionContainers/${container}/replicationProtectedItems/${item}`,
+    );
+    expect(properties).toMatchObject({
+      protectionState: 'Protected',
+      replicationHealth: 'Normal',
+      providerSpecificDetails: { instanceType: 'InMageRcm', processServerId: processServer },
+    });
+    expect(get(at).properties.customDetails).toMatchObject({
+      processServers: [{ id: processServer, health: 'Normal', protectedItemCount: 1 }],
+    });
+    const [kept] = azure.protection.items();
+    expect(kept!.points).toHaveLength(2);
+    expect(kept!.disks[0]!.seed.read(0, 64 * 1024).some((byte) => byte !== 0)).toBe(true);
+    expect(made.items).not.toContain(item);
+  }));
+
 test('the history becomes shorter in a larger estate, never shorter than a day', () => {
   expect(historyWindows(1)).toBe(MONTH_WINDOWS);
   expect(historyWindows(100)).toBe(MONTH_WINDOWS);

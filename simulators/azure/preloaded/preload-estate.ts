@@ -10,6 +10,7 @@ import { iso } from '../http.ts';
 import { groupIdOf, type SeedResources } from '../landing-zone.ts';
 import { machineId } from '../off-azure/views.ts';
 import type { AzureSimulator } from '../server.ts';
+import { type PreloadedAgents, publishAgents } from './agents.ts';
 import { historyWindows, publishHistory } from './history.ts';
 import { GUEST_ACCOUNTS, publishInsides } from './insides.ts';
 import { publishedMachine, VCENTER_FQDN, VCENTER_VERSION } from './published-machine.ts';
@@ -29,7 +30,7 @@ const MIGRATE_API = '2019-10-01';
 const REPLICATION_API = '2023-06-01';
 
 export interface PreloadOptions {
-  readonly azure: Pick<AzureSimulator, 'arm' | 'sites' | 'replication' | 'migrate'>;
+  readonly azure: Pick<AzureSimulator, 'arm' | 'sites' | 'replication' | 'protection' | 'migrate'>;
   readonly context: SimulatorContext;
   /** The landing zone that the cloud was started with. */
   readonly seed: SeedResources;
@@ -47,6 +48,7 @@ export interface Preloaded {
   readonly assessment: string;
   /** Of migration items, in the order replicating, seeding, migrated, paused; at most one of each. */
   readonly items: readonly string[];
+  readonly agents: PreloadedAgents;
   /** How many ten-minute points each counter has. */
   readonly historyWindows: number;
 }
@@ -95,15 +97,26 @@ export function preloadEstate(options: PreloadOptions): Preloaded {
       },
     },
   });
-  const items = publishReplicas({
+  const shared = {
     arm,
-    store: azure.replication,
     estate,
-    container,
-    policy,
     targetGroup: group,
     machineId: (machine: Machine) =>
       machineId(site, site.inventory.machines().get(machine.instanceUuid.toLowerCase())!.facts),
+  };
+  const items = publishReplicas({
+    ...shared,
+    store: azure.replication,
+    container,
+    policy,
+  });
+  const agents = publishAgents({
+    ...shared,
+    context,
+    protection: azure.protection,
+    vault,
+    site: siteId,
+    logAccount: `${group}/providers/Microsoft.Storage/storageAccounts/${seed.logAccount}`,
   });
   return {
     site: SITE,
@@ -113,6 +126,7 @@ export function preloadEstate(options: PreloadOptions): Preloaded {
     group: GROUP,
     assessment: ASSESSMENT,
     items: items.map((id) => id.slice(id.lastIndexOf('/') + 1)),
+    agents,
     historyWindows: windows,
   };
 }

@@ -93,6 +93,7 @@ export class ProtectedStore {
   readonly #items = new Map<string, ProtectedItem>();
   /** By id. */
   readonly #servers = new Map<string, ProcessServer>();
+  readonly #added = new Set<(item: ProtectedItem) => void>();
 
   constructor(options: ProtectedStoreOptions) {
     this.#options = options;
@@ -104,6 +105,12 @@ export class ProtectedStore {
 
   find(armId: string): ProtectedItem | undefined {
     return this.#items.get(armId.toLowerCase());
+  }
+
+  /** Tells of machines that are to be protected, which is when their agents are installed. @returns what ends that */
+  whenAdded(tell: (item: ProtectedItem) => void): () => void {
+    this.#added.add(tell);
+    return () => void this.#added.delete(tell);
   }
 
   /** A process server that is new, or has something new to say. */
@@ -170,6 +177,7 @@ export class ProtectedStore {
       onLeaving: [],
     };
     this.#items.set(item.armId.toLowerCase(), item);
+    for (const tell of this.#added) tell(item);
     return item;
   }
 

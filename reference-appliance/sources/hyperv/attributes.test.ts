@@ -2,7 +2,14 @@ import { describe, expect, test } from 'vitest';
 import { machineView } from '../../targets/azure/machine-forms.ts';
 import { hypervMachine } from '../../testing/fake-live-source.ts';
 import { ATTRIBUTES, attributesPage, COUNTERS_READ } from './attributes.ts';
-import { CLUSTER_QUERIES, COUNTER_QUERIES, DISK_SETTINGS, HOST_QUERIES, MACHINE_QUERIES } from './queries.ts';
+import {
+  CLUSTER_QUERIES,
+  type ClassQuery,
+  COUNTER_QUERIES,
+  DISK_SETTINGS,
+  HOST_QUERIES,
+  MACHINE_QUERIES,
+} from './queries.ts';
 
 test('docs/coverage/appliance-hyperv.md says what the table says', async () => {
   await expect(attributesPage()).toMatchFileSnapshot('../../../docs/coverage/appliance-hyperv.md');
@@ -16,7 +23,7 @@ describe('the table', () => {
   );
   const asked = new Set([
     ...[MACHINE_QUERIES, HOST_QUERIES, CLUSTER_QUERIES].flatMap((queries) =>
-      Object.values(queries).flatMap(({ className, columns }) =>
+      Object.values<ClassQuery>(queries).flatMap(({ className, columns }) =>
         columns.map((column) => `${className}.${column}`),
       ),
     ),

@@ -79,15 +79,17 @@ export class HostReader {
       ]),
     );
     const { vhds, unreadable } = await this.#readFiles(drafts, signal);
+    const machines: HostMachine[] = drafts.map(({ machine, disks }) => ({
+      ...machine,
+      disks: disks.map((disk, i) => diskOf(disk, vhds.get(disk.path), passedThrough, i)),
+    }));
+    this.#vhds = new Map(owned([...vhds]));
     return {
-      host,
-      unreadable,
+      host: owned(host),
+      machines: owned(machines),
+      unreadable: new Map(owned([...unreadable])),
       isBlind: rows.systems.length === 0,
       clockAheadMs: this.#connection.clockAheadMs,
-      machines: drafts.map(({ machine, disks }) => ({
-        ...machine,
-        disks: disks.map((disk, i) => diskOf(disk, vhds.get(disk.path), passedThrough, i)),
-      })),
     };
   }
 
@@ -113,7 +115,6 @@ export class HostReader {
         unreadable.set(path, machine.name);
         if (share !== undefined) deniedShares.add(share);
       }
-    this.#vhds = vhds;
     return { vhds, unreadable };
   }
 
@@ -135,6 +136,11 @@ export class HostReader {
       return await this.#ask(query, signal);
     }
   }
+}
+
+/** A copy with texts of its own: parts of an answer's text would keep all of it in memory. */
+function owned<T>(value: T): T {
+  return JSON.parse(JSON.stringify(value)) as T;
 }
 
 function kilobytes(value: number | undefined): Bytes {

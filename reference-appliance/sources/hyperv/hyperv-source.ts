@@ -33,6 +33,12 @@ export interface HypervOptions extends Omit<WinrmOptions, 'purpose'> {
 const SAMPLE_MS: Millis = 30 * SECOND;
 const NO_ROLES: Roles = { guids: new Set(), names: new Set() };
 
+interface Known {
+  readonly machine: HypervMachine;
+  /** The same as JSON, to see what changed. */
+  readonly words: string;
+}
+
 interface SampleIndex {
   readonly machines: readonly SourceMachine[];
   readonly counters: ReadonlyMap<HypervNode, HostCounters>;
@@ -46,7 +52,7 @@ export function hypervSource(options: HypervOptions): LiveSource {
   let cluster: ClusterReading | undefined;
   let roles: Roles | undefined;
   /** By GUID (of a replica with its mark): as it was told last. */
-  let known = new Map<string, HypervMachine>();
+  let known = new Map<string, Known>();
   let isFirst = true;
   let index: SampleIndex | undefined;
 
@@ -114,7 +120,7 @@ export function hypervSource(options: HypervOptions): LiveSource {
     );
     const found = new Set(readMachines().map(({ instanceUuid }) => instanceUuid));
     const slipped = [...known.values()].some(
-      ({ instanceUuid, host }) =>
+      ({ machine: { instanceUuid, host } }) =>
         !found.has(instanceUuid) && (roles?.guids.has(instanceUuid) ?? false) && !isUnreached(host),
     );
     if (slipped)
@@ -147,7 +153,7 @@ export function hypervSource(options: HypervOptions): LiveSource {
   function complete(machine: HostMachine): HypervMachine {
     const { guids, names } = roles ?? NO_ROLES;
     const isRole = guids.has(machine.instanceUuid) || names.has(machine.name.toLowerCase());
-    const before = known.get(machine.instanceUuid);
+    const before = known.get(machine.instanceUuid)?.machine;
     return {
       ...machine,
       cluster: cluster?.fqdn ?? '',
@@ -162,16 +168,21 @@ export function hypervSource(options: HypervOptions): LiveSource {
   function changesSince(): SourceChanges<HypervMachine> {
     const lost = unreached();
     const isLost = new Set(lost.map(({ name: host }) => host));
-    const now = new Map(readMachines().map((machine) => [machine.instanceUuid, complete(machine)]));
-    const machines = [...now.values()].filter((machine) => {
-      const before = known.get(machine.instanceUuid);
-      return before === undefined || JSON.stringify(before) !== JSON.stringify(machine);
-    });
+    const now = new Map<string, Known>();
+    const machines: HypervMachine[] = [];
+    for (const read of readMachines()) {
+      const machine = complete(read);
+      const words = JSON.stringify(machine);
+      const before = known.get(read.instanceUuid);
+      const next = before?.words === words ? before : { words, machine };
+      now.set(read.instanceUuid, next);
+      if (next !== before) machines.push(next.machine);
+    }
     const removed: string[] = [];
-    for (const [uuid, machine] of known) {
+    for (const [uuid, before] of known) {
       if (now.has(uuid)) continue;
       // the host that has it does not answer, or the cluster still has it and no node shows it: it stays as it was
-      if (isLost.has(machine.host) || (roles?.guids.has(uuid) ?? false)) now.set(uuid, machine);
+      if (isLost.has(before.machine.host) || (roles?.guids.has(uuid) ?? false)) now.set(uuid, before);
       else removed.push(uuid);
     }
     const full = isFirst;
@@ -180,7 +191,7 @@ export function hypervSource(options: HypervOptions): LiveSource {
     index = undefined;
     return {
       full,
-      machines: full ? [...now.values()] : machines,
+      machines: full ? [...now.values()].map(({ machine }) => machine) : machines,
       removed: full ? [] : removed,
       unreached: lost,
     };

@@ -175,7 +175,8 @@ const NAMES_MAX = 100_000;
 
 function remember<T>(memo: Map<string, T>, name: string, target: T): void {
   if (memo.size >= NAMES_MAX) memo.clear();
-  memo.set(name, target);
+  // a copy: the name is a part of the whole answer, and would keep it in memory
+  memo.set(Buffer.from(name).toString(), target);
 }
 
 function onlyElsewhere<T>(own: Names<T>, all: Names<T>, name: string): T | null {

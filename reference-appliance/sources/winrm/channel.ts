@@ -146,8 +146,13 @@ export class WinrmChannel {
   async #signIn(signal: AbortSignal): Promise<Session> {
     const { host, credentials, logins, counters, log, purpose } = this.#options;
     const refused: string[] = [];
+    const tried = new Set<WinrmCredential>();
     let wasKnown = false;
-    for (const credential of logins.ordered(host, credentials)) {
+    for (;;) {
+      // anew each time: what other hosts said in between counts
+      const credential = logins.ordered(host, credentials).find((each) => !tried.has(each));
+      if (!credential) break;
+      tried.add(credential);
       const knownBefore = logins.hasWorked(host, credential);
       const label = `${credential.user} (credential "${credential.name}")`;
       let session: Session | undefined;
@@ -168,10 +173,11 @@ export class WinrmChannel {
       wasKnown ||= knownBefore;
       if (outcome === 'refused') counters.add('appliance.winrm.refusals');
       const until = logins.heldUntil(host, credential);
+      const isHearsay = outcome === 'held' && until === undefined;
       refused.push(
-        until === undefined
-          ? label
-          : `${label}, not to be tried again before ${new Date(until).toISOString().slice(11, 16)} UTC`,
+        until !== undefined
+          ? `${label}, not to be tried again before ${new Date(until).toISOString().slice(11, 16)} UTC`
+          : `${label}${isHearsay ? ', which another host has just refused' : ''}`,
       );
     }
     throw errors.make(wasKnown ? 'winrm.login.locked' : 'winrm.login.refused', {

@@ -22,7 +22,7 @@ import {
   wmiUri,
 } from './envelope.ts';
 import { errors, isTimedOut, readFault, told, WsmanFault } from './errors.ts';
-import { scanRows, splitPage } from './row-scan.ts';
+import { RowScanner, scanInstances, splitPage } from './row-scan.ts';
 import { type Call, runCommand } from './shell.ts';
 import type { WinrmConnection, WinrmOptions } from './types.ts';
 
@@ -48,6 +48,7 @@ type ReadPage = (body: Buffer, messageId: string) => Page;
 export function winrmConnection(options: WinrmOptions): WinrmConnection {
   const { host, entropy, purpose } = options;
   const channel = new WinrmChannel(options);
+  const scanner = new RowScanner();
   let messages = 0;
 
   /** Sends; @returns the answer as it came, its faults thrown. */
@@ -198,6 +199,13 @@ export function winrmConnection(options: WinrmOptions): WinrmConnection {
       telling(`read ${namespace}`, async () => {
         let found: CimInstance[] = [];
         const readPage: ReadPage = (body, messageId) => {
+          const split = splitPage(body.toString('utf8'));
+          const instances = split && scanInstances(split.items);
+          if (split && instances) {
+            const { context } = pageOf(opened(split.frame, messageId).body[0]);
+            for (const instance of instances) found.push(instance);
+            return { context, items: instances.length };
+          }
           const { page, context } = pageOf(opened(body, messageId).body[0]);
           const items = itemsOf(page);
           for (const item of items) found.push(readInstance(item));
@@ -220,12 +228,15 @@ export function winrmConnection(options: WinrmOptions): WinrmConnection {
         const readPage: ReadPage = (body, messageId) => {
           const before = rows;
           const split = splitPage(body.toString('utf8'));
+          let skip = 0;
           if (split) {
             const { context } = pageOf(opened(split.frame, messageId).body[0]);
-            if (scanRows(split.items, columns, count)) return { context, items: rows - before };
+            const handed = scanner.scan(split.items, columns, count);
+            if (handed === undefined) return { context, items: rows - before };
+            skip = handed;
           }
           const { page, context } = pageOf(opened(body, messageId).body[0]);
-          for (const item of itemsOf(page)) {
+          for (const item of itemsOf(page).slice(skip)) {
             const instance = readInstance(item);
             count(columns.map((column) => text(instance, column) ?? ''));
           }

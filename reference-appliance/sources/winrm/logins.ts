@@ -16,6 +16,10 @@ export type Attempt = 'worked' | 'refused' | 'held';
 interface Account {
   /** In the last half hour, since it last worked. */
   refusals: UnixMillis[];
+  /** How often each credential was refused since it last worked, by name. */
+  readonly refusalsOf: Map<string, number>;
+  /** The credential that works: the others of the account have another password. */
+  working: string | undefined;
   /** Attempts whose outcome is not known yet: they count as if they would be refused. */
   underWay: number;
   readonly waiting: Array<() => void>;
@@ -31,13 +35,20 @@ export class Logins {
     this.#clock = clock;
   }
 
-  /** In the order in which they are to be tried. */
+  /**
+   * In the order in which they are to be tried: the one that worked there first, then those that were refused least
+   * often. Those whose account is known to have another password are left out.
+   */
   ordered(host: string, credentials: readonly WinrmCredential[]): readonly WinrmCredential[] {
-    const best = this.#working.get(host);
-    return [
-      ...credentials.filter(({ name }) => name === best),
-      ...credentials.filter(({ name }) => name !== best),
-    ];
+    return credentials
+      .map((credential) => ({ credential, account: this.#account(host, credential) }))
+      .filter(({ credential, account }) => (account.working ?? credential.name) === credential.name)
+      .map(({ credential, account }) => ({
+        credential,
+        rank: this.hasWorked(host, credential) ? -1 : (account.refusalsOf.get(credential.name) ?? 0),
+      }))
+      .sort((a, b) => a.rank - b.rank)
+      .map(({ credential }) => credential);
   }
 
   hasWorked(host: string, credential: WinrmCredential): boolean {
@@ -46,22 +57,26 @@ export class Logins {
 
   /** When the account may be tried again; `undefined`: now. */
   heldUntil(host: string, credential: WinrmCredential): UnixMillis | undefined {
-    const account = this.#accounts.get(accountKey(host, credential));
-    if (!account) return undefined;
+    const account = this.#account(host, credential);
     const oldest = this.#clock.wall() - WINDOW_MS;
     account.refusals = account.refusals.filter((at) => at > oldest);
     return account.refusals.length < REFUSALS_MAX ? undefined : account.refusals[0]! + WINDOW_MS;
   }
 
   /**
-   * Never are there more attempts under way than might be refused without harm: the others wait for their outcome.
+   * Never are there more attempts under way than might be refused without harm: the others wait for their outcome. Who
+   * waited and learns that the password was refused does not show it again.
    * @param signIn shows the password to the host; false: refused
    */
   async attempt(host: string, credential: WinrmCredential, signIn: () => Promise<boolean>): Promise<Attempt> {
     const account = this.#account(host, credential);
+    const { name } = credential;
+    const refusalsOf = (): number => account.refusalsOf.get(name) ?? 0;
+    const refusedBefore = refusalsOf();
     for (;;) {
-      if (this.heldUntil(host, credential) !== undefined) return 'held';
-      if (account.underWay + account.refusals.length < REFUSALS_MAX) break;
+      if (this.heldUntil(host, credential) !== undefined || refusalsOf() > refusedBefore) return 'held';
+      const underWayMax = account.working === name ? REFUSALS_MAX - account.refusals.length : 1;
+      if (account.underWay < underWayMax) break;
       await new Promise<void>((resolve) => account.waiting.push(resolve));
     }
     account.underWay++;
@@ -69,9 +84,15 @@ export class Logins {
       const worked = await signIn();
       if (worked) {
         account.refusals = [];
-        this.#working.set(host, credential.name);
-      } else account.refusals.push(this.#clock.wall());
-      return worked ? 'worked' : 'refused';
+        account.refusalsOf.delete(name);
+        account.working = name;
+        this.#working.set(host, name);
+        return 'worked';
+      }
+      account.refusals.push(this.#clock.wall());
+      account.refusalsOf.set(name, refusalsOf() + 1);
+      if (account.working === name) account.working = undefined;
+      return 'refused';
     } finally {
       account.underWay--;
       for (const wake of account.waiting.splice(0)) wake();
@@ -80,7 +101,15 @@ export class Logins {
 
   #account(host: string, credential: WinrmCredential): Account {
     const key = accountKey(host, credential);
-    const account = this.#accounts.get(key) ?? { refusals: [], underWay: 0, waiting: [] };
+    const known = this.#accounts.get(key);
+    if (known) return known;
+    const account: Account = {
+      refusals: [],
+      refusalsOf: new Map(),
+      working: undefined,
+      underWay: 0,
+      waiting: [],
+    };
     this.#accounts.set(key, account);
     return account;
   }

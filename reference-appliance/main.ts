@@ -195,19 +195,22 @@ async function untilSignal(appliance: Appliance, clock: SystemClock): Promise<vo
 }
 
 /** What somebody has to know, in words. */
-function troublesOf({ problems, warnings }: ApplianceStatus): Set<string> {
+function troublesOf({ problems, warnings, unreached }: ApplianceStatus): Set<string> {
   return new Set([
     ...problems.map(({ job, code, what, next }) => `${job}: ${code}: ${what} ${next}`),
+    ...unreached.map(({ code, what, next }) => `${code}: ${what} ${next}`),
     ...warnings.map(({ code, message }) => `${code}: ${message}`),
   ]);
 }
 
 function statusLine(status: ApplianceStatus): string {
-  const { state, isRegistered, machines, samples, points, outbox, replications, problems } = status;
+  const { state, isRegistered, machines, samples, points, outbox, replications, problems, unreached } =
+    status;
   const counts = `${machines} machines, ${samples} samples, ${points} points, ${outbox} batches waiting`;
   const replicating = replications.length === 0 ? '' : `, ${replications.length} replicating`;
+  const away = unreached.length === 0 ? '' : `, ${unreached.length} unreached`;
   const trouble = problems.map(({ job, code }) => `  ! ${job}: ${code}`).join('');
-  return `${state}${isRegistered ? '' : ', not registered'}: ${counts}${replicating}${trouble}`;
+  return `${state}${isRegistered ? '' : ', not registered'}: ${counts}${replicating}${away}${trouble}`;
 }
 
 if (process.argv[1] !== undefined && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) {

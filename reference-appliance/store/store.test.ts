@@ -5,6 +5,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { SystemClock } from '#core/time/system-clock.ts';
 import type { TraceEvent } from '#core/trace/recorder.ts';
+import { META_TABLE, SCHEMA_STEPS } from './schema.ts';
 import { openStore, type Store, type StoreOptions } from './store.ts';
 
 let folder: string;
@@ -109,6 +110,22 @@ test('each flush that wrote something is one trace event, with a digest of what 
 test('a second appliance on the same database is refused, and told so', async () => {
   const store = openStore(options());
   expect(() => openStore(options())).toThrow(expect.objectContaining({ code: 'store.locked' }));
+  await store.close();
+});
+
+test('a database of an appliance that knew vCenters only is taken over as it is', async () => {
+  const raw = new DatabaseSync(options().path);
+  raw.exec(META_TABLE);
+  for (const step of SCHEMA_STEPS.slice(0, 3)) for (const statement of step) raw.exec(statement);
+  raw.exec(`insert into meta values ('schema', '3');
+    insert into machines (source, instance_uuid, digest) values ('vc1', 'u', 'd');
+    insert into outbox (kind, sequence, body, last_window, created_at, compacted) values ('points', 7, x'00', 5, 1, 0)`);
+  raw.close();
+  const store = openStore(options());
+  const machines = await store.read((db) => db.selectFrom('machines').selectAll().execute());
+  expect(machines).toEqual([{ source: 'vc1', instance_uuid: 'u', digest: 'd', via: '' }]);
+  const batches = await store.read((db) => db.selectFrom('outbox').selectAll().execute());
+  expect(batches).toMatchObject([{ site: 'vmware', kind: 'points', sequence: 7, sent_at: null }]);
   await store.close();
 });
 

@@ -63,7 +63,8 @@ script: [register]
         address: guest.addresses()[0]!,
         os: family,
         port: undefined,
-        credential: undefined,
+        // what only its own administrator knows is written beside the server, as people do
+        credential: isOrphan(guest) ? `own-${guest.hostName}` : undefined,
         name: undefined,
         hostKey: undefined,
         tls: { trust: [world.trust] },
@@ -72,13 +73,13 @@ script: [register]
   });
   const credentials = [
     ...estateAccounts(seed).map(({ id, family, user, password }) => ({ name: id, family, user, password })),
-    // those that only their own administrator knows
-    ...listed.flatMap((guest) =>
-      guest
-        .accounts()
-        .filter(({ id }) => id === 'own' && guest.accounts().length === 1)
-        .map(({ family, user, password }) => ({ name: `own-${guest.hostName}`, family, user, password })),
-    ),
+    ...listed
+      .filter(isOrphan)
+      .flatMap((guest) =>
+        guest
+          .accounts()
+          .map(({ family, user, password }) => ({ name: `own-${guest.hostName}`, family, user, password })),
+      ),
   ];
   const memory = new Map<string, string>();
   const lines: string[] = [];
@@ -119,6 +120,8 @@ script: [register]
     },
   };
 }
+
+const isOrphan = (guest: Guest): boolean => guest.accounts().every(({ id }) => id === 'own');
 
 const NEVER = new AbortController().signal;
 

@@ -96,6 +96,7 @@ export class LinuxHosts {
     const label = labelOf(target);
     let refused: unknown;
     let heldUntil: UnixMillis | undefined;
+    const held: string[] = [];
     for (const { name } of logins.ordered(label, credentials)) {
       const credential = credentials.find((each) => each.name === name)!;
       let session: Session | undefined;
@@ -117,14 +118,16 @@ export class LinuxHosts {
         refused = error;
       }
       if (session) return session;
-      if (outcome === 'held') heldUntil ??= logins.heldUntil(label, credential);
+      if (outcome !== 'held') continue;
+      held.push(`"${name}"`);
+      heldUntil ??= logins.heldUntil(label, credential);
     }
-    if (refused) throw refused;
-    throw heldUntil === undefined
-      ? errors.make('ssh.login.none', { what: `There is no credential for ${label}.` })
-      : errors.make('ssh.login.held', {
-          what: `${label} refused every credential; none is tried again before ${new Date(heldUntil).toISOString()}.`,
-        });
+    if (heldUntil !== undefined)
+      throw errors.make('ssh.login.held', {
+        what: `${label} refused what it was shown; ${held.join(', ')} ${held.length === 1 ? 'is' : 'are'} held back until ${new Date(heldUntil).toISOString()}.`,
+        cause: refused,
+      });
+    throw refused ?? errors.make('ssh.login.none', { what: `There is no credential for ${label}.` });
   }
 
   async #connect(

@@ -23,8 +23,8 @@ export const errors = defineErrors({
   'ssh.login.held': {
     blame: 'input',
     retry: 'after-change',
-    why: 'Each credential that fits was refused twice within half an hour. Trying on would lock the account.',
-    next: 'Correct the credential, or the account on the server; the appliance tries again by itself when the half hour is over.',
+    why: 'The account was refused twice within half an hour, by this password or by another credential with the same user. Trying on would lock it.',
+    next: 'Correct the credential, or the account on the server, or name the one right credential beside the server in the list; the appliance tries again by itself when the half hour is over.',
   },
   'ssh.login.none': {
     blame: 'input',

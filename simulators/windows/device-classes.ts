@@ -1,7 +1,7 @@
 /** Disks, volumes and adapters. */
 import { isIPv4 } from 'node:net';
 import { type Bytes, MIB } from '#core/units.ts';
-import type { Nic } from '../estate/model.ts';
+import { adapterDriver, adapterMaker, adapterName, windowsDevices } from '../estate/guest/windows-devices.ts';
 import type { ClassSource } from '../winrm/cim/repository.ts';
 import type { CimValue } from '../winrm/cim/values.ts';
 import { cimv2, systemKeys, type WindowsServer } from './windows-server.ts';
@@ -10,29 +10,6 @@ const SECTOR: Bytes = 512;
 /** Win32_DiskDrive counts whole cylinders of 255 heads and 63 sectors, and so shows a little less than there is. */
 const CYLINDER: Bytes = 255 * 63 * SECTOR;
 const FIRST_PARTITION_AT: Bytes = MIB;
-/** What disks and adapters are called, by what the machine runs on. */
-const DEVICES = {
-  vmware: {
-    disk: 'VMware Virtual disk SCSI Disk Device',
-    hardwareId: 'SCSI\\DISK&VEN_VMWARE&PROD_VIRTUAL_DISK',
-    maker: 'VMware, Inc.',
-  },
-  hyperv: {
-    disk: 'Microsoft Virtual Disk',
-    hardwareId: 'SCSI\\DISK&VEN_MSFT&PROD_VIRTUAL_DISK',
-    maker: 'Microsoft',
-  },
-  physical: {
-    disk: 'HPE LOGICAL VOLUME SCSI Disk Device',
-    hardwareId: 'SCSI\\DISK&VEN_HPE&PROD_LOGICAL_VOLUME',
-    maker: 'HPE',
-  },
-} as const;
-
-function devicesOf({ guest }: WindowsServer) {
-  return DEVICES[guest.facts.platform ?? 'vmware'];
-}
-
 interface Partition {
   readonly disk: number;
   readonly index: number;
@@ -57,7 +34,7 @@ export function deviceClasses(server: WindowsServer): ClassSource[] {
 
 function* diskDrives(server: WindowsServer): Iterable<Record<string, CimValue>> {
   const partitions = partitionsOf(server);
-  const { disk, hardwareId } = devicesOf(server);
+  const { disk, hardwareId } = windowsDevices(server.guest);
   for (const { name, index, sizeBytes } of server.guest.disks()) {
     const cylinders = Math.floor(sizeBytes / CYLINDER);
     yield {
@@ -186,7 +163,7 @@ function serialOf({ guest }: WindowsServer, volume: string): number {
 
 function* adapters(server: WindowsServer): Iterable<Record<string, CimValue>> {
   for (const nic of server.guest.machine.nics) {
-    const product = productOf(server, nic);
+    const product = adapterName(server.guest, nic);
     yield {
       ...systemKeys(server, 'Win32_NetworkAdapter'),
       DeviceID: String(nic.index + 1),
@@ -202,12 +179,12 @@ function* adapters(server: WindowsServer): Iterable<Record<string, CimValue>> {
       GUID: `{${server.guest.uuid('windows.adapter', nic.index).toUpperCase()}}`,
       Installed: true,
       MACAddress: nic.macAddress.toUpperCase(),
-      Manufacturer: isIntel(server, nic) ? 'Intel Corporation' : devicesOf(server).maker,
+      Manufacturer: adapterMaker(server.guest, nic),
       NetConnectionID: server.guest.interfaceName(nic),
       NetConnectionStatus: nic.connected ? 2 : 7,
       NetEnabled: nic.connected,
       PhysicalAdapter: true,
-      ServiceName: driverOf(server, nic),
+      ServiceName: adapterDriver(server.guest, nic),
       Speed: nic.connected ? 10_000_000_000 : null,
       PowerManagementSupported: false,
     };
@@ -261,8 +238,8 @@ function* adapterConfigurations(server: WindowsServer): Iterable<Record<string, 
     yield {
       Index: nic.index + 1,
       InterfaceIndex: nic.index + 4,
-      Description: productOf(server, nic),
-      Caption: `[${String(nic.index + 1).padStart(8, '0')}] ${productOf(server, nic)}`,
+      Description: adapterName(server.guest, nic),
+      Caption: `[${String(nic.index + 1).padStart(8, '0')}] ${adapterName(server.guest, nic)}`,
       SettingID: `{${server.guest.uuid('windows.adapter', nic.index).toUpperCase()}}`,
       DHCPEnabled: false,
       IPEnabled: enabled,
@@ -272,7 +249,7 @@ function* adapterConfigurations(server: WindowsServer): Iterable<Record<string, 
       DNSHostName: enabled ? server.guest.hostName : null,
       DNSServerSearchOrder: first === undefined ? null : [first.replace(/\d+$/, '2')],
       MACAddress: nic.macAddress.toUpperCase(),
-      ServiceName: driverOf(server, nic),
+      ServiceName: adapterDriver(server.guest, nic),
     };
   }
   for (const { index, product, service, caption } of miniportsOf(server))
@@ -285,26 +262,4 @@ function* adapterConfigurations(server: WindowsServer): Iterable<Record<string, 
       IPEnabled: false,
       ServiceName: service,
     };
-}
-
-/** "vmxnet3 Ethernet Adapter", "vmxnet3 Ethernet Adapter #2" … */
-export function productOf({ guest }: WindowsServer, { adapter, index }: Nic): string {
-  const product = {
-    vmware: adapter === 'vmxnet3' ? 'vmxnet3 Ethernet Adapter' : INTEL,
-    hyperv: 'Microsoft Hyper-V Network Adapter',
-    physical: 'HPE Ethernet 10Gb 2-port 562FLR-SFP+ Adapter',
-  }[guest.facts.platform ?? 'vmware'];
-  return index === 0 ? product : `${product} #${index + 1}`;
-}
-
-const INTEL = 'Intel(R) 82574L Gigabit Network Connection';
-
-function driverOf({ guest }: WindowsServer, { adapter }: Nic): string {
-  const { platform = 'vmware' } = guest.facts;
-  if (platform !== 'vmware') return platform === 'hyperv' ? 'netvsc' : 'i40ei65';
-  return adapter === 'vmxnet3' ? 'vmxnet3ndis6' : 'E1G60';
-}
-
-function isIntel({ guest }: WindowsServer, { adapter }: Nic): boolean {
-  return (guest.facts.platform ?? 'vmware') === 'vmware' && adapter !== 'vmxnet3';
 }

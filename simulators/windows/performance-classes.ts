@@ -1,6 +1,7 @@
 /** What the server's performance counters say, formatted and raw, from the same curves that every other view shows. */
 import { SECOND } from '#core/units.ts';
 import { memoryOf } from '../estate/guest/load.ts';
+import { adapterName } from '../estate/guest/windows-devices.ts';
 import type { ClassSource } from '../winrm/cim/repository.ts';
 import {
   type CounterReader,
@@ -9,7 +10,6 @@ import {
   performanceClasses,
   type Row,
 } from './counter-reader.ts';
-import { productOf } from './device-classes.ts';
 import type { WindowsServer } from './windows-server.ts';
 
 export function performanceOf(server: WindowsServer): ClassSource[] {
@@ -156,7 +156,7 @@ function* interfaces(server: WindowsServer, reader: CounterReader): Iterable<Row
     const received = machine.bytes('net.received', nic.index);
     const sent = machine.bytes('net.transmitted', nic.index);
     yield {
-      Name: productOf(server, nic).replace(/[()#/\\]/g, (character) => INSTANCE[character]!),
+      Name: adapterName(server.guest, nic).replace(/[()#/\\]/g, (character) => INSTANCE[character]!),
       ...reader.stamps,
       BytesReceivedPersec: received,
       BytesSentPersec: sent,

@@ -273,16 +273,15 @@ export function memorySettings(host: HypervHost, of: Settings): CimInstance {
 }
 
 /** About every second machine: without it, Hyper-V does not know what the guest uses. */
-export function usesDynamicMemory({ entropy }: HypervHost, machine: Machine): boolean {
-  let uses = DYNAMIC.get(machine);
+export function usesDynamicMemory({ entropy, estate }: HypervHost, machine: Machine): boolean {
+  const known = stateOf(estate).dynamicMemory;
+  let uses = known.get(machine);
   if (uses === undefined) {
     uses = entropy.chance(0.5, 'hyperv.dynamicMemory', machine.id);
-    DYNAMIC.set(machine, uses);
+    known.set(machine, uses);
   }
   return uses;
 }
-
-const DYNAMIC = new WeakMap<Machine, boolean>();
 
 /** Two serial ports, which machines of generation 1 always have. */
 export function serialPorts(of: Settings): CimInstance[] {

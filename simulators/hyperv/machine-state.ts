@@ -34,7 +34,17 @@ export interface ReferencePoint {
 /** EnabledState of a machine between two states. */
 export type Transition = 'starting' | 'stopping' | 'saving' | 'pausing' | 'resuming';
 
+/** Names of a machine's instances in performance classes. */
+export interface InstanceNames {
+  readonly fileId: string | undefined;
+  readonly disks: readonly string[];
+  readonly nics: readonly string[];
+}
+
 export class HypervState {
+  /** Found once, since counters are polled: by machine as its facts are. */
+  readonly dynamicMemory = new WeakMap<Machine, boolean>();
+  readonly instanceNames = new WeakMap<Machine, InstanceNames>();
   readonly transitions = new Map<string, Transition>();
   /** Machines that are suspended in memory, not on disk. */
   readonly paused = new Set<string>();

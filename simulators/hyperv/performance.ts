@@ -10,21 +10,13 @@ import type { ClassSource } from '../winrm/cim/repository.ts';
 import { diskPath } from './disk-files.ts';
 import { type HypervHost, machineGuid, machinesOf } from './hyperv-host.ts';
 import { activeSettings, usesDynamicMemory } from './machine-settings.ts';
-import { isRunning } from './machine-state.ts';
+import { type InstanceNames, isRunning, stateOf } from './machine-state.ts';
 import { nicGuid } from './names.ts';
-
-interface InstanceNames {
-  readonly fileId: string | undefined;
-  readonly disks: readonly string[];
-  readonly nics: readonly string[];
-}
-
-/** By machine as its facts are: names are long, and asked for at every poll. */
-const NAMES = new WeakMap<Machine, InstanceNames>();
 
 function namesOf(host: HypervHost, machine: Machine): InstanceNames {
   const settings = activeSettings(host, machine);
-  let names = NAMES.get(machine);
+  const known = stateOf(host.estate).instanceNames;
+  let names = known.get(machine);
   if (names?.fileId !== settings.fileId || !names) {
     names = {
       fileId: settings.fileId,
@@ -34,7 +26,7 @@ function namesOf(host: HypervHost, machine: Machine): InstanceNames {
           `${machine.name}_Network Adapter_${machineGuid(machine)}--${nicGuid(machine, nic, host.entropy)}`,
       ),
     };
-    NAMES.set(machine, names);
+    known.set(machine, names);
   }
   return names;
 }

@@ -67,6 +67,14 @@ export class CimRepository {
     return this.#classes.find(namespace, name);
   }
 
+  /** What it has instances of. */
+  offered(): { readonly classes: readonly CimClass[]; readonly associations: readonly CimClass[] } {
+    return {
+      classes: this.#sources.map((source) => source.class),
+      associations: this.#associations.map((association) => association.class),
+    };
+  }
+
   /** Instances of the class and of those below it. */
   *instances(of: CimClass, question: Question = {}): Iterable<CimInstance> {
     for (const source of this.#sources) {

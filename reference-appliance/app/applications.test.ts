@@ -3,13 +3,14 @@ import { describe, expect, test } from 'vitest';
 import { Counters } from '#core/trace/recorder.ts';
 import { HOUR, MINUTE } from '#core/units.ts';
 import { createLog } from '../log.ts';
+import { errors as sshErrors } from '../sources/ssh/ssh-errors.ts';
 import { openStore } from '../store/store.ts';
 import { discoveryMessages } from '../targets/azure/discovery-messages.ts';
 import { Applications } from './applications.ts';
 import { Dependencies, SLOT } from './dependencies.ts';
 import { errors } from './guest-errors.ts';
 import type { Outbox } from './outbox.ts';
-import type { DiscoverySource, GuestCredential, SourceMachine } from './ports.ts';
+import type { DiscoverySource, GuestCredential, SourceKind, SourceMachine } from './ports.ts';
 
 const START = Math.ceil(Date.UTC(2026, 2, 2) / SLOT) * SLOT + HOUR;
 const credential = (name: string): GuestCredential => ({ name, family: 'linux', user: name, password: 'p' });
@@ -29,7 +30,10 @@ const INVENTORY = '@@os\nID=debian\n@@arch\nx86_64\n@@rpm\n@@dpkg\na|1|x|ii \n@@
 const net = (rows: string) => `@@net\n${rows}@@owners\n@@exe\n@@end\n`;
 
 /** A world of one source, whose guests answer by what `answer` says. */
-async function setUp(answer: (name: string, by: string, what: 'inventory' | 'net') => string) {
+async function setUp(
+  answer: (name: string, by: string, what: 'inventory' | 'net') => string,
+  servers: readonly GuestCredential[] = [],
+) {
   let now = START;
   const clock = { wall: () => now, monotonic: () => now, schedule: () => ({ cancel() {} }) };
   const store = openStore({
@@ -38,12 +42,13 @@ async function setUp(answer: (name: string, by: string, what: 'inventory' | 'net
     key: createHash('sha256').update('k').digest(),
     synchronous: 'off',
   });
-  const sent: Array<{ kind: string; body: Record<string, unknown> }> = [];
-  const outbox = {
-    add: async (_db: unknown, kind: string, body: Buffer) =>
-      void sent.push({ kind, body: JSON.parse(body.toString()) as Record<string, unknown> }),
-    wake() {},
-  } as unknown as Outbox;
+  const sent: Array<{ site: SourceKind; kind: string; body: Record<string, unknown> }> = [];
+  const outboxOf = (site: SourceKind) =>
+    ({
+      add: async (_db: unknown, kind: string, body: Buffer) =>
+        void sent.push({ site, kind, body: JSON.parse(body.toString()) as Record<string, unknown> }),
+      wake() {},
+    }) as unknown as Outbox;
   const tried: string[] = [];
   const source = {
     name: 'vc',
@@ -59,10 +64,10 @@ async function setUp(answer: (name: string, by: string, what: 'inventory' | 'net
   } as unknown as DiscoverySource;
   const options = {
     credentials: [credential('one'), credential('two')],
-    servers: [],
+    servers,
     forms: discoveryMessages,
     store,
-    outboxes: new Map([['vmware' as const, outbox]]),
+    outboxes: new Map((['vmware', 'server'] as const).map((kind) => [kind, outboxOf(kind)])),
     clock,
     counters: new Counters(),
     log: createLog({ clock, level: 'silent', write: () => {} }),
@@ -145,5 +150,65 @@ describe('looking into guests', () => {
         },
       ],
     });
+  });
+
+  test('a server is looked into with the credential that reached it and no other; a failure of its own is its own', async () => {
+    const { begin, sent, tried, source } = await setUp(
+      (name) => {
+        if (name === 'b') throw sshErrors.make('ssh.dropped', { what: 'b closed the connection.' });
+        return INVENTORY;
+      },
+      [credential('first'), credential('second')],
+    );
+    const servers = ['a', 'b'].map((name, i) => ({
+      ...machine(name, `10.0.1.${i}`),
+      kind: 'server',
+      credential: 'second',
+    })) as unknown as SourceMachine[];
+    const { applications } = await begin();
+    await applications.collect({ ...source, name: 'servers', kind: 'server' }, servers, signal);
+    expect(tried.sort()).toEqual(['a second', 'b second']);
+    expect(applications.failures()).toMatchObject([{ machine: 'b', code: 'ssh.dropped' }]);
+    expect(sent.map(({ site }) => site)).toEqual(['server']);
+  });
+
+  test('a dependency between machines of two sites is told to both, others to their own', async () => {
+    const rows: Record<string, string> = {
+      a: 'tcp 0 0 10.0.0.1:50000 10.0.0.2:5432 ESTABLISHED 7/java\n',
+      b: 'tcp 0 0 10.0.0.2:40000 10.0.0.9:25 ESTABLISHED 9/mail\n',
+    };
+    const { begin, source, sent, pass } = await setUp(
+      (name, _by, what) => (what === 'net' ? net(rows[name]!) : INVENTORY),
+      [credential('one')],
+    );
+    const guest = machine('a', '10.0.0.1');
+    const server = {
+      ...machine('b', '10.0.0.2'),
+      kind: 'server',
+      credential: 'one',
+    } as unknown as SourceMachine;
+    const list = { ...source, name: 'servers', kind: 'server' } as DiscoverySource;
+    const { applications, dependencies } = await begin();
+    await applications.collect(source, [guest], signal);
+    await applications.collect(list, [server], signal);
+    const all = () => [guest, server];
+    await dependencies.collect(source, [guest], all, signal);
+    await dependencies.collect(list, [server], all, signal);
+    pass(SLOT);
+    // both sources find the slot over at the same time
+    await Promise.all([
+      dependencies.collect(source, [guest], all, signal),
+      dependencies.collect(list, [server], all, signal),
+    ]);
+    const told = sent.filter(({ kind }) => kind === 'dependencies');
+    expect(told.map(({ site }) => site).sort()).toEqual(['server', 'vmware']);
+    const ports = (site: string) =>
+      (
+        told.find((each) => each.site === site)!.body['dependencies'] as Array<{
+          destination: { port: number };
+        }>
+      ).map(({ destination }) => destination.port);
+    expect(ports('vmware')).toEqual([5432]);
+    expect(ports('server').sort()).toEqual([25, 5432]);
   });
 });

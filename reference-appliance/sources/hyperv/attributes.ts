@@ -131,7 +131,7 @@ export const ATTRIBUTES: readonly Attribute[] = [
   of(
     'disk: size',
     'Msvm_VirtualHardDiskSettingData.MaxInternalSize',
-    'Msvm_VirtualHardDiskSettingData.MaxInternalSize; passed through: Msvm_DiskDrive.MaxMediaSize, Msvm_DiskDrive.DeviceID, Msvm_DiskDrive.DriveNumber',
+    'Msvm_VirtualHardDiskSettingData.MaxInternalSize; passed through: Msvm_DiskDrive.MaxMediaSize, Msvm_DiskDrive.DeviceID',
     'disks[].maxSizeInBytes',
   ),
   of(

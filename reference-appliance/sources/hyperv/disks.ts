@@ -117,7 +117,7 @@ export async function readVhd(
 export function diskOf(
   { instanceId, place, path, device }: Attached,
   facts: VhdFacts | undefined,
-  passedThrough: ReadonlyMap<string, { readonly number: number; readonly sizeBytes: Bytes }>,
+  passedThrough: ReadonlyMap<string, Bytes>,
   index: number,
 ): HypervDisk {
   const [bus, controller, slot] = place;
@@ -127,7 +127,7 @@ export function diskOf(
     uuid,
     instance: uuid,
     label: `${bus === IDE ? 'IDE' : 'SCSI'} ${controller}:${slot}`,
-    sizeBytes: facts?.sizeBytes ?? physical?.sizeBytes ?? 0,
+    sizeBytes: facts?.sizeBytes ?? physical ?? 0,
     isOsDisk: index === 0,
     diskType: device === undefined ? (facts?.diskType ?? 'Unknown') : 'PassThrough',
     lun: slot,

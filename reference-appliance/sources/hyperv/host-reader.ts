@@ -73,10 +73,7 @@ export class HostReader {
       rows[name] = await this.#ask(query, signal);
     const drafts = draftMachines(host, rows);
     const passedThrough = new Map(
-      rows.passThrough.map((disk) => [
-        text(disk, 'DeviceID') ?? '',
-        { number: number(disk, 'DriveNumber') ?? 0, sizeBytes: kilobytes(number(disk, 'MaxMediaSize')) },
-      ]),
+      rows.passThrough.map((disk) => [text(disk, 'DeviceID') ?? '', kilobytes(number(disk, 'MaxMediaSize'))]),
     );
     const { vhds, unreadable } = await this.#readFiles(drafts, signal);
     const machines: HostMachine[] = drafts.map(({ machine, disks }) => ({

@@ -101,7 +101,7 @@ export const MACHINE_QUERIES = {
     ],
     { isOptional: true },
   ),
-  passThrough: v2('Msvm_DiskDrive', ['DeviceID', 'DriveNumber', 'MaxMediaSize'], { isOptional: true }),
+  passThrough: v2('Msvm_DiskDrive', ['DeviceID', 'MaxMediaSize'], { isOptional: true }),
 } as const satisfies Record<string, ClassQuery>;
 
 export const CLUSTER_QUERIES = {

@@ -1,62 +1,26 @@
 /** `drylift serve azure` and the estate in it, judged by the official clients of Migrate, Recovery Services and Site Recovery. */
-import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { serveAzure } from '#simulators/azure/serve.ts';
-import type { ServeOutcome } from '#simulators/kit/serve.ts';
+import { type Seen, seenByClient } from './azure-migrate/served-client.ts';
 
 /** The longest wait, five minutes for a test machine, takes ten seconds. */
 const PACE = 30;
 const MACHINES = 6;
 
-let served: ServeOutcome;
-let folder: string;
-let seen: Record<string, unknown>;
-
+let seen: Seen;
 beforeAll(async () => {
-  served = await serveAzure({ seed: 'azure-migrate crosscheck', machines: MACHINES, pace: PACE });
-  folder = mkdtempSync(join(tmpdir(), 'drylift-migrate-'));
-  const ca = join(folder, 'ca.pem');
-  writeFileSync(ca, served.files!['NODE_EXTRA_CA_CERTS']!.content);
-  const { exports } = served;
-  const script = new URL('./azure-migrate/client.ts', import.meta.url).pathname;
-  const child = spawn(
-    'env',
-    [
-      `HTTPS_PROXY=${exports['HTTPS_PROXY']}`,
-      `NODE_EXTRA_CA_CERTS=${ca}`,
-      process.execPath,
-      '--import',
-      'tsx',
-      script,
-    ],
-    { stdio: ['pipe', 'pipe', 'inherit'] },
-  );
-  child.stdin.end(JSON.stringify(exports));
-  seen = JSON.parse((await text(child.stdout)) || '{}') as Record<string, unknown>;
+  seen = await seenByClient('client.ts', {
+    seed: 'azure-migrate crosscheck',
+    machines: MACHINES,
+    pace: PACE,
+  });
 }, 240_000);
+afterAll(() => seen?.stop());
 
-afterAll(async () => {
-  await served?.stop();
-  if (folder) rmSync(folder, { recursive: true });
-});
-
-/** Every case named must have been seen, with this outcome. */
-function expectSeen(expected: Record<string, unknown>): void {
-  const those = Object.fromEntries(Object.keys(expected).map((name) => [name, seen[name]]));
-  expect(those).toEqual(expected);
-}
-
-test('no client stopped in the middle', () => {
-  expect(Object.entries(seen).filter(([name]) => name.endsWith(' stopped'))).toEqual([]);
-});
+test('no client stopped in the middle', () => seen.expectNoStop());
 
 describe('@azure/arm-migrate', () => {
   test('finds the project, its machines and a completed assessment with its workbook', () => {
-    expectSeen({
+    seen.expect({
       'migrate: projects': [['move', 'Active']],
       'migrate: machines': MACHINES,
       'migrate: a machine has': [true, true, true, 1],
@@ -68,7 +32,7 @@ describe('@azure/arm-migrate', () => {
   });
 
   test('makes a group, assesses it, and is told when the assessment is out of sync', () => {
-    expectSeen({
+    seen.expect({
       'migrate: group': ['Created', 0],
       'migrate: machines in the group': 2,
       'migrate: an old eTag': '412 PreconditionFailed',
@@ -87,7 +51,7 @@ describe('@azure/arm-migrate', () => {
   });
 
   test('sees servers that came from a list, brought by @azure/storage-blob', () => {
-    expectSeen({
+    seen.expect({
       'import: outcome': ['CompletedWithErrors', 1, expect.stringContaining('Line 3, Cores')],
       'import: machine in the project': true,
     });
@@ -95,7 +59,7 @@ describe('@azure/arm-migrate', () => {
 });
 
 test('@azure/arm-recoveryservices keeps a vault and registers with it', () => {
-  expectSeen({
+  seen.expect({
     'vault: listed': ['rehearsal-vault'],
     'vault: made': ['sdk-vault', 'Succeeded'],
     'vault: changed': { a: 'b' },
@@ -104,16 +68,23 @@ test('@azure/arm-recoveryservices keeps a vault and registers with it', () => {
       ['RegisteredServers', 1],
       ['ProtectedItems', 0],
     ],
-    'vault: protected items': 4,
+    'vault: protected items': 5,
     'vault: extended': 'None',
     'vault: deleted': '404 ResourceNotFound',
+    'vault: one that holds something': '409 ServiceResourceNotEmptyWithContainerDetails',
+    'vault: among the deleted': [true, 14],
+    'vault: had back': { a: 'b' },
+    'vault: not among the deleted any more': 0,
   });
 });
 
 describe('@azure/arm-recoveryservices-siterecovery', () => {
   test('finds the fabric, its items in their states, and recovery points', () => {
-    expectSeen({
-      'recovery: fabrics': [['rehearsal-fabric', 'VMwareV2']],
+    seen.expect({
+      'recovery: fabrics': [
+        ['rehearsal-fabric', 'VMwareV2'],
+        ['rehearsal-agents', 'InMageRcm'],
+      ],
       // nobody lives in its place: a quarter of an hour of the story later it counts as gone
       'recovery: appliance': expect.stringMatching(/^(?:Not)?Connected$/),
       'recovery: items': [
@@ -128,14 +99,14 @@ describe('@azure/arm-recoveryservices-siterecovery', () => {
   });
 
   test('makes and removes policies and mappings', () => {
-    expectSeen({
+    seen.expect({
       'recovery: mapping': ['Paired', 'sdk-policy'],
       'recovery: policy deleted': '404 ResourceNotFound',
     });
   });
 
   test('tests a migration: a machine is there, and gone after the clean-up', () => {
-    expectSeen({
+    seen.expect({
       'recovery: test while seeding': '409 OperationNotAllowedInState',
       'recovery: test of a point that there is not': '400 BadRequest',
       'recovery: tested': [
@@ -149,7 +120,7 @@ describe('@azure/arm-recoveryservices-siterecovery', () => {
   });
 
   test('steers items, and follows and cancels what is done', () => {
-    expectSeen({
+    seen.expect({
       'recovery: updated': 'Standard_D2s_v3',
       'recovery: job': ['Migrate', ['Cancel']],
       'recovery: job cancelled': 'Cancelled',
@@ -164,7 +135,7 @@ describe('@azure/arm-recoveryservices-siterecovery', () => {
   });
 
   test('reads events and health, and sets alerts', () => {
-    expectSeen({
+    seen.expect({
       'recovery: events': true,
       'recovery: health': 3,
       'recovery: alerts': ['ops@corp.test'],

@@ -1,85 +1,29 @@
 /**
  * The official clients of Azure Migrate, Recovery Services and Site Recovery against the estate that `serve azure`
- * preloads, on the real host names, through the forward proxy. In a process of its own, because Node reads the
- * proxy and the authority only at its start. Prints one JSON object: what the clients saw, case by case.
+ * preloads, on the real host names, through the forward proxy. Prints one JSON object: what the clients saw, case
+ * by case.
  */
 import { readFileSync } from 'node:fs';
-import { ComputeManagementClient } from '@azure/arm-compute';
 import { AzureMigrateV2 } from '@azure/arm-migrate';
-import { NetworkManagementClient } from '@azure/arm-network';
 import { RecoveryServicesClient } from '@azure/arm-recoveryservices';
-import {
-  SiteRecoveryManagementClient,
-  type VMwareCbtMigrationDetails,
-} from '@azure/arm-recoveryservices-siterecovery';
-import {
-  bearerTokenAuthenticationPolicy,
-  createDefaultHttpClient,
-  createPipelineFromOptions,
-  createPipelineRequest,
-  type HttpMethods,
-  RestError,
-} from '@azure/core-rest-pipeline';
-import { ClientSecretCredential } from '@azure/identity';
 import { BlobClient, BlockBlobClient } from '@azure/storage-blob';
-
-const env = JSON.parse(readFileSync(0, 'utf8')) as Readonly<Record<string, string>>;
-const subscription = env['AZURE_SUBSCRIPTION_ID']!;
-const group = env['AZ_RG']!;
-const project = env['AZ_MIGRATE_PROJECT']!;
-const vault = env['AZ_VAULT']!;
-const fabric = env['AZ_FABRIC']!;
-const container = env['AZ_CONTAINER']!;
-const site = env['AZ_SITE']!;
-const credential = new ClientSecretCredential(
-  env['AZURE_TENANT_ID']!,
-  env['AZURE_CLIENT_ID']!,
-  env['AZURE_CLIENT_SECRET']!,
-);
-/** Pollers of these clients wait two seconds between questions unless they are told otherwise. */
-const soon = { updateIntervalInMs: 100 };
-const seen: Record<string, unknown> = {};
-
-async function all<T>(pages: AsyncIterable<T>): Promise<T[]> {
-  const items: T[] = [];
-  for await (const item of pages) items.push(item);
-  return items;
-}
-
-async function refusal(call: () => Promise<unknown>): Promise<unknown> {
-  try {
-    await call();
-    return 'accepted';
-  } catch (error) {
-    if (error instanceof RestError || (error as { statusCode?: number }).statusCode !== undefined)
-      return `${(error as RestError).statusCode} ${(error as RestError).code}`;
-    return `failed: ${(error as Error).message.slice(0, 200)}`;
-  }
-}
-
-/** For what has no published client. */
-async function rest(method: HttpMethods, path: string, body?: unknown) {
-  const pipeline = createPipelineFromOptions({});
-  pipeline.addPolicy(
-    bearerTokenAuthenticationPolicy({ credential, scopes: 'https://management.azure.com/.default' }),
-  );
-  const url = `https://management.azure.com/subscriptions/${subscription}/resourceGroups/${group}/providers/${path}`;
-  const request = createPipelineRequest({ url, method, ...(body ? { body: JSON.stringify(body) } : {}) });
-  if (body) request.headers.set('Content-Type', 'application/json');
-  const { status, bodyAsText } = await pipeline.sendRequest(createDefaultHttpClient(), request);
-  return { status, json: JSON.parse(bodyAsText || '{}') };
-}
-
-const pause = (ms: number) => new Promise((done) => setTimeout(done, ms));
-
-/** Asks until the answer is the one that is waited for; at most half a minute. */
-async function until<T>(ask: () => Promise<T>, isIt: (answer: T) => boolean): Promise<T> {
-  for (let i = 0; ; i++) {
-    const answer = await ask();
-    if (isIt(answer) || i > 150) return answer;
-    await pause(200);
-  }
-}
+import {
+  all,
+  credential,
+  env,
+  group,
+  project,
+  refusal,
+  rest,
+  runParts,
+  seen,
+  site,
+  soon,
+  subscription,
+  until,
+  vault,
+} from './kit.ts';
+import { siteRecovery } from './site-recovery.ts';
 
 async function assessments(): Promise<void> {
   const migrate = new AzureMigrateV2(credential, subscription);
@@ -238,186 +182,24 @@ async function vaults(): Promise<void> {
   seen['vault: extended'] = (await client.vaultExtendedInfo.get(group, 'sdk-vault')).properties?.algorithm;
   await client.vaults.delete(group, 'sdk-vault');
   seen['vault: deleted'] = await refusal(() => client.vaults.get(group, 'sdk-vault'));
-}
-
-async function siteRecovery(): Promise<void> {
-  const client = new SiteRecoveryManagementClient(credential, subscription);
-  const items = client.replicationMigrationItems;
-  const at = [vault, group, fabric, container] as const;
-  seen['recovery: fabrics'] = (await all(client.replicationFabrics.list(vault, group))).map(
-    ({ name, properties }) => [name, properties?.customDetails?.instanceType],
-  );
-  const [provider] = await all(
-    client.replicationRecoveryServicesProviders.listByReplicationFabrics(vault, group, fabric),
-  );
-  seen['recovery: appliance'] = provider?.properties?.connectionStatus;
-  const listed = await all(items.listByReplicationProtectionContainers(...at));
-  seen['recovery: items'] = listed.map(({ properties: p }) => [p?.migrationState, p?.allowedOperations]);
-  const names = listed.map(({ name }) => name!);
-  const replicating = names[0]!;
-  const details = listed[0]!.properties!.providerSpecificDetails as VMwareCbtMigrationDetails;
-  seen['recovery: details of an item'] = [
-    details.instanceType,
-    (details.protectedDisks?.length ?? 0) > 0,
-    details.lastRecoveryPointReceived instanceof Date,
-    details.targetVmName,
+  seen['vault: one that holds something'] = await refusal(() => client.vaults.delete(group, vault));
+  const deleted = await all(client.deletedVaults.listBySubscriptionId('westeurope'));
+  const { vaultId, vaultDeletionTime, purgeAt } = deleted[0]!.properties!;
+  seen['vault: among the deleted'] = [
+    vaultId === made.id,
+    (purgeAt!.getTime() - vaultDeletionTime!.getTime()) / 86_400_000,
   ];
-  const points = await all(
-    client.migrationRecoveryPoints.listByReplicationMigrationItems(...at, replicating),
-  );
-  seen['recovery: points'] = points.map(({ properties }) => properties?.recoveryPointType);
-
-  await client.replicationPolicies.beginCreateAndWait(
-    vault,
-    group,
-    'sdk-policy',
-    {
-      properties: {
-        providerSpecificInput: {
-          instanceType: 'VMwareCbt',
-          recoveryPointHistoryInMinutes: 1_440,
-          appConsistentFrequencyInMinutes: 60,
-          crashConsistentFrequencyInMinutes: 60,
-        },
-      },
-    },
+  await client.deletedVaults.undelete(
+    'westeurope',
+    deleted[0]!.name!,
+    { properties: { recoveryResourceGroupId: `/subscriptions/${subscription}/resourceGroups/${group}` } },
     soon,
   );
-  const mapping = await client.replicationProtectionContainerMappings.beginCreateAndWait(
-    ...at,
-    'sdk-mapping',
-    {
-      properties: {
-        policyId: (await client.replicationPolicies.get(vault, group, 'sdk-policy')).id!,
-        targetProtectionContainerId: 'Microsoft Azure',
-        providerSpecificInput: {
-          instanceType: 'VMwareCbt',
-          storageAccountId: `/subscriptions/${subscription}/resourceGroups/${group}/providers/Microsoft.Storage/storageAccounts/${env['AZ_STORAGE_ACCOUNT']}`,
-          targetLocation: 'westeurope',
-        },
-      },
-    },
-    soon,
-  );
-  seen['recovery: mapping'] = [mapping.properties?.state, mapping.properties?.policyFriendlyName];
-  await client.replicationProtectionContainerMappings.beginDeleteAndWait(
-    ...at,
-    'sdk-mapping',
-    { properties: { providerSpecificInput: {} } },
-    soon,
-  );
-  await client.replicationPolicies.beginDeleteAndWait(vault, group, 'sdk-policy', soon);
-  seen['recovery: policy deleted'] = await refusal(() =>
-    client.replicationPolicies.get(vault, group, 'sdk-policy'),
-  );
-
-  const network = await new NetworkManagementClient(credential, subscription).virtualNetworks.createOrUpdate(
-    group,
-    'sdk-test-network',
-    {
-      location: 'westeurope',
-      addressSpace: { addressPrefixes: ['10.9.0.0/16'] },
-      subnets: [{ name: 'default', addressPrefix: '10.9.0.0/24' }],
-    },
-  );
-  const test = (name: string, recoveryPointId: string) =>
-    items.beginTestMigrateAndWait(
-      ...at,
-      name,
-      {
-        properties: {
-          providerSpecificDetails: { instanceType: 'VMwareCbt', recoveryPointId, networkId: network.id! },
-        },
-      },
-      soon,
-    );
-  seen['recovery: test while seeding'] = await refusal(() => test(names[1]!, points[0]!.id!));
-  seen['recovery: test of a point that there is not'] = await refusal(() =>
-    test(replicating, `${points[0]!.id}x`),
-  );
-  const tested = await test(replicating, points[0]!.id!);
-  seen['recovery: tested'] = [tested.properties?.testMigrateState, tested.properties?.allowedOperations];
-  const compute = new ComputeManagementClient(credential, subscription);
-  const vm = `${details.targetVmName}-test`;
-  const { storageProfile } = await compute.virtualMachines.get(group, vm);
-  seen['recovery: test machine has disks'] = storageProfile?.osDisk?.managedDisk?.id !== undefined;
-  const cleaned = await items.beginTestMigrateCleanupAndWait(
-    ...at,
-    replicating,
-    { properties: { comments: 'it started' } },
-    soon,
-  );
-  seen['recovery: cleaned up'] = cleaned.properties?.testMigrateState;
-  seen['recovery: test machine after that'] = await refusal(() => compute.virtualMachines.get(group, vm));
-
-  const renamed = await items.beginUpdateAndWait(
-    ...at,
-    replicating,
-    {
-      properties: {
-        providerSpecificDetails: { instanceType: 'VMwareCbt', targetVmSize: 'Standard_D2s_v3' },
-      },
-    },
-    soon,
-  );
-  seen['recovery: updated'] = (
-    renamed.properties?.providerSpecificDetails as VMwareCbtMigrationDetails
-  ).targetVmSize;
-  const migrating = await items.beginMigrate(
-    ...at,
-    replicating,
-    {
-      properties: { providerSpecificDetails: { instanceType: 'VMwareCbt', performShutdown: 'true' } },
-    },
-    soon,
-  );
-  const [job] = await all(client.replicationJobs.list(vault, group, { filter: "JobStatus eq 'InProgress'" }));
-  seen['recovery: job'] = [job?.properties?.scenarioName, job?.properties?.allowedActions];
-  const cancelled = await client.replicationJobs.beginCancelAndWait(vault, group, job!.name!, soon);
-  seen['recovery: job cancelled'] = cancelled.properties?.state;
-  seen['recovery: migration that was cancelled'] = await refusal(() => migrating.pollUntilDone());
-  seen['recovery: and its item'] = (await items.get(...at, replicating)).properties?.migrationState;
-  const exported = await client.replicationJobs.beginExportAndWait(
-    vault,
-    group,
-    { jobStatus: 'Cancelled' },
-    soon,
-  );
-  const { blobUri, sasToken } = exported.properties?.customDetails as { blobUri: string; sasToken: string };
-  const jobs = JSON.parse(String(await new BlobClient(`${blobUri}?${sasToken}`).downloadToBuffer()));
-  seen['recovery: jobs exported'] = jobs.length;
-
-  const paused = names[3]!;
-  const resumed = await items.beginResumeReplicationAndWait(
-    ...at,
-    paused,
-    { properties: { providerSpecificDetails: { instanceType: 'VMwareCbt' } } },
-    soon,
-  );
-  seen['recovery: resumed'] = resumed.properties?.migrationState;
-  seen['recovery: pause of a resumed one'] = await refusal(() =>
-    items.beginPauseReplicationAndWait(...at, paused, { properties: { instanceType: 'VMwareCbt' } }, soon),
-  );
-  await items.beginDeleteAndWait(...at, names[1]!, { ...soon, deleteOption: 'Force' });
-  seen['recovery: disabled'] = await refusal(() => items.get(...at, names[1]!));
-  const events = await all(client.replicationEvents.list(vault, group));
-  seen['recovery: events'] = events.some(
-    ({ properties }) => properties?.eventCode === 'TestMigrationSucceeded',
-  );
-  const health = await client.replicationVaultHealth.get(vault, group);
-  seen['recovery: health'] = health.properties?.protectedItemsHealth?.resourceCount;
-  const alert = await client.replicationAlertSettings.create(vault, group, 'defaultAlertSetting', {
-    properties: { sendToOwners: 'Send', customEmailAddresses: ['ops@corp.test'], locale: 'en-US' },
-  });
-  seen['recovery: alerts'] = alert.properties?.customEmailAddresses;
-  seen['recovery: an item that there is not'] = await refusal(() => items.get(...at, 'nobody'));
+  seen['vault: had back'] = (await client.vaults.get(group, 'sdk-vault')).tags;
+  seen['vault: not among the deleted any more'] = (
+    await all(client.deletedVaults.listBySubscriptionId('westeurope'))
+  ).length;
+  await client.vaults.delete(group, 'sdk-vault');
 }
 
-for (const [name, part] of Object.entries({ assessments, imports, vaults, siteRecovery })) {
-  try {
-    await part();
-  } catch (error) {
-    seen[`${name} stopped`] = String((error as Error).stack).slice(0, 800);
-  }
-}
-process.stdout.write(JSON.stringify(seen));
+await runParts({ assessments, imports, vaults, siteRecovery });

@@ -118,11 +118,13 @@ function struckByScenario({ faults, clock, host }: HypervHost, nodes: Nodes): vo
   faults.declare(hypervFaultPoints());
   faults.watch(HYPERV_POINTS.node, ({ from, until, answer, subject }) => {
     if (subject !== undefined && !host.name.includes(subject)) return;
-    clock.schedule(Math.max(from, clock.wall()), 'hyperv.node', () => {
+    const begin = (): void => {
       if (!faults.hit(HYPERV_POINTS.node, host.name)) return;
       if (answer === 'fails') nodes.fail(host.id);
       else nodes.drain(host.id);
-    });
+    };
+    if (from <= clock.wall()) begin();
+    else clock.schedule(from, 'hyperv.node', begin);
     if (!Number.isFinite(until)) return;
     clock.schedule(until, 'hyperv.node', () => {
       if (answer === 'fails') nodes.start(host.id);

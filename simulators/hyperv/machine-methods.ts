@@ -140,7 +140,8 @@ function summaryInformation(host: HypervHost, call: MethodCall): ReturnType<CimM
   };
 }
 
-const GUID = /[0-9A-F]{8}(?:-[0-9A-F]{4}){3}-[0-9A-F]{12}/i;
+/** How identifiers of machines and checkpoints look. */
+export const GUID = /[0-9A-F]{8}(?:-[0-9A-F]{4}){3}-[0-9A-F]{12}/i;
 
 /** The machine that an instance belongs to: its GUID stands in every identifier, or in what is beside it. */
 export function ownerOf(host: HypervHost, { values }: CimInstance): Machine | undefined {

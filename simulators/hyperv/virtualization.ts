@@ -8,9 +8,9 @@ import { associations } from './associations.ts';
 import { checkpointMethods, pointInstances } from './checkpoint-methods.ts';
 import { diskMethods } from './disk-methods.ts';
 import { components, kvpExchange } from './guest-services.ts';
-import { type HypervHost, machineByGuid } from './hyperv-host.ts';
+import { type HypervHost, machineByGuid, machinesOf } from './hyperv-host.ts';
 import { Jobs } from './jobs.ts';
-import { machineMethods } from './machine-methods.ts';
+import { GUID, machineMethods } from './machine-methods.ts';
 import {
   activeSettings,
   biosElement,
@@ -66,9 +66,16 @@ export function virtualization({ host, machines }: VirtualizationOptions): {
     find?: ClassSource['find'],
   ): ClassSource => ({ class: cimClass(V2, className), instances, ...(find ? { find } : {}) });
   const perMachine = (className: string, of: (machine: Machine) => Iterable<CimInstance>): ClassSource =>
-    source(className, function* () {
-      for (const machine of machines(className)) yield* of(machine);
-    });
+    source(
+      className,
+      function* () {
+        for (const machine of machines(className)) yield* of(machine);
+      },
+      (keys) => {
+        const owner = ownerByKeys(host, keys);
+        return owner && [...of(owner)].find((one) => hasKeys(one, keys));
+      },
+    );
   const ofClass = (className: string, all: Iterable<CimInstance>): CimInstance[] =>
     [...all].filter((one) => one.class.name === className);
   /** Of what a machine runs with, and of what its checkpoints kept. */
@@ -155,6 +162,27 @@ export function virtualization({ host, machines }: VirtualizationOptions): {
     associations: associations(host, jobs),
     methods: [...machineMethods(host, jobs), ...checkpointMethods(host, jobs), ...diskMethods(host)],
   };
+}
+
+/** The machine whose GUID, or whose checkpoint's, stands in the keys of one of its parts. */
+function ownerByKeys(host: HypervHost, keys: ReadonlyMap<string, string>): Machine | undefined {
+  const guid = GUID.exec([...keys.values()].join(' '))?.[0].toUpperCase();
+  if (guid === undefined) return undefined;
+  return (
+    machineByGuid(host, guid) ??
+    machinesOf(host).find(({ id }) =>
+      stateOf(host.estate)
+        .checkpoints(id)
+        .some((each) => each.id === guid),
+    )
+  );
+}
+
+/** @param keys names and values in lower case */
+function hasKeys(one: CimInstance, keys: ReadonlyMap<string, string>): boolean {
+  return one.class.keys.every(
+    (key) => String(one.values[key] ?? '').toLowerCase() === keys.get(key.toLowerCase()),
+  );
 }
 
 function serviceInstance(host: HypervHost, className: string, name: string, caption: string): CimInstance {

@@ -30,6 +30,11 @@ export class UnreachedMachines {
     const now = new Map<string, UnreachedView>();
     for (const each of unreached) {
       const known = before.get(each.name);
+      // an account that is held back after refusals: the refusal is what is wrong
+      if (known && each.code.endsWith('.held')) {
+        now.set(each.name, known);
+        continue;
+      }
       const isSame = known?.code === each.code;
       now.set(each.name, { ...each, source, since: isSame ? known.since : this.#clock.wall() });
       if (!isSame)

@@ -117,8 +117,9 @@ const SERVED: readonly Served[] = [
   {
     name: 'linux',
     says: 'a Linux server: SSH with a shell, and SFTP',
-    flags: (command) => estateFlags(command, 20_000),
-    start: async (flags) => (await import('./physical/linux/serve.ts')).serveLinux(flags),
+    flags: (command) => estateFlags(command, 20_000).option('--fault <spec>', FAULT_SAYS, collected),
+    start: async (flags) =>
+      (await import('./physical/linux/serve.ts')).serveLinux({ ...flags, controlToken: newToken() }),
   },
 ];
 

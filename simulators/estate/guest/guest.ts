@@ -84,6 +84,7 @@ export class Guest {
   #accounts: readonly GuestAccount[] | undefined;
   #hardware: Hardware | undefined;
   #started = 0;
+  #restartedAt: UnixMillis = Number.NEGATIVE_INFINITY;
 
   constructor(estate: Estate, guests: Guests, machine: Machine) {
     const { facts } = estate;
@@ -128,7 +129,12 @@ export class Guest {
 
   /** Of the power: of what it is worth depends on whether the machine is on. */
   bootedAt(): UnixMillis {
-    return this.#estate.powerSince(this.machine.id);
+    return Math.max(this.#estate.powerSince(this.machine.id), this.#restartedAt);
+  }
+
+  /** The system is started anew from inside, now: what ran is gone, and all counters begin again. */
+  restart(now: UnixMillis): void {
+    this.#restartedAt = now;
   }
 
   isOn(): boolean {

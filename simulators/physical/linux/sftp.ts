@@ -28,6 +28,8 @@ export interface SftpOptions {
   readonly guest: Guest;
   readonly user: GuestUser;
   readonly now: () => UnixMillis;
+  /** Is there no room for what is written now? */
+  readonly isFull: () => boolean;
 }
 
 const FILE_BYTES_MAX: Bytes = 64 * 1024 * 1024;
@@ -48,8 +50,12 @@ const STATUS: Readonly<Record<FileProblemKind, number>> = {
   tooLarge: STATUS_CODE.FAILURE,
 };
 
-export function serveSftp(sftp: SFTPWrapper, { guest, user, now }: SftpOptions): void {
+export function serveSftp(sftp: SFTPWrapper, { guest, user, now, isFull }: SftpOptions): void {
   const { files } = guest;
+  const write = (path: string, content: Buffer, mode: number): void => {
+    if (content.length > 0 && isFull()) throw new FileProblem('tooLarge', path);
+    files.write(path, content, user, now(), mode);
+  };
   const handles = new Map<number, OpenFile | OpenDirectory>();
   let opened = 0;
 
@@ -140,8 +146,7 @@ export function serveSftp(sftp: SFTPWrapper, { guest, user, now }: SftpOptions):
       if (!there && (flags & OPEN_MODE.CREAT) === 0) throw new FileProblem('notFound', path);
       const mode = (attrs.mode ?? 0o644) & 0o777;
       // a file is there from its opening on, and whether it may be written shows at once
-      if (writes && (!there || (flags & OPEN_MODE.TRUNC) !== 0))
-        files.write(where, Buffer.alloc(0), user, now(), mode);
+      if (writes && (!there || (flags & OPEN_MODE.TRUNC) !== 0)) write(where, Buffer.alloc(0), mode);
       const readable = !writes || (flags & OPEN_MODE.READ) !== 0 || (flags & OPEN_MODE.TRUNC) === 0;
       const content = readable ? files.read(where, user, now()) : Buffer.alloc(0);
       give(id, { kind: 'file', path: where, writes, mode, content, dirty: false });
@@ -175,8 +180,7 @@ export function serveSftp(sftp: SFTPWrapper, { guest, user, now }: SftpOptions):
       const found = find(handle);
       if (!found) return sftp.status(id, STATUS_CODE.FAILURE);
       handles.delete(handle.readUInt32BE());
-      if (found.kind === 'file' && found.dirty)
-        files.write(found.path, Buffer.from(found.content), user, now(), found.mode);
+      if (found.kind === 'file' && found.dirty) write(found.path, Buffer.from(found.content), found.mode);
       ok(id);
     }),
   );

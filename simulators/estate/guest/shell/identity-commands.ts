@@ -6,7 +6,7 @@ import { memoryOf } from '../load.ts';
 import { type LinuxCommand, type LinuxCommands, type LinuxSession, linuxOf, needsRoot } from './shell.ts';
 
 const date: LinuxCommand = (args, io, session) => {
-  const { now } = session.machine;
+  const now = session.machine.now + (session.machine.conditions.clockError ?? 0);
   const at = new Date(now);
   const format = args.find((arg) => arg.startsWith('+'))?.slice(1) ?? '%a %b %e %H:%M:%S UTC %Y';
   const two = (n: number) => String(n).padStart(2, '0');

@@ -34,16 +34,26 @@ const BASE_DURATION = 20;
 
 /** Runs a script as `bash -c` does. Never throws for what the script does wrong. */
 export function runShell(script: string, options: RunOptions): Outcome {
-  const { guest, user, now, environment, workingDirectory, stdin, conditions = {} } = options;
+  return openShell(options).run(script, options);
+}
+
+export interface OpenShell {
+  /** Runs a script; variables, functions and the directory stay for the next one. */
+  run(script: string, now: Pick<RunOptions, 'now' | 'stdin'>): Outcome & { readonly isOver: boolean };
+}
+
+/** A shell that scripts are given to one after the other, as to one that somebody types into. */
+export function openShell(options: Omit<RunOptions, 'now' | 'stdin'>): OpenShell {
+  const { guest, user, environment, workingDirectory, conditions = {} } = options;
+  const variables = new Map([...guest.environment(user), ...(environment ?? [])]);
   const machine: LinuxMachine = {
     guest,
-    now,
+    now: 0,
     steps: 0,
     outputChars: 0,
     conditions,
     interpreter: { script: runScript, invoke, list: runList },
   };
-  const variables = new Map([...guest.environment(user), ...(environment ?? [])]);
   const session: LinuxSession = {
     machine,
     name: 'bash',
@@ -59,26 +69,43 @@ export function runShell(script: string, options: RunOptions): Outcome {
     status: 0,
     substituted: undefined,
   };
-  const out = collector(machine);
-  const err = collector(machine);
-  const io = ioOf({ rest: stdin?.toString('latin1') ?? '' }, out.add, err.add);
-  let exitCode: number;
-  try {
-    exitCode = runScript(Buffer.from(script, 'utf8').toString('latin1'), session, io);
-  } catch (error) {
-    // out of memory, or out of stack: killed
-    if (!(error instanceof Exhausted || error instanceof RangeError)) throw error;
-    exitCode = 137;
-  }
+  let isOver = false;
   return {
-    stdout: Buffer.from(out.text(), 'latin1'),
-    stderr: Buffer.from(err.text(), 'latin1'),
-    exitCode,
-    duration: BASE_DURATION + Math.ceil(machine.steps / 10) + (machine.now - now),
+    run(script, { now, stdin }) {
+      machine.now = now;
+      machine.steps = 0;
+      machine.outputChars = 0;
+      const out = collector(machine);
+      const err = collector(machine);
+      const io = ioOf({ rest: stdin?.toString('latin1') ?? '' }, out.add, err.add);
+      let exitCode: number;
+      try {
+        exitCode = runScript(Buffer.from(script, 'utf8').toString('latin1'), session, io, () => {
+          isOver = true;
+        });
+      } catch (error) {
+        // out of memory, or out of stack: killed
+        if (!(error instanceof Exhausted || error instanceof RangeError)) throw error;
+        exitCode = 137;
+      }
+      return {
+        stdout: Buffer.from(out.text(), 'latin1'),
+        stderr: Buffer.from(err.text(), 'latin1'),
+        exitCode,
+        duration: BASE_DURATION + Math.ceil(machine.steps / 10) + (machine.now - now),
+        isOver,
+      };
+    },
   };
 }
 
-function runScript(script: string, session: LinuxSession, io: LinuxIo): number {
+/** @param onExit told when the script ends by itself, with `exit` */
+function runScript(
+  script: string,
+  session: LinuxSession,
+  io: LinuxIo,
+  onExit: () => void = () => {},
+): number {
   if (script.length > SCRIPT_CHARS_MAX) {
     io.err('bash: Argument list too long\n');
     return 126;
@@ -94,6 +121,7 @@ function runScript(script: string, session: LinuxSession, io: LinuxIo): number {
   try {
     return runList(list, session, io);
   } catch (error) {
+    if (error instanceof Exit) onExit();
     if (error instanceof Exit || error instanceof Return) return error.code;
     if (error instanceof LoopControl) return 0;
     throw error;
@@ -182,19 +210,46 @@ function runCommand({ node, redirections }: Command, session: LinuxSession, io: 
     for (const file of files) if (!file.append) append(file.path, '', session);
     const into = (to: LinuxIo['out']): LinuxIo['out'] => {
       const file = files.find(({ text }) => text.add === to);
-      return file ? (text) => append(file.path, text, session) : to;
+      return file ? (text) => void written(session, redirected, () => append(file.path, text, session)) : to;
     };
     io.out = into(redirected.out);
     io.err = into(redirected.err);
     return 0;
   }
+  let failed = false;
+  const save = (): void => {
+    for (const { path, text, append: behind } of files)
+      failed = !written(session, redirected, () => {
+        if (behind) append(path, text.text(), session);
+        else
+          session.machine.guest.files.write(
+            path,
+            Buffer.from(text.text(), 'latin1'),
+            session.user,
+            session.machine.now,
+          );
+      });
+  };
+  let status: number;
   try {
-    return runNode(node, session, redirected);
-  } finally {
-    for (const { path, text, append: behind } of files) {
-      if (behind) append(path, text.text(), session);
-      else writeFile(path, text.text(), session, redirected);
-    }
+    status = runNode(node, session, redirected);
+  } catch (error) {
+    save();
+    throw error;
+  }
+  save();
+  return failed && status === 0 ? 1 : status;
+}
+
+/** @returns false when there was no room, which is told */
+function written(session: LinuxSession, io: LinuxIo, write: () => void): boolean {
+  try {
+    write();
+    return true;
+  } catch (error) {
+    if (!(error instanceof FileProblem)) throw error;
+    io.err(complain(session, `write error: ${problemText(error).replace(/^.*: /, '')}`));
+    return false;
   }
 }
 
@@ -243,15 +298,6 @@ function append(path: string, text: string, session: LinuxSession): void {
   const { now } = session.machine;
   const before = files.find(path, now) ? files.read(path, session.user, now) : Buffer.alloc(0);
   files.write(path, Buffer.concat([before, Buffer.from(text, 'latin1')]), session.user, now);
-}
-
-function writeFile(path: string, text: string, session: LinuxSession, io: LinuxIo): void {
-  try {
-    session.machine.guest.files.write(path, Buffer.from(text, 'latin1'), session.user, session.machine.now);
-  } catch (error) {
-    if (!(error instanceof FileProblem)) throw error;
-    io.err(complain(session, `write error: ${problemText(error).replace(/^.*: /, '')}`));
-  }
 }
 
 function runNode(node: Node, session: LinuxSession, io: LinuxIo): number {

@@ -39,6 +39,8 @@ export interface Conditions {
   readonly sudo?: 'password' | 'notAllowed' | 'requiretty';
   /** Is there a terminal? */
   readonly terminal?: boolean;
+  /** By how much the clock of the system is off. */
+  readonly clockError?: Millis;
 }
 
 /** Thrown when a run uses up more than it may. */

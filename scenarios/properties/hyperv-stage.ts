@@ -67,7 +67,7 @@ export async function hypervStage(
       recorder,
       counters: simulated,
       faults,
-      identityFor: (names) => tier.authority.issue(names),
+      identityFor: (names, validity) => tier.authority.issue(names, validity),
     }),
   });
   const counters = new Counters();

@@ -142,6 +142,8 @@ export class HttpService {
         clientAddress: http.socket.remoteAddress ?? '',
         gone: gone.signal,
       });
+      // pages of enumerations and streams of shells are cut to fit; nothing else can be
+      if (inside.length > request.envelopeUnitsMax) throw new WsmanFault('encodingLimit');
       const action = `${request.action}Response`;
       return { status: 200, xml: envelope({ action, messageId, relatesTo, ...fragmentOf(request) }, inside) };
     } catch (error) {

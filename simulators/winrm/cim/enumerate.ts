@@ -5,7 +5,7 @@
 import { child, childText, type XmlElement } from '#core/wire/xml/element.ts';
 import type { WindowsAccount } from '../accounts.ts';
 import type { RelatedQuery, SelectQuery } from '../wql/ast.ts';
-import { propertiesIn, propertyOf, satisfies } from '../wql/evaluate.ts';
+import { equalitiesIn, propertiesIn, propertyOf, satisfies } from '../wql/evaluate.ts';
 import { parseWql, WqlError } from '../wql/parse.ts';
 import { WsmanFault } from '../wsman/fault.ts';
 import { ASSOCIATION_DIALECT, WQL_DIALECT } from '../wsman/names.ts';
@@ -114,7 +114,7 @@ function selected(
   const around = { host: computer };
   const wanted =
     properties && new Set([...properties, ...propertiesIn(where)].map((name) => name.toLowerCase()));
-  const instances = repository.instances(of, { wanted, account });
+  const instances = repository.instances(of, { wanted, equals: equalitiesIn(where), account });
   return encodeAll(
     where ? filtered(instances, (one) => satisfies(one, where, around)) : instances,
     properties,

@@ -13,6 +13,8 @@ export interface Question {
    * saves work. Undefined: all.
    */
   readonly wanted?: ReadonlySet<string> | undefined;
+  /** What properties have to equal, by name in lower case: others may be left out. They are left out anyway. */
+  readonly equals?: ReadonlyMap<string, string> | undefined;
   /** Undefined: somebody who may see everything. */
   readonly account?: WindowsAccount | undefined;
 }

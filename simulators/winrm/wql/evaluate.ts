@@ -42,6 +42,18 @@ export function propertiesIn(condition: Condition | undefined): string[] {
   }
 }
 
+/** Texts that properties have to equal, by name in lower case, in everything that satisfies the condition. */
+export function equalitiesIn(condition: Condition | undefined): ReadonlyMap<string, string> {
+  if (condition?.kind === 'and')
+    return new Map([...equalitiesIn(condition.left), ...equalitiesIn(condition.right)]);
+  if (condition?.kind !== 'compare' || condition.operator !== '=') return new Map();
+  const { left, right } = condition;
+  const [name, value] = 'property' in left ? [left, right] : [right, left];
+  return 'property' in name && 'literal' in value && typeof value.literal === 'string'
+    ? new Map([[name.property.toLowerCase(), value.literal]])
+    : new Map();
+}
+
 function truth(instance: CimInstance, condition: Condition, around: Surroundings): boolean | undefined {
   switch (condition.kind) {
     case 'and': {

@@ -281,6 +281,25 @@ describe('virt-who', () => {
   });
 });
 
+test('a query by an identifier gives what the whole class has of it, and no more', () => {
+  for (const machine of mine) {
+    const guid = machine.instanceUuid;
+    for (const [className, property, value] of [
+      ['Msvm_ComputerSystem', 'Name', guid],
+      ['Msvm_KvpExchangeComponent', 'SystemName', guid.toUpperCase()],
+      ['Msvm_VirtualSystemSettingData', 'VirtualSystemIdentifier', guid],
+      ['Msvm_ProcessorSettingData', 'InstanceID', `Microsoft:${guid}`],
+    ] as const) {
+      const all = ask(`SELECT * FROM ${className}`).filter(
+        (xml) => values(xml, property)[0]?.toLowerCase() === value.toLowerCase(),
+      );
+      expect(
+        ask(`SELECT * FROM ${className} WHERE ${property} = '${value}' AND Caption IS NOT NULL`),
+      ).toEqual(all);
+    }
+  }
+});
+
 test('an account sees the namespaces of its groups only', () => {
   const reader = on.client(place, { name: 'reader', password: 'x', groups: ['Hyper-V Administrators'] });
   expect(reader.enumerate(V2, 'Msvm_ComputerSystem').length).toBe(mine.length + 1);

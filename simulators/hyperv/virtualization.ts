@@ -1,7 +1,7 @@
 /** root/virtualization/v2 of one host: which class comes from where, and the methods. */
 import type { Machine } from '../estate/model.ts';
 import type { CimMethod } from '../winrm/cim/cim-service.ts';
-import type { AssociationSource, ClassSource } from '../winrm/cim/repository.ts';
+import type { AssociationSource, ClassSource, Question } from '../winrm/cim/repository.ts';
 import { cimClass } from '../winrm/cim/schema.ts';
 import type { CimInstance } from '../winrm/cim/values.ts';
 import { associations } from './associations.ts';
@@ -35,6 +35,9 @@ import {
 } from './network-settings.ts';
 import { diskSettings, hostDisks, storageHardware } from './storage-settings.ts';
 
+/** Properties, in lower case, in which the GUID of a machine is that of the machine they belong to. */
+const IDENTIFIERS = new Set(['name', 'systemname', 'instanceid', 'deviceid', 'virtualsystemidentifier']);
+
 /** All settings of a machine: what it runs with, and what each checkpoint kept. */
 function allSettings(host: HypervHost, machine: Machine): Settings[] {
   return [
@@ -62,14 +65,20 @@ export function virtualization({ host, machines }: VirtualizationOptions): {
   });
   const source = (
     className: string,
-    instances: () => Iterable<CimInstance>,
+    instances: (question?: Question) => Iterable<CimInstance>,
     find?: ClassSource['find'],
   ): ClassSource => ({ class: cimClass(V2, className), instances, ...(find ? { find } : {}) });
+  /** The machines that a query may be about. */
+  const asked = (question: Question | undefined, className: string): Iterable<Machine> => {
+    const named = [...(question?.equals ?? [])].filter(([name]) => IDENTIFIERS.has(name));
+    const owner = named.length > 0 ? ownerByKeys(host, new Map(named)) : undefined;
+    return owner ? [owner] : machines(className);
+  };
   const perMachine = (className: string, of: (machine: Machine) => Iterable<CimInstance>): ClassSource =>
     source(
       className,
-      function* () {
-        for (const machine of machines(className)) yield* of(machine);
+      function* (question) {
+        for (const machine of asked(question, className)) yield* of(machine);
       },
       (keys) => {
         const owner = ownerByKeys(host, keys);

@@ -109,7 +109,12 @@ describe('inventory', () => {
       const second = await source.changes(0, signal);
       expect(second.full).toBe(false);
       expect(second.machines[0]).toMatchObject({ power: 'off', snapshots: 0, cores: 4 });
-      expect(await source.changes(0, signal)).toEqual({ full: false, machines: [], removed: [], unreached: [] });
+      expect(await source.changes(0, signal)).toEqual({
+        full: false,
+        machines: [],
+        removed: [],
+        unreached: [],
+      });
       expect((await source.changes(0, signal)).removed).toEqual(['50000000-0000-4000-8000-000000000020']);
       expect(vcenter.calls.filter((call) => call === 'CreateFilter')).toHaveLength(1);
     }));
@@ -119,7 +124,12 @@ describe('inventory', () => {
       withInventory(vcenter, [updates('1', SURROUNDINGS + WEB), updates('9', SURROUNDINGS)]);
       await source.changes(0, signal);
       vcenter.dropSessions();
-      expect(await source.changes(0, signal)).toEqual({ full: true, machines: [], removed: [], unreached: [] });
+      expect(await source.changes(0, signal)).toEqual({
+        full: true,
+        machines: [],
+        removed: [],
+        unreached: [],
+      });
     }));
 
   test('so does a version that the server no longer knows', () =>
@@ -282,7 +292,12 @@ describe('inventory', () => {
           updates('3', gone),
         ]);
         await source.changes(0, signal);
-        expect(await source.changes(0, signal)).toEqual({ full: false, machines: [], removed: [], unreached: [] });
+        expect(await source.changes(0, signal)).toEqual({
+          full: false,
+          machines: [],
+          removed: [],
+          unreached: [],
+        });
         expect((await source.changes(0, signal)).removed).toEqual([UUID]);
       }));
   });

@@ -148,6 +148,8 @@ export class WinrmChannel {
     const refused: string[] = [];
     const tried = new Set<WinrmCredential>();
     let wasKnown = false;
+    /** A challenge that nobody has answered: the connection waits for that answer and takes nothing else. */
+    let unanswered: Offer | undefined;
     for (;;) {
       // anew each time: what other hosts said in between counts
       const credential = logins.ordered(host, credentials).find((each) => !tried.has(each));
@@ -157,13 +159,14 @@ export class WinrmChannel {
       const label = `${credential.user} (credential "${credential.name}")`;
       let session: Session | undefined;
       const isHeld = logins.heldUntil(host, credential) !== undefined;
-      const offer = isHeld ? undefined : await this.#offer(signal);
+      const offer = isHeld ? undefined : (unanswered ?? (await this.#offer(signal)));
       const outcome = offer
         ? await logins.attempt(host, credential, async () => {
             session = await this.#show(offer, credential, signal);
             return session !== undefined;
           })
         : 'held';
+      if (offer) unanswered = outcome === 'held' ? offer : undefined;
       if (outcome === 'worked') {
         counters.add('appliance.winrm.signIns');
         log.debug({ host, credential: credential.name, purpose }, 'signed in');

@@ -176,6 +176,65 @@ test('machines that fail over while their nodes are read are neither lost nor se
   });
 });
 
+test.each([
+  'fails',
+  'drained',
+])('a node that %s: its machines go on elsewhere, each under its identity', async (answer) => {
+  const source = stage.source(CLUSTER);
+  await run(source, async () => {
+    const first = await look(source);
+    const hosts = (changes: SourceChanges) =>
+      new Map(changes.machines.map((one) => [one.instanceUuid, one.kind === 'hyperv' ? one.host : '']));
+    const before = hosts(first);
+    using _node = arm('hyperv.node', answer, { subject: NODE, forMs: 20 * MINUTE });
+    await sleep(stage.clock, 5 * MINUTE, 'test');
+    const second = await look(source);
+    expect(codes(second)).toEqual(
+      answer === 'fails' ? [[NODE, expect.stringMatching(/^(hyperv\.|net\.)/)]] : [],
+    );
+    expect(second.removed).toEqual([]);
+    const moved = hosts(second);
+    for (const [uuid, host] of before)
+      if (host === NODE) expect([moved.has(uuid), moved.get(uuid) === NODE]).toEqual([true, false]);
+    expect([...moved.keys()].every((uuid) => before.has(uuid))).toBe(true);
+    await sleep(stage.clock, 20 * MINUTE, 'test');
+    const third = await source.retryUnreached(signal);
+    expect([codes(third), third.removed]).toEqual([[], []]);
+  });
+});
+
+test.each([
+  'failOver',
+  'migration',
+])('%s in the middle of an enumeration: nothing is lost, nothing is there twice', async (answer) => {
+  const source = stage.source(CLUSTER);
+  await run(source, async () => {
+    const first = await look(source);
+    using _event = arm('hyperv.enumeration', answer, { subject: NODE, times: 1, forMs: 10 * MINUTE });
+    const second = await look(source);
+    expect(second.removed).toEqual([]);
+    await sleep(stage.clock, 15 * MINUTE, 'test');
+    const third = await look(source);
+    expect([codes(third), third.removed]).toEqual([[], []]);
+    const known = new Set(first.machines.map(({ instanceUuid }) => instanceUuid));
+    for (const { instanceUuid } of [...second.machines, ...third.machines])
+      expect(known.has(instanceUuid)).toBe(true);
+  });
+});
+
+test('guests that tell nothing are told beforehand, with what to do about it', async () => {
+  const source = stage.source(CLUSTER);
+  await run(source, async () => {
+    const { machines } = await look(source);
+    const { name } = machines.find(({ power, os }) => power === 'on' && os.name !== '')!;
+    using _mute = arm('hyperv.machine', 'noIntegrationServices', { subject: name });
+    await soon();
+    await look(source);
+    const warnings = [...(await source.prerequisites(signal)).values()];
+    expect(warnings.find(({ message }) => message.includes(name))?.code).toBe('hyperv.integrationServices');
+  });
+});
+
 test('a hung question ends with its time-out, and the other nodes know nothing of it', async () => {
   const source = stage.source(CLUSTER);
   await run(source, async () => {
@@ -213,6 +272,8 @@ test('a clock that is wrong is told beforehand, and keeps nobody out', async () 
 });
 
 test('a guest is looked into by its own address', async () => {
+  await stage[Symbol.asyncDispose]();
+  stage = await hypervStage('hyperv faults', { machines: 8, guests: true });
   const source = stage.source(CLUSTER);
   await run(source, async () => {
     const { machines } = await look(source);
@@ -220,6 +281,24 @@ test('a guest is looked into by its own address', async () => {
     const off = machines.find(({ power }) => power !== 'on') ?? { ...machines[0]!, power: 'off' as const };
     const script = { family: 'linux', commands: ['true'] } as const;
     expect(await refusal(source.runInGuest(off, guest, script, signal))).toMatchObject({ code: 'guest.off' });
+    const rooms = machines.filter(
+      ({ power, nics, os }) => power === 'on' && nics[0]!.addresses.length > 0 && os.family !== 'other',
+    );
+    for (const family of ['linux', 'windows'] as const) {
+      const machine = rooms.find(({ os }) => os.family === family)!;
+      const echo = { family, commands: ['echo hello', 'hostname'] };
+      const { user, password } = stage.guestLogin(machine.instanceUuid);
+      const answer = await source.runInGuest(
+        machine,
+        { name: 'guest', family, user, password },
+        echo,
+        signal,
+      );
+      expect(answer.toLowerCase()).toMatch(new RegExp(`hello\\s+${machine.name}\\s*$`));
+      expect(
+        await refusal(source.runInGuest(machine, { name: 'bad', family, user, password: 'x' }, echo, signal)),
+      ).toMatchObject({ code: 'guest.login.refused' });
+    }
     const mute = { ...machines.find(({ power }) => power === 'on')!, nics: [] };
     expect(await refusal(source.runInGuest(mute, guest, script, signal))).toMatchObject({
       code: 'guest.address.unknown',

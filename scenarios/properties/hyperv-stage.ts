@@ -14,6 +14,7 @@ import type { VirtualClock } from '#core/time/virtual-clock.ts';
 import { Counters } from '#core/trace/recorder.ts';
 import { Estate } from '#simulators/estate/estate.ts';
 import { generateHyperv } from '#simulators/estate/generate-sites.ts';
+import { guestsOf } from '#simulators/estate/guest/guests.ts';
 import type { EstateFacts } from '#simulators/estate/model.ts';
 import { RELEASES } from '#simulators/hyperv/hyperv-host.ts';
 import { FaultPoints } from '#simulators/kit/fault-points.ts';
@@ -22,7 +23,9 @@ import {
   hypervLogin,
   hypervTargets,
   type Login,
+  type MachinesOptions,
   startHypervHosts,
+  startMachines,
 } from '../kit/world-machines.ts';
 
 export interface HypervStage extends AsyncDisposable {
@@ -31,6 +34,8 @@ export interface HypervStage extends AsyncDisposable {
   readonly faults: FaultPoints;
   readonly links: LinkRules;
   readonly login: Login;
+  /** An administrator inside a guest. */
+  guestLogin(instanceUuid: string): Login;
   readonly targets: readonly HypervTarget[];
   readonly counters: Counters;
   connect(host: string, change?: Partial<WinrmOptions>): WinrmConnection;
@@ -41,7 +46,7 @@ export interface HypervStage extends AsyncDisposable {
 
 export async function hypervStage(
   seed: string,
-  options: { facts?: EstateFacts; tier?: 'memory' | 'loopback'; machines?: number } = {},
+  options: { facts?: EstateFacts; tier?: 'memory' | 'loopback'; machines?: number; guests?: true } = {},
 ): Promise<HypervStage> {
   const tier = await tierWorld(options.tier ?? 'memory', seed);
   const { clock, entropy } = tier;
@@ -58,7 +63,7 @@ export async function hypervStage(
   const faults = new FaultPoints({ clock, recorder });
   const login = hypervLogin(entropy);
   const simulated = new Counters();
-  const hosts = await startHypervHosts(estate, login, {
+  const place: MachinesOptions = {
     network: tier.network,
     context: (node) => ({
       clock,
@@ -69,7 +74,9 @@ export async function hypervStage(
       faults,
       identityFor: (names, validity) => tier.authority.issue(names, validity),
     }),
-  });
+  };
+  const hosts = await startHypervHosts(estate, login, place);
+  if (options.guests) hosts.push(...(await startMachines(estate, estate.machines(), place)));
   const counters = new Counters();
   const given = {
     transport: tier.network.as('appliance'),
@@ -85,6 +92,13 @@ export async function hypervStage(
     faults,
     links: tier.links,
     login,
+    guestLogin: (uuid) => {
+      const { id } = estate.machines().find(({ instanceUuid }) => instanceUuid === uuid)!;
+      return guestsOf(estate)
+        .guest(id)!
+        .accounts()
+        .find(({ admin }) => admin)!;
+    },
     targets: hypervTargets(estate),
     counters,
     given,

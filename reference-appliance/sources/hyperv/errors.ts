@@ -2,6 +2,12 @@
 import { defineErrors } from '#core/errors.ts';
 
 export const errors = defineErrors({
+  'hyperv.remoting': {
+    blame: 'peer',
+    retry: 'safe',
+    why: 'Nothing answers on the port of Windows Remote Management: PowerShell remoting is not enabled on the host, a firewall lies before it, or the host is off.',
+    next: 'On the host, run Enable-PSRemoting -Force (for HTTPS, make a listener with a certificate), and let TCP 5985 or 5986 through from the appliance.',
+  },
   'hyperv.node.down': {
     blame: 'peer',
     retry: 'safe',

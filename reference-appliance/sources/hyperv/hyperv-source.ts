@@ -271,6 +271,8 @@ export function hypervSource(options: HypervOptions): LiveSource {
       for (const node of nodes.values()) {
         if (!node.reading || node.unreached) continue;
         for (const [key, warning] of warningsOf(node.reading)) warnings.set(key, warning);
+        const warning = await node.counterWarning(signal);
+        if (warning) warnings.set(`${warning.code} ${node.name}`, warning);
       }
       return warnings;
     },

@@ -5,12 +5,13 @@
 import { DryliftError } from '#core/errors.ts';
 import { type Clock, DeadlineExceeded, deadline } from '#core/time/clock.ts';
 import { MINUTE, type Millis, SECOND } from '#core/units.ts';
-import type { LiveSink, Unreached } from '../../app/ports.ts';
+import type { LiveSink, Unreached, Warning } from '../../app/ports.ts';
 import { winrmConnection } from '../winrm/connection.ts';
 import type { WinrmConnection, WinrmOptions } from '../winrm/types.ts';
 import { errors } from './errors.ts';
 import { HostReader, type HostReading } from './host-reader.ts';
 import type { HostCounters } from './performance.ts';
+import { CIMV2, COUNTER_QUERIES } from './queries.ts';
 
 /** All that a host says of its machines. */
 const READ_MS: Millis = 10 * MINUTE;
@@ -42,9 +43,13 @@ export class HypervNode {
     return this.reading?.host.fqdn ?? this.address;
   }
 
-  /** @throws `winrm.*`, `net.*`, `hyperv.version` */
-  host(signal: AbortSignal): ReturnType<HostReader['host']> {
-    return this.#reader.host(signal);
+  /** @throws `winrm.*`, `net.*`, `hyperv.*` */
+  async host(signal: AbortSignal): ReturnType<HostReader['host']> {
+    try {
+      return await this.#reader.host(signal);
+    } catch (error) {
+      throw this.#told(error);
+    }
   }
 
   /** Reads it anew, or notes why not. Throws only what is not the host's doing. */
@@ -56,16 +61,20 @@ export class HypervNode {
       return true;
     } catch (error) {
       signal.throwIfAborted();
-      this.miss(
-        error instanceof DeadlineExceeded
-          ? errors.make('hyperv.slow', {
-              what: `${this.name} did not tell all of its machines in time.`,
-              cause: error,
-            })
-          : error,
-      );
+      this.miss(this.#told(error));
       return false;
     }
+  }
+
+  /** In the words of Hyper-V, where they say more. */
+  #told(error: unknown): unknown {
+    if (error instanceof DeadlineExceeded)
+      return errors.make('hyperv.slow', {
+        what: `${this.name} did not answer everything in time.`,
+        cause: error,
+      });
+    if (!(error instanceof DryliftError) || error.code !== 'net.refused') return error;
+    return errors.make('hyperv.remoting', { what: error.what, cause: error });
   }
 
   miss(error: unknown): void {
@@ -82,11 +91,31 @@ export class HypervNode {
       await counters.sample(this.#samples, sink, timer.signal);
     } catch (error) {
       signal.throwIfAborted();
-      if (!(error instanceof DeadlineExceeded)) throw error;
-      throw errors.make('hyperv.slow', {
-        what: `${this.name} did not tell its counters in time.`,
-        cause: error,
-      });
+      throw this.#told(error);
+    }
+  }
+
+  /** Whether counters can be read: the account may lack a group for these alone. */
+  async counterWarning(signal: AbortSignal): Promise<Warning | undefined> {
+    const { className } = COUNTER_QUERIES.processors;
+    try {
+      await this.inventory.rows(CIMV2, className, ['Name'], () => {}, signal);
+      return undefined;
+    } catch (error) {
+      signal.throwIfAborted();
+      if (
+        !(error instanceof DryliftError) ||
+        !/^winrm\.(namespace\.denied|denied|class\.missing)$/.test(error.code)
+      )
+        return undefined; // it is told as unreached when that lasts
+      const remedy =
+        error.code === 'winrm.class.missing'
+          ? 'run lodctr /R and winmgmt /resyncperf there.'
+          : 'make the account a member of Performance Monitor Users there.';
+      return {
+        code: 'hyperv.counters',
+        message: `${this.name} tells no performance of its machines: ${remedy}`,
+      };
     }
   }
 

@@ -50,7 +50,11 @@ export const suite: BenchSuite = {
   name: 'winrm',
   benches: () => [],
   async *figures() {
-    const { child, message } = await program('./served-hyperv.ts', String(MACHINES), String(HOSTS));
+    const { child, message } = await program(
+      new URL('./served-hyperv.ts', import.meta.url),
+      String(MACHINES),
+      String(HOSTS),
+    );
     const ports = (message['ports'] as Array<{ https: number }>).map(({ https }) => https);
     const lines = await Promise.all(ports.map(loggedOn));
     for (const [what, body, mark] of [
@@ -74,7 +78,10 @@ async function* asked(
   const found = first.reduce((sum, { text }) => sum + text.split(mark).length - 1, 0);
   if (found < MACHINES) throw new Error(`${found} machines were told of: ${first[0]!.text.slice(0, 500)}`);
   const bytes = first.reduce((sum, answer) => sum + answer.bytes, 0);
-  const constant = await program('./constant-https.ts', String(Math.round(bytes / HOSTS)));
+  const constant = await program(
+    new URL('./constant-https.ts', import.meta.url),
+    String(Math.round(bytes / HOSTS)),
+  );
   const port = constant.message['port'] as number;
   const idle = Array.from({ length: HOSTS }, () => open(port));
   for (let n = 0; n < ROUNDS_BEFORE; n++) {
@@ -120,11 +127,10 @@ function median(values: readonly number[]): number {
 }
 
 async function program(
-  name: string,
+  url: URL,
   ...args: readonly string[]
 ): Promise<{ child: ChildProcess; message: Readonly<Record<string, unknown>> }> {
-  const path = fileURLToPath(new URL(name, import.meta.url));
-  const child = spawn(process.execPath, ['--import', 'tsx', path, ...args], {
+  const child = spawn(process.execPath, ['--import', 'tsx', fileURLToPath(url), ...args], {
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
   });
   const [message] = (await once(child, 'message')) as [Record<string, unknown>];

@@ -18,8 +18,9 @@ import type { ServeOutcome } from '#simulators/kit/serve.ts';
 import { serveWindows } from '#simulators/windows/serve.ts';
 
 const PYTHON = '/usr/bin/python3';
+const WINRMCP = 'winrmcp';
 const hasPywinrm = spawnSync(PYTHON, ['-c', 'import winrm']).status === 0;
-const hasWinrmcp = spawnSync('winrmcp', ['-help']).error === undefined;
+const hasWinrmcp = spawnSync(WINRMCP, ['-help']).error === undefined;
 const hasCurl = spawnSync('curl', ['--version']).status === 0;
 const CLIENT = fileURLToPath(new URL('./winrm/certificate.py', import.meta.url));
 const MUTUAL = 'http://schemas.dmtf.org/wbem/wsman/1/wsman/secprofile/https/mutual';
@@ -80,7 +81,7 @@ describe('winrmcp', () => {
       const target = `C:\\Windows\\Temp\\by-${scheme}.bin`;
       const { WINRM_USER, WINRM_PASS } = served.exports;
       const copied = await run(
-        'winrmcp',
+        WINRMCP,
         ...[...more, '-cacert', file('WINRM_CA'), '-addr', address(port)],
         ...['-user', WINRM_USER!, '-pass', WINRM_PASS!, local, target.replaceAll('\\', '/')],
       );

@@ -24,6 +24,10 @@ export interface LinuxHostsOptions {
   readonly logins: Logins;
 }
 
+/** What sshd says in place of running a command. */
+const EXPIRED = /password (?:has )?expired|must change your password|password change required/i;
+const NOTE_BYTES = 1000;
+
 interface Session {
   readonly connection: SshConnection;
   readonly credential: GuestCredential;
@@ -59,6 +63,13 @@ export class LinuxHosts {
       const { connection, credential } = kept ?? (await this.#open(target, credentials, signal));
       try {
         const result = await connection.exec(SHELL, { stdin: script(credential), timeoutMs }, signal);
+        if (result.stdout.length === 0 && EXPIRED.test(result.stderr.toString('latin1', 0, NOTE_BYTES))) {
+          // what is logged in stays as it is: only a new login sees a new password
+          connection.close();
+          throw errors.make('ssh.login.expired', {
+            what: `${label} lets ${credential.user} in (credential "${credential.name}"), and demands another password first.`,
+          });
+        }
         return { result, credential };
       } catch (error) {
         // a kept connection may have died unnoticed: the question only reads, so it may be asked again

@@ -20,7 +20,7 @@ import type {
 } from '../../app/ports.ts';
 import type { Logger } from '../../log.ts';
 import { errors as sshErrors } from '../ssh/ssh-errors.ts';
-import { Logins } from '../winrm/logins.ts';
+import { Logins, splitUser } from '../winrm/logins.ts';
 import { Identities, realUuid } from './identity.ts';
 import { inLanes } from './lanes.ts';
 import { readConfiguration, readCounters } from './linux-reader.ts';
@@ -218,6 +218,22 @@ export function serversSource(options: ServersOptions): LiveSource {
   const unreached = () => states.flatMap((state) => (state.unreached ? [state.unreached] : []));
   const lanes = { clock, width: WIDTH, slowMs: SLOW_MS };
 
+  /**
+   * While nobody knows whether the password of a domain's account is right, what one server refuses is shown to no other.
+   * Those that were spared are asked again, the last first: one server that refuses must not stand before all others.
+   */
+  async function lookAtAll(some: readonly State[], signal: AbortSignal): Promise<void> {
+    await inLanes(some, lanes, (state) => look(state, signal));
+    const refused = some.filter(
+      ({ unreached: why, credentials }) =>
+        why?.code === 'winrm.login.refused' && credentials.some(({ user }) => isOfDomain(user)),
+    );
+    const last = refused.length > 1 ? refused.pop() : undefined;
+    if (!last) return;
+    await look(last, signal);
+    if (!last.unreached) await inLanes(refused, lanes, (state) => look(state, signal));
+  }
+
   async function sampleOne(state: State, machine: ServerMachine, sink: LiveSink, signal: AbortSignal) {
     const { target, label } = state;
     try {
@@ -255,7 +271,7 @@ export function serversSource(options: ServersOptions): LiveSource {
     sampleMs: SAMPLE_MS,
     about: async () => ({ kind: 'server' }),
     async changes(_waitMs, signal): Promise<SourceChanges> {
-      await inLanes(states, lanes, (state) => look(state, signal));
+      await lookAtAll(states, signal);
       tellTwins();
       const found = states.flatMap(({ machine, unreached: why }) => (machine && !why ? [machine] : []));
       rates.keepOnly(new Set(found.map(({ instanceUuid }) => instanceUuid)));
@@ -264,7 +280,7 @@ export function serversSource(options: ServersOptions): LiveSource {
     async retryUnreached(signal): Promise<SourceChanges> {
       const again = states.filter((state) => state.unreached);
       const before = again.map(({ machine }) => machine?.instanceUuid);
-      await inLanes(again, lanes, (state) => look(state, signal));
+      await lookAtAll(again, signal);
       tellTwins();
       const present = new Set(states.flatMap(({ machine }) => (machine ? [machine.instanceUuid] : [])));
       return {
@@ -298,6 +314,8 @@ export function serversSource(options: ServersOptions): LiveSource {
     },
   };
 }
+
+const isOfDomain = (user: string): boolean => !['', '.'].includes(splitUser(user).domain);
 
 const isServer = (machine: SourceMachine): machine is ServerMachine => machine.kind === 'server';
 

@@ -14,6 +14,12 @@ export const errors = defineErrors({
     why: 'The server offers no way to log in that the credential could take: it wants a key where only a password is known, or the other way round.',
     next: 'Give the credential what the server asks for, or allow PasswordAuthentication, KbdInteractiveAuthentication or PubkeyAuthentication in its sshd_config.',
   },
+  'ssh.login.expired': {
+    blame: 'peer',
+    retry: 'after-change',
+    why: 'The password of the account has expired: the server runs nothing for it before it was changed.',
+    next: 'Change it (passwd, or chage -M -1 ACCOUNT for an account of a service), and give the appliance the new one.',
+  },
   'ssh.login.tries': {
     blame: 'peer',
     retry: 'after-change',

@@ -114,6 +114,7 @@ const LAXER: readonly string[] = [
   'AcquireCredentialsInGuest gives a ticket for a name and password; a real server knows that for single sign-on only.',
   'Groups do not count in the rights of guest files: owner, others and administrators do.',
   'The flat file of a running machine without a snapshot can be read; a host would keep it locked.',
+  'Every machine has a CD drive, one that was made without, too; removing it is refused.',
   "A machine's storage policies (vmProfile) are taken and not kept.",
   'quickStats move with time, and nobody who waits is told of it until something else changes.',
 ];

@@ -61,7 +61,7 @@ function answerCategory(request: RestRequest, id: string | undefined): Json | un
       name,
       description: textField(spec, 'description', ''),
       cardinality: cardinalityOf(textField(spec, 'cardinality')),
-      associableTypes: new Set(listField(spec, 'associable_types').map(String)),
+      associableTypes: new Set(listField(spec, 'associable_types').map(typeName)),
     });
     if (made === undefined) throw full();
     return made;
@@ -83,7 +83,7 @@ function answerCategory(request: RestRequest, id: string | undefined): Json | un
     category.description = textField(spec, 'description', category.description);
     category.cardinality = cardinalityOf(textField(spec, 'cardinality', category.cardinality));
     if ('associable_types' in spec)
-      for (const type of listField(spec, 'associable_types')) category.associableTypes.add(String(type));
+      for (const type of listField(spec, 'associable_types')) category.associableTypes.add(typeName(type));
     return null;
   }
   if (method !== 'DELETE') return undefined;
@@ -213,4 +213,9 @@ function answerAssociation(request: RestRequest, id: string | undefined): Json |
     default:
       return undefined;
   }
+}
+
+/** Terraform writes types with their namespace. */
+function typeName(type: Json): string {
+  return String(type).replace(/^urn:vim25:/, '');
 }

@@ -12,8 +12,8 @@ test.each([
   ['urn:vim25/6.7.1', '6.7.1'],
   ['urn:vim25/2.5u2', '2.5u2'],
   ['urn:vim25/7.0.3.0', '7.0.3.0'],
-  // govmomi's own ids: one that never was, and one newer than this server
-  ['urn:vim25/7.0', '7.0.0.0'],
+  // govmomi's own ids: a whole line, and one newer than this server
+  ['urn:vim25/7.0', '7.0.3.0'],
   ['urn:vim25/8.0.3.0', '7.0.3.0'],
   ['urn:vim25/99.9', '7.0.3.0'],
   ['urn:vim25/6.6', '6.5'],

@@ -55,9 +55,9 @@ export const UNNAMED_VERSION = versionOf('2.5u2');
 
 /**
  * Version of a SOAPAction header: `urn:vim25/8.0.3.0` or `"urn:vim25/6.5"`; absent, empty or without a
- * version means UNNAMED_VERSION. An id that never existed means the newest one below it, and one that is newer
- * than the server the server's newest: govmomi sends `urn:vim25/7.0`, and its later releases 8.0.3.0, to every
- * vCenter alike. Undefined when the header is of another form.
+ * version means UNNAMED_VERSION. The id of a whole line means the newest of that line, as govmomi sends
+ * `urn:vim25/7.0` together with elements that 7.0.1.0 brought. Any other id that never existed means the newest
+ * one below it, and one that is newer than the server the server's newest. Undefined when the header is of another form.
  *
  * @param newest of the server.
  */
@@ -66,8 +66,16 @@ export function requestedVersion(soapAction: string | undefined, newest: ApiVers
   if (action === '' || action === 'urn:vim25') return UNNAMED_VERSION;
   const id = /^urn:vim25\/([\w.]+)$/.exec(action)?.[1];
   if (id === undefined) return undefined;
-  const version = INDEX.get(id) ?? (/^\d+(\.\d+){1,3}$/.test(id) ? newestBelow(id) : undefined);
+  const version =
+    INDEX.get(id) ?? newestOfLine(id) ?? (/^\d+(\.\d+){1,3}$/.test(id) ? newestBelow(id) : undefined);
   return version === undefined ? undefined : Math.min(version, newest);
+}
+
+/** "7.0" is no id since ids have four parts. */
+function newestOfLine(id: string): ApiVersion | undefined {
+  if (!/^\d+\.\d+$/.test(id)) return undefined;
+  const found = VERSIONS.findLastIndex((each) => each.startsWith(`${id}.`) && each.split('.').length === 4);
+  return found < 0 ? undefined : found;
 }
 
 function newestBelow(id: string): ApiVersion | undefined {

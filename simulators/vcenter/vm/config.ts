@@ -83,7 +83,7 @@ export function configOf(vm: VirtualMachine, reading: Reading, view?: ConfigView
     locationId: vm.locationId,
     template: machine.template,
     guestId: machine.os.guestId,
-    alternateGuestName: machine.os.fullName,
+    alternateGuestName: '',
     annotation: vm.annotation,
     files: () => filesOf(vm),
     tools: () => ({

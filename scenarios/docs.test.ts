@@ -28,6 +28,7 @@ const SETTINGS = ['exit', 'needs'];
 /** Programs of others that a block can need: how to ask for them, and where Debian has them. */
 const CLIENTS: Readonly<Record<string, [command: string, args: readonly string[], debianPackage: string]>> = {
   ansible: ['ansible-playbook', ['--version'], 'ansible'],
+  azurePython: ['/usr/bin/python3', ['-c', 'import azure.identity, azure.mgmt.resource'], 'azure-cli'],
   curl: ['curl', ['--version'], 'curl'],
   ssh: ['ssh', ['-V'], 'openssh-client'],
   pyVmomi: ['/usr/bin/python3', ['-c', 'import pyVmomi'], 'python3-pyvmomi'],

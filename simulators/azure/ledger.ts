@@ -39,7 +39,11 @@ const JUDGES: ReadonlyArray<readonly [part: string, judge: string]> = [
   ],
   ['ARM: deployments, locks; registered cloud', 'Azure CLI 2.45 (crosscheck azure-control-cli)'],
   ['ARM: tags', '@azure/arm-resources 8.0 (crosscheck azure-control-more)'],
-  ['ARM: role assignments, activity log', 'nobody outside; our own tests'],
+  ['ARM: activity log', 'Azure CLI 2.45 (crosscheck azure-control-cli)'],
+  [
+    'ARM: role assignments',
+    'nobody outside; our own tests. Debian’s Azure CLI cannot: its `az role` fails before it asks',
+  ],
   [
     'Microsoft.Compute: machines, snapshots, SKUs; Microsoft.Network',
     '@azure/arm-compute 25.1, @azure/arm-network 39.0 (crosscheck azure-control-more); Azure CLI 2.45 for machines',
@@ -70,8 +74,12 @@ const JUDGES: ReadonlyArray<readonly [part: string, judge: string]> = [
     '@azure/core-rest-pipeline 1.25 with @azure/storage-blob 12.34 (crosschecks azure-control, azure-migrate); property names from the published specifications',
   ],
   [
-    'Microsoft.RecoveryServices/vaults: vaults, certificates, usages, extended information',
-    '@azure/arm-recoveryservices 7.2 (crosscheck azure-migrate)',
+    'Microsoft.OffAzure: Hyper-V and server sites, their collectors, machines in projects, groups and assessments in euros',
+    '@azure/arm-migrate 2.0 (crosscheck azure-agents); what is sent to the sites is drylift’s own protocol',
+  ],
+  [
+    'Microsoft.RecoveryServices: vaults, deleted vaults, certificates, usages, extended information',
+    '@azure/arm-recoveryservices 7.2 (crosscheck azure-migrate); Azure CLI 2.45 lists vaults (azure-control-cli)',
   ],
   [
     'Site Recovery: fabrics, policies, mappings, migration items with tests and recovery points, jobs, events, health, alerts',
@@ -79,7 +87,7 @@ const JUDGES: ReadonlyArray<readonly [part: string, judge: string]> = [
   ],
   [
     'Site Recovery: protected items (agent-based), process servers',
-    'nobody outside; names from the published client. They move by the data plane of agents, which is not there yet',
+    '@azure/arm-recoveryservices-siterecovery 5.1 (crosscheck azure-agents): process servers, enable, update, test, clean-up, migrate, stop. Agents have no data plane yet: what moves an item on is done in the world',
   ],
   ['Data planes of appliances', 'nobody outside: the protocols are drylift’s own'],
 ];
@@ -115,6 +123,19 @@ const REFUSED: ReadonlyArray<readonly [what: string, answer: string]> = [
     'Microsoft.Network: everything but networks, subnets, security groups, public addresses, interfaces',
     '400 InvalidResourceType',
   ],
+  [
+    'Recovery Services: purging a deleted vault by hand (no such operation is published), backup items',
+    '405 HttpMethodNotSupported, 404, 400 InvalidResourceType',
+  ],
+  [
+    'Blob service: versions by id, customer-provided keys, encryption scopes, immutability policies, legal holds, expiry',
+    '400 InvalidQueryParameterValue, UnsupportedHeader; 501 NotImplemented',
+  ],
+  [
+    'Appliance keys of a project: the portal makes them by a service of its own, which is not published',
+    '404 NotFound; an appliance is set up by an application, its role and the names of project and site',
+  ],
+  ['Retail prices: a currency other than the page’s seventeen', '400 with the list'],
   ['Key Vault: keys, certificates, backup and restore', '404 NotFound'],
 ];
 

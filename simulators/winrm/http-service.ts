@@ -155,11 +155,13 @@ export class HttpService {
 
   #identity(known: boolean, addressing: Omit<Addressing, 'action'>): string {
     const os = known ? this.#host.osVersion : '0.0.0';
+    // WinRM 2.0 is that of 2008 R2 and what was before
+    const stack = /^(?:5\.|6\.[01]\.)/.test(this.#host.osVersion) ? '2.0' : '3.0';
     const inside =
       `<wsmid:IdentifyResponse xmlns:wsmid="${NS.identity}">` +
       `<wsmid:ProtocolVersion>${NS.w}</wsmid:ProtocolVersion>` +
       '<wsmid:ProductVendor>Microsoft Corporation</wsmid:ProductVendor>' +
-      `<wsmid:ProductVersion>OS: ${os} SP: 0.0 Stack: 3.0</wsmid:ProductVersion></wsmid:IdentifyResponse>`;
+      `<wsmid:ProductVersion>OS: ${os} SP: 0.0 Stack: ${stack}</wsmid:ProductVersion></wsmid:IdentifyResponse>`;
     return envelope({ ...addressing, action: `${NS.identity}/IdentifyResponse` }, inside);
   }
 }

@@ -1,5 +1,5 @@
 /** Keys and proofs of NTLMv2: [MS-NLMP] sections 3.3.2 and 3.4.5. Byte strings in, byte strings out. */
-import { createHash, createHmac } from 'node:crypto';
+import { createHash, createHmac, type KeyObject } from 'node:crypto';
 import { md4 } from './md4.ts';
 import { type AvPairs, MIC_AT, MIC_LENGTH, utf16, writeAvPairs } from './messages.ts';
 import { Rc4 } from './rc4.ts';
@@ -75,7 +75,8 @@ export function micOf(
   return hmacMd5(exportedKey, negotiate, challenge, unsigned);
 }
 
-export function hmacMd5(key: Buffer, ...parts: Uint8Array[]): Buffer {
+/** A key that is used often is cheaper as a KeyObject. */
+export function hmacMd5(key: Buffer | KeyObject, ...parts: Uint8Array[]): Buffer {
   const hmac = createHmac('md5', key);
   for (const part of parts) hmac.update(part);
   return hmac.digest();

@@ -2,7 +2,7 @@
  * Message security of an NTLM session with extended session security, 128-bit keys and key exchange: [MS-NLMP]
  * section 3.4. One object a direction; cipher and sequence go on from message to message.
  */
-import { timingSafeEqual } from 'node:crypto';
+import { createSecretKey, type KeyObject, timingSafeEqual } from 'node:crypto';
 import { defineErrors } from '../../errors.ts';
 import { type Direction, hmacMd5, sealKey, signKey } from './keys.ts';
 import { Rc4 } from './rc4.ts';
@@ -18,13 +18,13 @@ export const errors = defineErrors({
 export const SIGNATURE_LENGTH = 16;
 
 export class SealingDirection {
-  readonly #signKey: Buffer;
+  readonly #signKey: KeyObject;
   readonly #sealKey: Buffer;
   #cipher: Rc4;
   #sequence = 0;
 
   constructor(exportedKey: Buffer, direction: Direction) {
-    this.#signKey = signKey(exportedKey, direction);
+    this.#signKey = createSecretKey(signKey(exportedKey, direction));
     this.#sealKey = sealKey(exportedKey, direction);
     this.#cipher = new Rc4(this.#sealKey);
   }

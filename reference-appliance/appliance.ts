@@ -215,10 +215,12 @@ export function startAppliance(options: ApplianceOptions): Appliance {
         new Site({ ...shared, ...more, services, cloud: cloud.site(kind), outbox: outboxes.get(kind)! }),
       );
     };
+    // only what vCenters have can be replicated
+    const control = outboxes.has('vmware') ? cloud.replication : undefined;
     const replication: Replication | undefined =
-      cloud.replication &&
+      control &&
       new Replication({
-        control: cloud.replication,
+        control,
         find: (uuid) => findMachine(sources, sites, uuid),
         store,
         clock,

@@ -7,6 +7,7 @@ import { type Clock, sleep } from '#core/time/clock.ts';
 import type { Counters } from '#core/trace/recorder.ts';
 import { HOUR, MINUTE, type Millis, type UnixMillis } from '#core/units.ts';
 import type { Applications } from './app/applications.ts';
+import type { SiteCloud } from './app/cloud-ports.ts';
 import type { Dependencies } from './app/dependencies.ts';
 import { Discovery } from './app/discovery.ts';
 import { LivePerformance } from './app/live-performance.ts';
@@ -14,14 +15,7 @@ import type { Outbox } from './app/outbox.ts';
 import { SETTLE_MS, type SeriesNames } from './app/peaks.ts';
 import { Performance } from './app/performance.ts';
 import type { PointLog } from './app/point-log.ts';
-import type {
-  DiscoverySource,
-  HistorySource,
-  LiveSource,
-  SiteCloud,
-  SourceMachine,
-  Warning,
-} from './app/ports.ts';
+import type { DiscoverySource, HistorySource, LiveSource, SourceMachine, Warning } from './app/ports.ts';
 import type { Problems } from './app/problems.ts';
 import type { Retrier } from './app/retry.ts';
 import { type Job, runJob } from './app/scheduler.ts';

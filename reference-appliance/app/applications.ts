@@ -10,11 +10,11 @@ import type { Counters } from '#core/trace/recorder.ts';
 import type { UnixMillis } from '#core/units.ts';
 import type { Logger } from '../log.ts';
 import type { Store } from '../store/store.ts';
+import type { BatchForms } from './cloud-ports.ts';
 import { errors } from './guest-errors.ts';
 import { INVENTORY_SCRIPTS, readInventory } from './guest-scripts.ts';
 import type { Outbox } from './outbox.ts';
 import type {
-  BatchForms,
   DiscoverySource,
   GuestCredential,
   GuestFailure,

@@ -6,8 +6,8 @@ import { fakeCloud } from '../testing/fake-cloud.ts';
 import { fakeSource, machine } from '../testing/fake-source.ts';
 import { type MemoryWorld, memoryWorld } from '../testing/memory-world.ts';
 import { BlockSender, type Sending } from './block-sender.ts';
+import type { Block, ReplicationControl } from './cloud-ports.ts';
 import { type CycleDisk, newCycle } from './cycle-record.ts';
-import type { Block, ReplicationControl } from './ports.ts';
 import { Retrier } from './retry.ts';
 import { UploadPace } from './upload-pace.ts';
 

@@ -16,15 +16,9 @@ import {
   type Window,
   windowsOf,
 } from './blocks.ts';
+import type { Block, ReplicationControl, WorkDisk } from './cloud-ports.ts';
 import type { CycleDisk, CycleRecord } from './cycle-record.ts';
-import type {
-  Block,
-  ByteRange,
-  ReplicationControl,
-  ReplicationSource,
-  VmwareMachine,
-  WorkDisk,
-} from './ports.ts';
+import type { ByteRange, ReplicationSource, VmwareMachine } from './ports.ts';
 import type { Patience, Retrier } from './retry.ts';
 import type { UploadPace } from './upload-pace.ts';
 

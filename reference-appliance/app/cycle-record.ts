@@ -1,6 +1,6 @@
 /** A replication cycle as it is remembered: enough to go on after a crash at any point. */
 import type { Bytes, UnixMillis } from '#core/units.ts';
-import type { CycleKind } from './ports.ts';
+import type { CycleKind } from './cloud-ports.ts';
 
 /**
  * - `begun`: a snapshot of this cycle's name may exist.

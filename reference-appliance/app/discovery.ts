@@ -12,9 +12,9 @@ import type { Counters } from '#core/trace/recorder.ts';
 import { MINUTE, type Millis, SECOND, type UnixMillis } from '#core/units.ts';
 import type { Logger } from '../log.ts';
 import type { Store } from '../store/store.ts';
+import type { BatchForms } from './cloud-ports.ts';
 import type { Outbox } from './outbox.ts';
 import type {
-  BatchForms,
   DiscoverySource,
   LiveSource,
   SourceAbout,

@@ -14,8 +14,9 @@ import { type Millis, SECOND } from '#core/units.ts';
 import type { Logger } from '../log.ts';
 import { BlockSender, type BlockSenderOptions, isCode, OUTAGE } from './block-sender.ts';
 import { totalBytes } from './blocks.ts';
+import type { WorkDisk } from './cloud-ports.ts';
 import { type CycleDisk, type CycleRecord, SNAPSHOT_PREFIX } from './cycle-record.ts';
-import type { ByteRange, Frozen, ReplicationSource, VmwareMachine, WorkDisk } from './ports.ts';
+import type { ByteRange, Frozen, ReplicationSource, VmwareMachine } from './ports.ts';
 import type { Baseline } from './replication-item.ts';
 
 export const errors = defineErrors({

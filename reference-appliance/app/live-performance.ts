@@ -18,17 +18,15 @@ import type { Counters } from '#core/trace/recorder.ts';
 import type { Millis, UnixMillis } from '#core/units.ts';
 import type { Logger } from '../log.ts';
 import type { Database, Store } from '../store/store.ts';
+import type { BatchForms, PointsBatch, SeriesName } from './cloud-ports.ts';
 import type { Outbox } from './outbox.ts';
 import type { SeriesNames } from './peaks.ts';
 import type { PointLog } from './point-log.ts';
 import {
-  type BatchForms,
   type DiscoverySource,
   LIVE_COUNTERS,
   type LiveCounter,
   type LiveSource,
-  type PointsBatch,
-  type SeriesName,
   type SourceMachine,
 } from './ports.ts';
 

@@ -9,7 +9,8 @@ import {
   windowOfSample,
 } from '#core/metrics/roll-up.ts';
 import { HOUR, type Millis, type SampleIndex, SECOND, type UnixMillis } from '#core/units.ts';
-import type { CounterName, PointsBatch, SampleRun, SampleSink, SeriesName } from './ports.ts';
+import type { PointsBatch, SeriesName } from './cloud-ports.ts';
+import type { CounterName, SampleRun, SampleSink } from './ports.ts';
 
 /** vSphere's real-time samples stand 20 s apart. */
 const GRID = rollUpGrid(20 * SECOND, POINT_PERIOD_MS);

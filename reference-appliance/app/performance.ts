@@ -17,6 +17,7 @@ import type { Counters } from '#core/trace/recorder.ts';
 import type { UnixMillis } from '#core/units.ts';
 import type { Logger } from '../log.ts';
 import type { Store } from '../store/store.ts';
+import type { BatchForms } from './cloud-ports.ts';
 import type { Outbox } from './outbox.ts';
 import {
   newestWindow,
@@ -28,7 +29,7 @@ import {
   windowOf,
 } from './peaks.ts';
 import type { PointLog } from './point-log.ts';
-import type { BatchForms, DiscoverySource, HistorySource, SourceMachine } from './ports.ts';
+import type { DiscoverySource, HistorySource, SourceMachine } from './ports.ts';
 
 export interface PerformanceOptions {
   forms: BatchForms;

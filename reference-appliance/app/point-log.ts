@@ -12,8 +12,9 @@ import { POINT_PERIOD_MS, type WindowIndex } from '#core/metrics/roll-up.ts';
 import type { Counters } from '#core/trace/recorder.ts';
 import { DAY } from '#core/units.ts';
 import type { Database, Store } from '../store/store.ts';
+import type { BatchForms, PointsBatch, SeriesName } from './cloud-ports.ts';
 import type { SeriesNames } from './peaks.ts';
-import type { BatchForms, CounterName, PointsBatch, SeriesName } from './ports.ts';
+import type { CounterName } from './ports.ts';
 
 const WINDOWS_PER_DAY = DAY / POINT_PERIOD_MS;
 /** Days that are kept: the longest history an assessment looks at, and the day that is running. */

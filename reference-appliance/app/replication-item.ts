@@ -7,7 +7,7 @@
  */
 import { AssertionFailed } from '#core/assert.ts';
 import { type Bytes, HOUR, MINUTE, type Millis, type UnixMillis } from '#core/units.ts';
-import type { CycleKind, Health } from './ports.ts';
+import type { CycleKind, Health } from './cloud-ports.ts';
 
 export type Phase =
   | 'preparing' // change tracking is being switched on

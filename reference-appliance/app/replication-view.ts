@@ -1,8 +1,8 @@
 /** How replication is shown: to people in the status, to the service as health, in the run record as cycles. */
 import { DryliftError } from '#core/errors.ts';
 import type { UnixMillis } from '#core/units.ts';
+import type { CycleKind, Health } from './cloud-ports.ts';
 import type { CycleRecord } from './cycle-record.ts';
-import type { CycleKind, Health } from './ports.ts';
 import type { Command, CycleSummary, ReplicationItem } from './replication-item.ts';
 
 /** One machine under replication, for people. */

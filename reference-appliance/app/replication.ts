@@ -12,16 +12,10 @@ import { MINUTE, type Millis, SECOND, type UnixMillis } from '#core/units.ts';
 import type { Logger } from '../log.ts';
 import type { Store } from '../store/store.ts';
 import { notAskedFor } from './block-sender.ts';
+import type { CycleKind, Progress, ReplicationControl, Work } from './cloud-ports.ts';
 import { type CycleRecord, newCycle } from './cycle-record.ts';
 import { type CycleInputs, Gateway } from './gateway.ts';
-import type {
-  CycleKind,
-  Progress,
-  ReplicationControl,
-  ReplicationSource,
-  VmwareMachine,
-  Work,
-} from './ports.ts';
+import type { ReplicationSource, VmwareMachine } from './ports.ts';
 import type { Problems } from './problems.ts';
 import { type Effect, type ItemEvent, newItem, type ReplicationItem, step } from './replication-item.ts';
 import { healthOf, isTrackingLost, type ReplicationView, summaryOf, viewOf } from './replication-view.ts';

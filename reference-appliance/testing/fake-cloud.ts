@@ -10,16 +10,15 @@ import { SECOND } from '#core/units.ts';
 import type {
   BatchKind,
   Block,
-  ByteRange,
   Cloud,
   CycleKind,
   Heartbeat,
   Progress,
   Sequences,
   SiteCloud,
-  SourceKind,
   Work,
-} from '../app/ports.ts';
+} from '../app/cloud-ports.ts';
+import type { ByteRange, SourceKind } from '../app/ports.ts';
 import { discoveryMessages } from '../targets/azure/discovery-messages.ts';
 
 interface FakeCycle {

@@ -2,14 +2,8 @@
  * Bodies of the discovery data plane. [docs/protocols/appliance-data-planes.md §1; property names of
  * Microsoft.OffAzure]
  */
-import type {
-  BatchForms,
-  CounterName,
-  GuestFailure,
-  GuestReport,
-  SeriesName,
-  SourceAbout,
-} from '../../app/ports.ts';
+import type { BatchForms, SeriesName } from '../../app/cloud-ports.ts';
+import type { CounterName, GuestFailure, GuestReport, SourceAbout } from '../../app/ports.ts';
 import { machineView } from './machine-forms.ts';
 
 export const POINT_PERIOD_SECONDS = 600;

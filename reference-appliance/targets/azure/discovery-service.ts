@@ -2,7 +2,8 @@
 import { z } from 'zod';
 import { defineErrors } from '#core/errors.ts';
 import type { UnixMillis } from '#core/units.ts';
-import type { Accepted, BatchKind, Heartbeat, Sequences, Warning } from '../../app/ports.ts';
+import type { Accepted, BatchKind, Heartbeat, Sequences } from '../../app/cloud-ports.ts';
+import type { Warning } from '../../app/ports.ts';
 import { type AzureHttp, errors, readAs } from './azure-http.ts';
 
 const TIME = z.object({ serverTime: z.iso.datetime() });

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { defineErrors } from '#core/errors.ts';
 import type { HttpClient } from '#core/net/http-client.ts';
 import type { Counters } from '#core/trace/recorder.ts';
-import type { ReplicationControl } from '../../app/ports.ts';
+import type { ReplicationControl } from '../../app/cloud-ports.ts';
 import { type AzureHttp, readAs, retryAfterSeconds } from './azure-http.ts';
 
 export const errors = defineErrors({

@@ -5,7 +5,12 @@
 
 import { memoryOf } from '../estate/guest/load.ts';
 import type { Machine } from '../estate/model.ts';
-import { type CounterReader, performanceClasses, type Row } from '../windows/counter-reader.ts';
+import {
+  type CounterReader,
+  type MachineReader,
+  performanceClasses,
+  type Row,
+} from '../windows/counter-reader.ts';
 import type { ClassSource } from '../winrm/cim/repository.ts';
 import { diskPath } from './disk-files.ts';
 import { type HypervHost, machineGuid, machinesOf } from './hyperv-host.ts';
@@ -50,6 +55,13 @@ function* running(host: HypervHost): Iterable<Machine> {
   for (const machine of machinesOf(host)) if (isRunning(host, machine)) yield machine;
 }
 
+function countersOn({ estate }: HypervHost, reader: CounterReader, machine: Machine): MachineReader {
+  return reader.of(estate.facts, machine, {
+    since: estate.powerSince(machine.id),
+    storyBegan: estate.start,
+  });
+}
+
 /** The base of a share of time is time itself, in units of 100 ns. */
 function shares(reader: CounterReader, values: Row): Row {
   if (!reader.raw) return values;
@@ -61,7 +73,6 @@ function shares(reader: CounterReader, values: Row): Row {
 }
 
 function* virtualProcessors(host: HypervHost, reader: CounterReader): Iterable<Row> {
-  const { estate } = host;
   const timed = reader.wants(
     'PercentGuestRunTime',
     'PercentTotalRunTime',
@@ -82,9 +93,7 @@ function* virtualProcessors(host: HypervHost, reader: CounterReader): Iterable<R
     }),
   });
   for (const machine of running(host)) {
-    const time = timed
-      ? reader.of(estate.facts, machine, estate.powerSince(machine.id)).time('cpu.usage')
-      : 0;
+    const time = timed ? countersOn(host, reader, machine).time('cpu.usage') : 0;
     const values = timed ? rowOf(time) : reader.stamps;
     for (let cpu = 0; cpu < machine.cores; cpu++) yield { Name: `${machine.name}:Hv VP ${cpu}`, ...values };
     sum += BigInt(time) * BigInt(machine.cores);
@@ -97,13 +106,10 @@ function* virtualProcessors(host: HypervHost, reader: CounterReader): Iterable<R
 
 /** What the machines use of the host's processors, spread evenly. */
 function* logicalProcessors(host: HypervHost, reader: CounterReader): Iterable<Row> {
-  const { estate } = host;
   const threads = host.host.cpuThreads;
   let used = 0;
   for (const machine of running(host))
-    used +=
-      Number(reader.of(estate.facts, machine, estate.powerSince(machine.id)).time('cpu.usage')) *
-      machine.cores;
+    used += Number(countersOn(host, reader, machine).time('cpu.usage')) * machine.cores;
   const share = used / threads;
   const guest = reader.raw ? BigInt(Math.floor(share)) : Math.min(100, Math.round(share));
   const values = shares(reader, {
@@ -136,11 +142,10 @@ function* dynamicMemory(host: HypervHost, { stamps, at }: CounterReader): Iterab
 }
 
 function* storageDevices(host: HypervHost, reader: CounterReader): Iterable<Row> {
-  const { estate } = host;
   const bytes = reader.wants('ReadBytesPersec', 'WriteBytesPersec');
   const operations = reader.wants('ReadOperationsPerSec', 'WriteOperationsPerSec', 'ReadCount', 'WriteCount');
   for (const machine of running(host)) {
-    const counters = reader.of(estate.facts, machine, estate.powerSince(machine.id));
+    const counters = countersOn(host, reader, machine);
     const names = namesOf(host, machine).disks;
     for (const [i, disk] of machine.disks.entries()) {
       const reads = operations ? counters.count('virtualDisk.numberReadAveraged', disk.index) : 0;
@@ -172,9 +177,8 @@ function* storageDevices(host: HypervHost, reader: CounterReader): Iterable<Row>
 }
 
 function* networkAdapters(host: HypervHost, reader: CounterReader): Iterable<Row> {
-  const { estate } = host;
   for (const machine of running(host)) {
-    const counters = reader.of(estate.facts, machine, estate.powerSince(machine.id));
+    const counters = countersOn(host, reader, machine);
     const names = namesOf(host, machine).nics;
     for (const [i, nic] of machine.nics.entries()) {
       if (!nic.connected) continue;

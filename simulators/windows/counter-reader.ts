@@ -30,7 +30,8 @@ export interface CounterReader {
   wants(...names: readonly string[]): boolean;
   /** What a class of raw data has beside the counters; nothing in a class of formatted data. */
   readonly stamps: Row;
-  of(facts: EstateFacts, machine: Machine, since: UnixMillis): MachineReader;
+  /** @param span when the machine was started, and when the story began */
+  of(facts: EstateFacts, machine: Machine, span: Omit<CounterSpan, 'at'>): MachineReader;
 }
 
 export function counterReader(
@@ -38,14 +39,12 @@ export function counterReader(
   { wanted }: Question,
 ): CounterReader {
   const at = clock.wall();
-  const storyBegan = Math.round((at - clock.monotonic()) / SECOND) * SECOND;
   return {
     raw,
     at,
     wants: (...names) => wanted === undefined || names.some((name) => wanted.has(name.toLowerCase())),
     stamps: raw ? stampsOf(at, bootedAt) : {},
-    of: (facts, machine, since) =>
-      new MachineReader(countersOf(facts, machine), raw, { since, storyBegan, at }),
+    of: (facts, machine, span) => new MachineReader(countersOf(facts, machine), raw, { ...span, at }),
   };
 }
 

@@ -27,7 +27,10 @@ export function performanceOf(server: WindowsServer): ClassSource[] {
 }
 
 function machineOf({ guest }: WindowsServer, reader: CounterReader): MachineReader {
-  return reader.of(guest.facts, guest.machine, guest.bootedAt());
+  return reader.of(guest.facts, guest.machine, {
+    since: guest.bootedAt(),
+    storyBegan: guest.storyStart,
+  });
 }
 
 function* processors(server: WindowsServer, reader: CounterReader): Iterable<Row> {

@@ -16,7 +16,10 @@ import {
 } from '../workload-curve.ts';
 
 interface Total {
+  readonly since: UnixMillis;
   readonly from: UnixMillis;
+  /** What was there at `from`. */
+  readonly before: number;
   /** Sum of all whole windows behind the one of `from` and before that of `next`. */
   sum: number;
   next: SampleIndex;
@@ -41,8 +44,8 @@ export interface CounterSpan {
 const WINDOW = SAMPLE_SECONDS * SECOND;
 const CHUNK = 4096;
 const chunk = new Int32Array(CHUNK);
-/** Mean of a machine's first days, as a part of its curve's plateau. */
-const USUAL_LEVEL = 0.35;
+/** The time before the story, which nobody compares with anything, is estimated from so many samples. */
+const ESTIMATED_FROM = 64;
 
 export class MachineCounters {
   readonly #facts: EstateFacts;
@@ -71,9 +74,11 @@ export class MachineCounters {
     const from = Math.max(since, storyBegan);
     const first = sampleAt(from);
     const current = sampleAt(at);
-    if (entry.total?.from !== from || entry.total.next > current)
-      entry.total = { from, sum: 0, next: first + 1 };
+    if (entry.total?.from !== from || entry.total.since !== since)
+      entry.total = { since, from, before: estimated(entry.curve, since, from), sum: 0, next: first + 1 };
     const { total } = entry;
+    // somebody asks for an instant in the past
+    if (total.next > Math.max(first + 1, current)) Object.assign(total, { sum: 0, next: first + 1 });
     while (total.next < current) {
       const count = Math.min(CHUNK, current - total.next);
       fillCurve(entry.curve, total.next, count, chunk);
@@ -81,11 +86,10 @@ export class MachineCounters {
       total.next += count;
     }
     const now = this.value(counter, instance, at);
-    const before = ((Math.max(0, storyBegan - since) / SECOND) * (entry.curve.scale * USUAL_LEVEL)) / 8;
-    if (current === first) return before + (now * (at - from)) / SECOND;
+    if (current === first) return total.before + (now * (at - from)) / SECOND;
     const head = (curveAt(entry.curve, first) * (first * WINDOW - from)) / SECOND;
     const tail = (now * (at - (current - 1) * WINDOW)) / SECOND;
-    return before + head + total.sum * SAMPLE_SECONDS + tail;
+    return total.before + head + total.sum * SAMPLE_SECONDS + tail;
   }
 
   #entry(counter: Counter, instance: number): Entry {
@@ -105,6 +109,14 @@ export class MachineCounters {
 }
 
 const COUNTERS = new WeakMap<Machine, MachineCounters>();
+
+function estimated(curve: Curve, from: UnixMillis, to: UnixMillis): number {
+  if (to <= from) return 0;
+  const step = (to - from) / ESTIMATED_FROM;
+  let sum = 0;
+  for (let i = 0; i < ESTIMATED_FROM; i++) sum += curveAt(curve, sampleAt(from + i * step));
+  return (sum / ESTIMATED_FROM) * ((to - from) / SECOND);
+}
 
 /** The counters of a machine as its facts are now: one set, whoever asks. */
 export function countersOf(facts: EstateFacts, machine: Machine): MachineCounters {

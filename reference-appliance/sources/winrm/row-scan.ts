@@ -184,17 +184,15 @@ function isName(text: string): boolean {
   return NAME.test(text);
 }
 
-const ENTITY = /&(?:amp|lt|gt|quot|apos);/g;
-const CHARACTERS: Readonly<Record<string, string>> = {
-  '&amp;': '&',
-  '&lt;': '<',
-  '&gt;': '>',
-  '&quot;': '"',
-  '&apos;': "'",
-};
+const STRANGE_ENTITY = /&(?!(?:amp|lt|gt|quot|apos);)/;
 
 /** @returns undefined when there is another entity than the five that are predefined */
 function unescaped(value: string): string | undefined {
-  if (value.replace(ENTITY, '').includes('&')) return undefined;
-  return value.replace(ENTITY, (entity) => CHARACTERS[entity]!);
+  if (STRANGE_ENTITY.test(value)) return undefined;
+  return value
+    .replaceAll('&lt;', '<')
+    .replaceAll('&gt;', '>')
+    .replaceAll('&quot;', '"')
+    .replaceAll('&apos;', "'")
+    .replaceAll('&amp;', '&');
 }

@@ -34,6 +34,8 @@ const AREAS: Readonly<Record<string, string>> = {
   replication: 'Replication',
   store: "The appliance's store",
   limit: 'Limits',
+  machine: 'Machines that two sources have',
+  job: 'Recurring work',
   csv: 'Files: CSV',
   units: 'Values: units',
   points: 'Stored points',

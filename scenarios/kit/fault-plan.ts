@@ -147,6 +147,13 @@ export class FaultPlan {
     }));
   }
 
+  /** When each of the faults that began could act, and what it is. */
+  spans(): ReadonlyArray<{ readonly fault: Fault; readonly from: UnixMillis; readonly until: UnixMillis }> {
+    return this.#declared
+      .filter(({ from }) => from !== NEVER)
+      .map(({ fault, from, until }) => ({ fault, from, until }));
+  }
+
   #arm(declared: Declared, delayMs: Millis): void {
     const { fault, id } = declared;
     const { clock, points } = this.#options;

@@ -94,9 +94,9 @@ describe('the machines of a world', () => {
           const guest = guests.guest(machine.id)!;
           if (guest.os.family !== 'linux' || !guest.isOn()) continue;
           for (const host of [machine.dnsName, guest.addresses()[0]!])
-            expect(await run(here, host, 'hostname; sudo dmidecode -s system-uuid', rootOf(guest))).toBe(
-              `${machine.name}\n${machine.biosUuid.toUpperCase()}\n`,
-            );
+            expect(
+              (await run(here, host, 'hostname; sudo dmidecode -s system-uuid', rootOf(guest))).toLowerCase(),
+            ).toBe(`${machine.name}\n${machine.biosUuid}\n`);
         }
       })(),
     );

@@ -2,16 +2,21 @@
  * Points of machines on Hyper-V and of servers: nobody keeps their samples, so a point is the peak of what the appliance
  * saw of the window. That lies between the least and the most that the estate did in it, and in the sample before.
  */
-import { SECOND } from '#core/units.ts';
+import { matchesHost } from '#core/net/transport.ts';
+import { MINUTE, SECOND } from '#core/units.ts';
 import type { Estate } from '#simulators/estate/estate.ts';
 import type { Machine } from '#simulators/estate/model.ts';
 import { type Counter, curveAt } from '#simulators/estate/workload-curve.ts';
 import { curveFor } from '../oracle.ts';
+import type { Fault } from '../scenario-faults.ts';
 import type { World } from '../world.ts';
 import { type Check, someOf } from './check.ts';
 
 const WINDOW_SECONDS = 600;
+const WINDOW_MS = WINDOW_SECONDS * SECOND;
 const SAMPLE_SECONDS = 20;
+/** After a fault everything is as before within so long. */
+const RECOVERY_MS = 15 * MINUTE;
 /** Whole per cents, and single precision. */
 const SLACK = { percent: 100, ratio: 0.002 };
 
@@ -48,6 +53,42 @@ function span(
   return { least, most };
 }
 
+/**
+ * Windows in which a fault may have kept a sample of the machine away, or has made one speak of a longer time.
+ * @param names by which faults call the machine and what it stands on
+ */
+function disturbed(world: World, names: readonly string[]): (window: number) => boolean {
+  const concerns = (fault: Fault): boolean => {
+    if (fault.kind === 'crash') return true;
+    if (fault.kind === 'link') return names.some((name) => matchesHost(fault.link.to, name));
+    const { subject } = fault;
+    return subject === undefined || names.some((name) => name.includes(subject));
+  };
+  const spans = world.faults
+    .spans()
+    .filter(({ fault }) => concerns(fault))
+    .map(({ from, until }) => ({
+      from: Math.floor(from / WINDOW_MS) - 1,
+      to: Math.floor((until + RECOVERY_MS) / WINDOW_MS),
+    }));
+  return (window) => spans.some(({ from, to }) => window >= from && window <= to);
+}
+
+/** Of a machine: its own names and addresses, and the hosts that it may be on. */
+function namesOf(machine: Machine, { facts }: Estate): string[] {
+  const hosts = facts.hosts.filter(
+    ({ id, clusterId }) =>
+      facts.platform === 'hyperv' &&
+      (id === machine.hostId || (clusterId !== undefined && clusterId === machine.clusterId)),
+  );
+  return [
+    machine.name,
+    machine.dnsName,
+    ...machine.nics.flatMap(({ ipAddresses }) => ipAddresses),
+    ...hosts.map(({ name }) => name),
+  ];
+}
+
 interface Series {
   readonly counter: Counter;
   /** As the service calls it. */
@@ -68,6 +109,7 @@ function judgeKind(world: World, kind: Kind, machines: ReadonlyArray<{ machine: 
     );
     if (!stored || !inventory || estate.power(machine.id) !== 'on') continue;
     const { facts, createdAt } = stored;
+    const isDisturbed = disturbed(world, namesOf(machine, estate));
     const series: Series[] = [
       { counter: 'cpu.usage', kept: 'cpu', key: '', instance: 0, factor: 1 },
       ...facts.disks.flatMap((disk, i): Series[] => {
@@ -101,11 +143,11 @@ function judgeKind(world: World, kind: Kind, machines: ReadonlyArray<{ machine: 
       }),
     ];
     const cpu = inventory.points(facts.instanceUuid, 'cpu', '');
-    const first = Math.ceil(createdAt / (WINDOW_SECONDS * SECOND)) + 1;
-    const last = Math.floor(world.clock.wall() / (WINDOW_SECONDS * SECOND)) - 2;
+    const first = Math.ceil(createdAt / WINDOW_MS) + 1;
+    const last = Math.floor(world.clock.wall() / WINDOW_MS) - 2;
     for (let window = first; window <= last; window++) {
       // on all the time that matters to it
-      if (!estate.wasOn(machine.id, (window - 1) * WINDOW_SECONDS * SECOND)) continue;
+      if (isDisturbed(window) || !estate.wasOn(machine.id, (window - 1) * WINDOW_MS)) continue;
       expected++;
       if (cpu?.at(window) === undefined)
         wrong.push(`${machine.name} has no point at ${new Date(window * 600_000).toISOString()}`);
@@ -114,7 +156,7 @@ function judgeKind(world: World, kind: Kind, machines: ReadonlyArray<{ machine: 
       const points = inventory.points(facts.instanceUuid, each.kept as 'cpu', each.key);
       for (let window = first; window <= last; window++) {
         const kept = points?.at(window);
-        if (kept === undefined) continue;
+        if (kept === undefined || isDisturbed(window)) continue;
         compared++;
         const { least, most } = span(
           estate,

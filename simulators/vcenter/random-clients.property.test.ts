@@ -1,179 +1,14 @@
 /**
  * Clients that do anything in any order, against a small reference model. One keeps a mirror of every machine
  * from what WaitForUpdatesEx tells it, whole properties or parts of them, cut anywhere, older versions asked
- * again: the mirror has to be what a fresh read says, and what the model says.
+ * again; another one sleeps in WaitForUpdatesEx and is woken by everything: their mirrors have to be what a fresh read
+ * says, and what the model says.
  */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { Machine, PowerState } from '../estate/model.ts';
-import { refOf, refXml, type Soap, type TestVcenter, testVcenter, type Xml } from './testing/test-vcenter.ts';
-
-const COLLECTOR = 'PropertyCollector:propertyCollector';
-const PATHS = ['name', 'parent', 'runtime.powerState', 'config', 'snapshot', 'network', 'layout'];
-
-/** A value as a client holds it. */
-interface Node {
-  name: string;
-  type: string;
-  text: string;
-  children: Node[];
-}
-
-type Mirror = Map<string, Map<string, Node>>;
-
-function nodeOf(xml: Xml): Node {
-  return {
-    name: xml.name,
-    type: xml.attributes['xsi:type'] ?? xml.attributes.type ?? '',
-    text: xml.children.length > 0 ? '' : xml.text,
-    children: xml.children.map(nodeOf),
-  };
-}
-
-const keyOf = (node: Node) => node.children.find((child) => child.name === 'key')?.text;
-
-/** Fields in alphabetical order, the elements of each array by key, or in theirs. */
-function canonical(node: Node): unknown {
-  const place = (child: Node) => `${child.name} ${(keyOf(child) ?? '').padStart(20)}`;
-  const children = [...node.children].sort((a, b) =>
-    place(a) < place(b) ? -1 : place(a) > place(b) ? 1 : 0,
-  );
-  return children.length > 0 ? [node.name, children.map(canonical)] : [node.name, node.text];
-}
-
-/** Applies one PropertyChange, as the API describes it, to what a client has of an object. */
-function apply(properties: Map<string, Node>, change: Xml): void {
-  const path = change.at('name').text;
-  const op = change.at('op').text;
-  const val = change.all('val')[0];
-  const root = PATHS.find(
-    (each) => path === each || path.startsWith(`${each}.`) || path.startsWith(`${each}[`),
-  )!;
-  if (path === root) {
-    if (val) properties.set(root, nodeOf(val));
-    else properties.delete(root);
-    return;
-  }
-  let at = properties.get(root)!;
-  const steps = path.slice(root.length).match(/\.\w+|\[[^\]]*\]/g)!;
-  let field = '';
-  for (const [index, step] of steps.entries()) {
-    const isLast = index === steps.length - 1;
-    if (step.startsWith('.')) {
-      field = step.slice(1);
-      if (steps[index + 1]?.startsWith('[')) continue; // an element of this array
-      if (isLast) {
-        const position = at.children.findIndex((child) => child.name === field);
-        at.children = at.children.filter((child) => child.name !== field);
-        // An array is wrapped as ArrayOf…; its elements become the field's.
-        const values = !val
-          ? []
-          : nodeOf(val).type.startsWith('ArrayOf')
-            ? nodeOf(val).children.map((child) => ({ ...child, name: field }))
-            : [{ ...nodeOf(val), name: field }];
-        at.children.splice(position < 0 ? at.children.length : position, 0, ...values);
-      } else at = at.children.find((child) => child.name === field)!;
-    } else {
-      const key = step.slice(1, -1).replace(/^"(.*)"$/, '$1');
-      const position = at.children.findIndex((child) => child.name === field && keyOf(child) === key);
-      if (!isLast) at = at.children[position]!;
-      else if (op === 'remove') at.children.splice(position, 1);
-      else if (op === 'add') {
-        expect(position).toBe(-1);
-        at.children.push({ ...nodeOf(val!), name: field });
-      } else at.children[position] = { ...nodeOf(val!), name: field };
-    }
-  }
-}
-
-function applyAll(mirror: Mirror, answer: Xml): void {
-  for (const update of answer.all('objectSet')) {
-    const object = refOf(update.at('obj'));
-    const kind = update.at('kind').text;
-    if (kind === 'leave') mirror.delete(object);
-    else {
-      if (kind === 'enter') mirror.set(object, new Map());
-      for (const change of update.all('changeSet')) apply(mirror.get(object)!, change);
-    }
-  }
-}
-
-const spec = (view: string, element: string) =>
-  `<${element}><propSet><type>VirtualMachine</type>${PATHS.map((path) => `<pathSet>${path}</pathSet>`).join('')}</propSet>` +
-  `<objectSet>${refXml('obj', view)}<skip>true</skip><selectSet xsi:type="TraversalSpec"><type>ContainerView</type><path>view</path></selectSet></objectSet></${element}>`;
-
-/** A client that keeps a mirror. */
-class Watcher {
-  readonly #soap: Soap;
-  readonly #collector: string;
-  readonly view: string;
-  readonly mirror: Mirror = new Map();
-  #version = '';
-
-  constructor(soap: Soap, collector: string, view: string) {
-    this.#soap = soap;
-    this.#collector = collector;
-    this.view = view;
-  }
-
-  /** Takes in everything there is, in pieces of at most `most` objects; some answers get lost on the way. */
-  async catchUp(most: number, loses: boolean): Promise<void> {
-    for (;;) {
-      const ask = () =>
-        this.#soap.ask(
-          'WaitForUpdatesEx',
-          this.#collector,
-          `<version>${this.#version}</version><options><maxWaitSeconds>0</maxWaitSeconds><maxObjectUpdates>${most}</maxObjectUpdates></options>`,
-        );
-      if (loses) await ask();
-      const answer = await ask();
-      if (answer.children.length === 0) return;
-      this.#version = answer.at('returnval/version').text;
-      applyAll(this.mirror, answer);
-    }
-  }
-}
-
-async function watcher(soap: Soap, partialUpdates: boolean): Promise<Watcher> {
-  const collector = refOf((await soap.ask('CreatePropertyCollector', COLLECTOR)).at('returnval'));
-  const view = refOf(
-    (
-      await soap.ask(
-        'CreateContainerView',
-        'ViewManager:ViewManager',
-        `${refXml('container', 'Folder:group-d1')}<type>VirtualMachine</type><recursive>true</recursive>`,
-      )
-    ).at('returnval'),
-  );
-  await soap.ask(
-    'CreateFilter',
-    collector,
-    `${spec(view, 'spec')}<partialUpdates>${partialUpdates}</partialUpdates>`,
-  );
-  return new Watcher(soap, collector, view);
-}
-
-async function freshRead(soap: Soap, view: string): Promise<Mirror> {
-  const mirror: Mirror = new Map();
-  for (const found of (await soap.ask('RetrieveProperties', COLLECTOR, spec(view, 'specSet'))).all(
-    'returnval',
-  ))
-    mirror.set(
-      refOf(found.at('obj')),
-      new Map(found.all('propSet').map((set) => [set.at('name').text, nodeOf(set.at('val'))])),
-    );
-  return mirror;
-}
-
-const shown = (mirror: Mirror) =>
-  Object.fromEntries(
-    [...mirror]
-      .sort(([a], [b]) => (a < b ? -1 : 1))
-      .map(([object, values]) => [
-        object,
-        Object.fromEntries([...values].sort().map(([path, node]) => [path, canonical(node)])),
-      ]),
-  );
+import { freshRead, Sleeper, shown, watcher } from './testing/mirror.ts';
+import { refOf, refXml, type Soap, type TestVcenter, testVcenter } from './testing/test-vcenter.ts';
 
 type Step =
   | { readonly do: 'power'; readonly at: number; readonly to: PowerState }
@@ -181,7 +16,12 @@ type Step =
   | { readonly do: 'add'; readonly like: number }
   | { readonly do: 'moveFolder' }
   | { readonly do: 'create' }
-  | { readonly do: 'snapshot' | 'merge' | 'destroy' | 'call' | 'put'; readonly at: number }
+  | { readonly do: 'register' }
+  | { readonly do: 'nest' }
+  | {
+      readonly do: 'snapshot' | 'merge' | 'destroy' | 'call' | 'put' | 'clone' | 'relocate' | 'unregister';
+      readonly at: number;
+    }
   | { readonly do: 'wait'; readonly who: 0 | 1; readonly most: number; readonly loses: boolean };
 
 const at = fc.nat(7);
@@ -204,7 +44,7 @@ const steps: fc.Arbitrary<Step> = fc.oneof(
   fc.record({ do: fc.constantFrom('unplug' as const, 'remove' as const), at }),
   fc.record({ do: fc.constant('add' as const), like: at }),
   fc.record({ do: fc.constant('moveFolder' as const) }),
-  fc.record({ do: fc.constant('create' as const) }),
+  fc.record({ do: fc.constantFrom('create' as const, 'register' as const, 'nest' as const) }),
   fc.record({
     do: fc.constantFrom(
       'snapshot' as const,
@@ -212,6 +52,9 @@ const steps: fc.Arbitrary<Step> = fc.oneof(
       'destroy' as const,
       'call' as const,
       'put' as const,
+      'clone' as const,
+      'relocate' as const,
+      'unregister' as const,
     ),
     at,
   }),
@@ -229,6 +72,14 @@ interface Expected {
   power: PowerState;
   disks: number;
   snapshots: number;
+  /** Names of its folders, from below the datacenter's. */
+  folder: readonly string[];
+}
+
+/** What is known of everything: machines by id, and those that were unregistered, by the path of their file. */
+interface Model {
+  readonly machines: Map<string, Expected>;
+  readonly parked: Map<string, Expected>;
 }
 
 let made = 0;
@@ -269,45 +120,95 @@ async function vmFolder(soap: Soap): Promise<string> {
   return refOf(answer.at('returnval'));
 }
 
+/** Names of a folder and of those above it, up to the datacenter's own. */
+async function folderPath(soap: Soap, folder: string, root: string): Promise<string[]> {
+  if (folder === root) return [];
+  const { name, parent } = await soap.read(folder, 'name', 'parent');
+  return [...(await folderPath(soap, refOf(parent!), root)), name!.text];
+}
+
 /** Calls a method that has a task, and waits for it; it has to succeed. */
 async function finish(soap: Soap, method: string, self: string, inner = ''): Promise<void> {
   const info = await soap.finish((await soap.ask(method, self, inner)).at('returnval'));
   expect(info.at('state').text, `${method}: ${info.text}`).toBe('success');
 }
 
-async function create(vc: TestVcenter, soap: Soap, model: Map<string, Expected>): Promise<void> {
-  if (vc.estate.machines().length > 10) return;
-  const name = `created ${++made}`;
+async function rootPool(soap: Soap): Promise<string> {
   const answer = await soap.ask(
     'FindByInventoryPath',
     'SearchIndex:SearchIndex',
     '<inventoryPath>DC0/host/DC0_C0/Resources</inventoryPath>',
   );
+  return refOf(answer.at('returnval'));
+}
+
+async function create(vc: TestVcenter, soap: Soap, { machines }: Model): Promise<void> {
+  if (vc.estate.machines().length > 10) return;
+  const name = `created ${++made}`;
   const { name: datastore } = vc.estate.facts.datastores[0]!;
   await finish(
     soap,
     'CreateVM_Task',
     await vmFolder(soap),
     `<config><name>${name}</name><guestId>otherGuest64</guestId><files><vmPathName>[${datastore}]</vmPathName></files>` +
-      `<numCPUs>1</numCPUs><memoryMB>512</memoryMB></config>${refXml('pool', refOf(answer.at('returnval')))}`,
+      `<numCPUs>1</numCPUs><memoryMB>512</memoryMB></config>${refXml('pool', await rootPool(soap))}`,
   );
   const { id } = vc.estate.machines().find((machine) => machine.name === name)!;
-  model.set(id, { name, power: 'off', disks: 0, snapshots: 0 });
+  machines.set(id, { name, power: 'off', disks: 0, snapshots: 0, folder: [] });
 }
 
-async function act(vc: TestVcenter, soap: Soap, model: Map<string, Expected>, step: Step): Promise<void> {
+/** What was unregistered first comes back, under its name, without its snapshots. */
+async function register(vc: TestVcenter, soap: Soap, { machines, parked }: Model): Promise<void> {
+  const [first] = parked;
+  if (!first) return;
+  const [path, known] = first;
+  parked.delete(path);
+  await finish(
+    soap,
+    'RegisterVM_Task',
+    await vmFolder(soap),
+    `<path>${path}</path><asTemplate>false</asTemplate>${refXml('pool', await rootPool(soap))}`,
+  );
+  const { id } = vc.estate.machines().find(({ name }) => name === known.name)!;
+  machines.set(id, { ...known, power: 'off', snapshots: 0, folder: [] });
+}
+
+/** A folder goes into a new one, with all that is in it. */
+async function nest(vc: TestVcenter, soap: Soap, { machines }: Model): Promise<void> {
+  const { id } = vc.estate.facts.datacenters[0]!;
+  const [top] = vc.estate.folders(id).find((each) => each.length === 1 && !each[0]!.startsWith('Nest')) ?? [];
+  if (top === undefined) return;
+  const root = await vmFolder(soap);
+  const name = `Nest ${++made}`;
+  const nested = refOf((await soap.ask('CreateFolder', root, `<name>${name}</name>`)).at('returnval'));
+  const found = await soap.ask(
+    'FindByInventoryPath',
+    'SearchIndex:SearchIndex',
+    `<inventoryPath>DC0/vm/${top}</inventoryPath>`,
+  );
+  await finish(soap, 'MoveIntoFolder_Task', nested, refXml('list', refOf(found.at('returnval'))));
+  for (const known of machines.values()) if (known.folder[0] === top) known.folder = [name, ...known.folder];
+}
+
+async function act(vc: TestVcenter, soap: Soap, model: Model, step: Step): Promise<void> {
   const { estate } = vc;
   if (step.do === 'wait') return;
+  if (step.do === 'register') return register(vc, soap, model);
+  if (step.do === 'nest') return nest(vc, soap, model);
   if (step.do === 'moveFolder') {
     const { id } = estate.facts.datacenters[0]!;
     const path = estate.folders(id).find((each) => each.length === 1 && each[0]!.startsWith('Prod'));
-    if (path) estate.movePlace('folder', id, path, [`Prod ${++made}`]);
+    if (!path) return;
+    const renamed = `Prod ${++made}`;
+    estate.movePlace('folder', id, path, [renamed]);
+    for (const known of model.machines.values())
+      if (known.folder[0] === path[0]) known.folder = [renamed, ...known.folder.slice(1)];
     return;
   }
   if (step.do === 'create') return create(vc, soap, model);
   const machines = estate.machines();
   const machine = machines[('like' in step ? step.like : step.at) % machines.length]!;
-  const known = model.get(machine.id)!;
+  const known = model.machines.get(machine.id)!;
   switch (step.do) {
     case 'power':
       estate.setPower(machine.id, step.to);
@@ -319,7 +220,8 @@ async function act(vc: TestVcenter, soap: Soap, model: Map<string, Expected>, st
     case 'note':
       return estate.replace({ ...machine, annotation: `note ${++made}` });
     case 'move':
-      return estate.replace({ ...machine, folder: ['Moved', `to ${machine.cores}`] });
+      known.folder = ['Moved', `to ${machine.cores}`];
+      return estate.replace({ ...machine, folder: known.folder });
     case 'grow':
       return estate.replace({ ...machine, cores: machine.cores + 1 });
     case 'plug': {
@@ -348,30 +250,76 @@ async function act(vc: TestVcenter, soap: Soap, model: Map<string, Expected>, st
       return estate.replace({ ...machine, disks: machine.disks.slice(0, -1) });
     case 'remove':
       if (machines.length < 3) return;
-      model.delete(machine.id);
+      model.machines.delete(machine.id);
       return estate.remove(machine.id);
     case 'add': {
       if (machines.length > 10) return;
       const clone = cloneOf(machine);
-      model.set(clone.id, { name: clone.name, power: 'off', disks: clone.disks.length, snapshots: 0 });
+      model.machines.set(clone.id, {
+        name: clone.name,
+        power: 'off',
+        disks: clone.disks.length,
+        snapshots: 0,
+        folder: known.folder,
+      });
       return estate.add(clone);
     }
     case 'destroy': {
       if (machines.length < 3) return;
       estate.setPower(machine.id, 'off');
-      model.delete(machine.id);
+      model.machines.delete(machine.id);
       return finish(soap, 'Destroy_Task', await vmOf(soap, machine));
     }
     case 'call':
       known.name = `called ${++made}`;
       return finish(soap, 'Rename_Task', await vmOf(soap, machine), `<newName>${known.name}</newName>`);
     case 'put':
+      known.folder = [];
       return finish(
         soap,
         'MoveIntoFolder_Task',
         await vmFolder(soap),
         refXml('list', await vmOf(soap, machine)),
       );
+    case 'clone': {
+      if (machines.length > 10) return;
+      const name = `clone ${++made}`;
+      await finish(
+        soap,
+        'CloneVM_Task',
+        await vmOf(soap, machine),
+        `${refXml('folder', await vmFolder(soap))}<name>${name}</name><spec><location>${refXml('pool', await rootPool(soap))}</location><template>false</template><powerOn>false</powerOn></spec>`,
+      );
+      const { id } = estate.machines().find((each) => each.name === name)!;
+      model.machines.set(id, { name, power: 'off', disks: known.disks, snapshots: 0, folder: [] });
+      return;
+    }
+    case 'relocate': {
+      const vm = await vmOf(soap, machine);
+      const to = estate.facts.datastores[(made + machine.cores) % estate.facts.datastores.length]!;
+      const found = await soap.ask(
+        'FindByInventoryPath',
+        'SearchIndex:SearchIndex',
+        `<inventoryPath>DC0/datastore/${to.name}</inventoryPath>`,
+      );
+      const task = await soap.ask(
+        'RelocateVM_Task',
+        vm,
+        `<spec>${refXml('datastore', refOf(found.at('returnval')))}</spec>`,
+      );
+      await soap.finish(task.at('returnval')); // what snapshots hold may have to stay
+      return;
+    }
+    case 'unregister': {
+      if (machines.length < 3 || machine.template) return;
+      estate.setPower(machine.id, 'off');
+      const vm = await vmOf(soap, machine);
+      const path = (await soap.read(vm, 'summary.config.vmPathName'))['summary.config.vmPathName']!.text;
+      await soap.ask('UnregisterVM', vm);
+      model.machines.delete(machine.id);
+      model.parked.set(path, known);
+      return;
+    }
     case 'snapshot':
     case 'merge': {
       const vm = await vmOf(soap, machine);
@@ -393,11 +341,19 @@ test('whatever happens, a client that waits for updates has what a fresh read sa
       await vc.run(async () => {
         const soap = await vc.session();
         const watchers = [await watcher(soap, true), await watcher(soap, false)];
-        const model = new Map<string, Expected>(
-          vc.estate
-            .machines()
-            .map(({ id, name, power, disks }) => [id, { name, power, disks: disks.length, snapshots: 0 }]),
-        );
+        const asleep = new Sleeper(soap, (await watcher(soap, true)).collector);
+        const model: Model = {
+          machines: new Map(
+            vc.estate
+              .machines()
+              .map(({ id, name, power, disks, folder }) => [
+                id,
+                { name, power, disks: disks.length, snapshots: 0, folder },
+              ]),
+          ),
+          parked: new Map(),
+        };
+        const root = await vmFolder(soap);
         for (const step of [
           ...story,
           ...[0, 1].map((who) => ({ do: 'wait', who, most: 100, loses: true })),
@@ -409,22 +365,33 @@ test('whatever happens, a client that waits for updates has what a fresh read sa
           const { who, most, loses } = step as Extract<Step, { do: 'wait' }>;
           const { mirror, view } = watchers[who]!;
           await watchers[who]!.catchUp(most, loses);
-          expect(shown(mirror)).toEqual(shown(await freshRead(soap, view)));
-          const seen = [...mirror.values()].map((values) => ({
-            name: values.get('name')!.text,
-            power: values.get('runtime.powerState')!.text,
-            disks: JSON.stringify(values.get('config')).match(/"capacityInKB"/g)?.length ?? 0,
-            snapshots: JSON.stringify(values.get('snapshot') ?? '').match(/"createTime"/g)?.length ?? 0,
-          }));
+          const fresh = shown(await freshRead(soap, view));
+          expect(shown(mirror)).toEqual(fresh);
+          await vc.pass(100);
+          expect(shown(asleep.mirror)).toEqual(fresh);
+          const seen = [];
+          for (const values of mirror.values())
+            seen.push([
+              values.get('name')!.text,
+              values.get('runtime.powerState')!.text,
+              JSON.stringify(values.get('config')).match(/"capacityInKB"/g)?.length ?? 0,
+              JSON.stringify(values.get('snapshot') ?? '').match(/"createTime"/g)?.length ?? 0,
+              (await folderPath(soap, `Folder:${values.get('parent')!.text}`, root)).join('/'),
+            ]);
           const words = { on: 'poweredOn', off: 'poweredOff', suspended: 'suspended' } as const;
-          expect(
-            seen.map(({ name, power, disks, snapshots }) => [name, power, disks, snapshots]).sort(),
-          ).toEqual(
-            [...model.values()]
-              .map(({ name, power, disks, snapshots }) => [name, words[power], disks, snapshots])
+          expect(seen.sort()).toEqual(
+            [...model.machines.values()]
+              .map(({ name, power, disks, snapshots, folder }) => [
+                name,
+                words[power],
+                disks,
+                snapshots,
+                folder.join('/'),
+              ])
               .sort(),
           );
         }
+        await asleep.stop();
       });
     }),
     { numRuns: 10 },

@@ -170,5 +170,19 @@ describe('the Azure CLI', () => {
         'tsv',
       ),
     ).toContain('drift-kv-cli');
+    const group = env['AZ_RG']!;
+    const lines = async (...args: string[]) => (await far(...args, '-o', 'tsv')).split('\n').sort();
+    const url = `https://management.azure.com/subscriptions/${env['AZURE_SUBSCRIPTION_ID']}/resourceGroups/${group}/providers/Microsoft.Migrate/assessmentProjects?api-version=2019-10-01`;
+    expect(await lines('rest', '--url', url, '--query', 'value[].name')).toEqual([env['AZ_MIGRATE_PROJECT']]);
+    expect(await lines('backup', 'vault', 'list', '-g', group, '--query', '[].name')).toEqual([
+      env['AZ_VAULT'],
+    ]);
+    // `az role` of that package ends in an AttributeError of its own
+    // the story runs ahead of this machine's clock
+    const span = ['--start-time', '2026-01-01', '--end-time', '2099-01-01'];
+    const activity = ['monitor', 'activity-log', 'list', '-g', group, ...span, '--query'];
+    expect(await lines(...activity, '[].operationName.value')).toContain(
+      'Microsoft.Storage/storageAccounts/write',
+    );
   }, 240_000);
 });

@@ -13,7 +13,18 @@ import { splitPath } from '../arm/dispatch.ts';
 import { ArmError } from '../arm/provider.ts';
 import { audiencesOf, type Cloud } from '../cloud.ts';
 import { BadBody, iso, isRecord, parseJson, readBody, sendJson } from '../http.ts';
-import type { Application, Directory, Person } from './directory.ts';
+import type { Application, Directory } from './directory.ts';
+import {
+  bad,
+  CREDENTIALS_MAX,
+  certificatesOf,
+  filterOf,
+  missing,
+  notThere,
+  personView,
+  type Registered,
+  secretView,
+} from './graph-words.ts';
 import type { IdentityService } from './service.ts';
 
 export interface GraphOptions {
@@ -36,26 +47,8 @@ export const GRAPH_OPERATIONS = [
 ] as const;
 
 const BODY_BYTES_MAX = 256 * KIB;
-const CREDENTIALS_MAX = 20;
 const APPLICATIONS_MAX = 1_000;
 const SECRET_LIFE_MS = 365 * DAY;
-
-/** An application object; it can be signed in with once it has a service principal. */
-interface Registered {
-  readonly id: string;
-  readonly appId: string;
-  name: string;
-  readonly createdAt: UnixMillis;
-  certificates: string[];
-  secrets: Array<{
-    keyId: string;
-    name: string;
-    secret: string;
-    startsAt: UnixMillis;
-    expiresAt: UnixMillis;
-  }>;
-  principalId: string | undefined;
-}
 
 interface GraphCall {
   readonly method: string;
@@ -179,7 +172,9 @@ class Registry {
     const { method, body, now } = call;
     if (id === '') {
       if (method === 'GET')
-        return list([...this.#registered.values()].filter(filterOf(call)).map((one) => this.#view(one)));
+        return list(
+          [...this.#registered.values()].filter(filterOf(call.query)).map((one) => this.#view(one)),
+        );
       requireMethod(method, 'POST');
       this.#requireWriter(call);
       if (this.#registered.size >= APPLICATIONS_MAX) throw bad('The directory is full.');
@@ -250,7 +245,7 @@ class Registry {
     if (action !== '') throw notThere(call.parts.join('/'));
     if (id === '') {
       if (method === 'GET')
-        return list(principals.filter(filterOf(call)).map((one) => this.#principalView(one)));
+        return list(principals.filter(filterOf(call.query)).map((one) => this.#principalView(one)));
       requireMethod(method, 'POST');
       this.#requireWriter(call);
       const found = [...this.#registered.values()].find(({ appId }) => appId === body['appId']);
@@ -363,57 +358,6 @@ class Registry {
   }
 }
 
-function secretView({ keyId, name, startsAt, expiresAt, secret }: Registered['secrets'][number]): object {
-  return {
-    keyId,
-    displayName: name === '' ? null : name,
-    startDateTime: iso(startsAt),
-    endDateTime: iso(expiresAt),
-    hint: secret.slice(0, 3),
-    secretText: null,
-  };
-}
-
-function personView({ objectId, userPrincipalName, name }: Person): object {
-  return { id: objectId, userPrincipalName, displayName: name, mail: userPrincipalName };
-}
-
-/** @throws ArmError 400 for anything that is no list of certificates in DER */
-function certificatesOf(value: unknown): string[] {
-  if (value === undefined || value === null) return [];
-  if (!Array.isArray(value) || value.length > CREDENTIALS_MAX)
-    throw bad(`keyCredentials is a list of at most ${CREDENTIALS_MAX}.`);
-  return value.map((one: unknown) => {
-    const key = isRecord(one) && one['type'] === 'AsymmetricX509Cert' ? one['key'] : undefined;
-    if (typeof key !== 'string') throw bad('A key credential has type AsymmetricX509Cert and a key.');
-    try {
-      return new X509Certificate(Buffer.from(key, 'base64')).toString();
-    } catch {
-      throw bad('The key is no X.509 certificate in DER, Base64.');
-    }
-  });
-}
-
-function filterOf({ query }: GraphCall): (one: Registered) => boolean {
-  const filter = query.get('$filter');
-  if (filter === null || filter === '') return () => true;
-  const match =
-    /^\s*(?:(appId|displayName|id)\s+eq\s+'([^']*)'|startswith\((displayName),\s*'([^']*)'\)|(servicePrincipalNames|identifierUris)\/any\(\w+:\s*\w+\s+eq\s+'([^']*)'\))\s*$/i.exec(
-      filter,
-    );
-  if (!match) throw bad(`The $filter '${filter.slice(0, 200)}' is not supported.`);
-  const [, field, equal, , start, collection, contained] = match;
-  if (start !== undefined) return ({ name }) => name.toLowerCase().startsWith(start.toLowerCase());
-  if (collection?.toLowerCase() === 'serviceprincipalnames') return ({ appId }) => appId === contained;
-  if (collection !== undefined) return () => false;
-  const wanted = equal!.toLowerCase();
-  return (one) => {
-    if (field!.toLowerCase() === 'appid') return one.appId.toLowerCase() === wanted;
-    if (field!.toLowerCase() === 'id') return [one.id, one.principalId].includes(wanted);
-    return one.name.toLowerCase() === wanted;
-  };
-}
-
 function list(value: readonly unknown[]): Answered {
   return { status: 200, body: { value } };
 }
@@ -421,22 +365,6 @@ function list(value: readonly unknown[]): Answered {
 function requireMethod(method: string, wanted: string): void {
   if (method !== wanted)
     throw new ArmError(405, 'Request_BadRequest', `The method ${method} is not offered here.`);
-}
-
-function bad(message: string): ArmError {
-  return new ArmError(400, 'Request_BadRequest', message);
-}
-
-function missing(id: string): ArmError {
-  return new ArmError(
-    404,
-    'Request_ResourceNotFound',
-    `Resource '${id.slice(0, 100)}' does not exist or one of its queried reference-property objects are not present.`,
-  );
-}
-
-function notThere(path: string): ArmError {
-  return new ArmError(404, 'UnknownError', `Resource not found for the segment '${path.slice(0, 100)}'.`);
 }
 
 function faultOf(error: unknown, { counters }: SimulatorContext): ArmError {

@@ -17,6 +17,7 @@ import { BadBody, parseJson, readBody, sendJson } from '../http.ts';
 import type { IdentityService } from '../identity/service.ts';
 import type { TokenFault } from '../identity/tokens.ts';
 import { flag, type Reader, shape, text, whole } from '../shape.ts';
+import { bundle, item, viewDeleted } from './secret-views.ts';
 import type { DeletedSecret, SecretVersion } from './secrets.ts';
 import type { KeyVaults, Vault } from './vaults.ts';
 
@@ -384,42 +385,6 @@ function page({ query, base, parts }: VaultCall, operation: string, all: readonl
     operation,
     status: 200,
     body: { value: all.slice(start, end), nextLink: end < all.length ? next : null },
-  };
-}
-
-function attributesOf({ properties }: Shelved<Vault>, one: SecretVersion): object {
-  const { enabled, createdAt, updatedAt, expiresAt, notBefore } = one;
-  const at = (instant: UnixMillis) => Math.floor(instant / SECOND);
-  return {
-    enabled,
-    ...(notBefore === undefined ? {} : { nbf: at(notBefore) }),
-    ...(expiresAt === undefined ? {} : { exp: at(expiresAt) }),
-    created: at(createdAt),
-    updated: at(updatedAt),
-    recoveryLevel: properties.purgeProtected ? 'Recoverable' : 'Recoverable+Purgeable',
-    recoverableDays: properties.retentionDays,
-  };
-}
-
-function item(call: VaultCall, name: string, one: SecretVersion, withVersion: boolean) {
-  return {
-    id: `${call.base}/secrets/${name}${withVersion ? `/${one.version}` : ''}`,
-    attributes: attributesOf(call.vault, one),
-    ...(one.contentType === undefined ? {} : { contentType: one.contentType }),
-    tags: one.tags,
-  };
-}
-
-function bundle(call: VaultCall, name: string, one: SecretVersion) {
-  return { value: one.value, ...item(call, name, one, true) };
-}
-
-function viewDeleted(call: VaultCall, { name, current, deletedAt, purgedAt }: DeletedSecret): object {
-  return {
-    recoveryId: `${call.base}/deletedsecrets/${name}`,
-    deletedDate: Math.floor(deletedAt / SECOND),
-    scheduledPurgeDate: Math.floor(purgedAt / SECOND),
-    ...item(call, name, current, call.parts.length > 1),
   };
 }
 

@@ -6,6 +6,7 @@ import { GIB } from '#core/units.ts';
 import { guestsOf } from '#simulators/estate/guest/guests.ts';
 import type { Machine } from '#simulators/estate/model.ts';
 import { type Counter, curveAt, curveOf, sampleAt } from '#simulators/estate/workload-curve.ts';
+import { RELEASES } from '#simulators/hyperv/hyperv-host.ts';
 import { type HypervStage, hypervStage } from './hyperv-stage.ts';
 
 const signal = new AbortController().signal;
@@ -80,10 +81,15 @@ async function everything(sources: readonly LiveSource[]): Promise<HypervMachine
 }
 
 test.each([
-  false,
-  true,
-])('every machine with every attribute, of a cluster and of a host that stands alone, over TLS: %s', async (https) => {
-  await using stage = await hypervStage('hyperv follows');
+  { https: false, tier: 'memory', release: '2019' },
+  { https: true, tier: 'memory', release: '2012 R2' },
+  { https: true, tier: 'loopback', release: '2025' },
+] as const)('every machine with every attribute, of a cluster and of a host that stands alone: %j', async ({
+  https,
+  tier,
+  release,
+}) => {
+  await using stage = await hypervStage('hyperv follows', { tier, release });
   const sources = stage.targets.map((target) => stage.source(target, { https }));
   await stage.clock.run(
     (async () => {
@@ -100,7 +106,12 @@ test.each([
       }
       const abouts = await Promise.all(sources.map((source) => source.about(signal)));
       expect(abouts).toMatchObject([
-        { type: 'Cluster', fqdn: 'hvc1.example', version: '10.0.17763', credential: 'admin' },
+        {
+          type: 'Cluster',
+          fqdn: 'hvc1.example',
+          version: RELEASES[release].version,
+          credential: 'admin',
+        },
         { type: 'Host', fqdn: 'hv-s1.example', hosts: ['hv-s1.example'] },
       ]);
     })(),

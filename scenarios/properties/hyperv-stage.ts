@@ -16,7 +16,7 @@ import { Estate } from '#simulators/estate/estate.ts';
 import { generateHyperv } from '#simulators/estate/generate-sites.ts';
 import { guestsOf } from '#simulators/estate/guest/guests.ts';
 import type { EstateFacts } from '#simulators/estate/model.ts';
-import { RELEASES } from '#simulators/hyperv/hyperv-host.ts';
+import { RELEASES, type ReleaseName } from '#simulators/hyperv/hyperv-host.ts';
 import { FaultPoints } from '#simulators/kit/fault-points.ts';
 import {
   type HypervTarget,
@@ -46,7 +46,13 @@ export interface HypervStage extends AsyncDisposable {
 
 export async function hypervStage(
   seed: string,
-  options: { facts?: EstateFacts; tier?: 'memory' | 'loopback'; machines?: number; guests?: true } = {},
+  options: {
+    facts?: EstateFacts;
+    tier?: 'memory' | 'loopback';
+    machines?: number;
+    guests?: true;
+    release?: ReleaseName;
+  } = {},
 ): Promise<HypervStage> {
   const tier = await tierWorld(options.tier ?? 'memory', seed);
   const { clock, entropy } = tier;
@@ -56,7 +62,7 @@ export async function hypervStage(
       servers: options.machines ?? 12,
       clusters: [3],
       standalone: 1,
-      version: RELEASES['2019'].version,
+      version: RELEASES[options.release ?? '2019'].version,
     });
   const estate = new Estate(facts, { clock, entropy });
   const recorder = { record() {} };

@@ -72,9 +72,12 @@ export async function preflight(options: PreflightOptions): Promise<void> {
     for (const [i, source] of sources.vmware.entries())
       await checkVcenter(source, config.vcenters[i]!, options);
     const failures: unknown[] = [];
-    for (const source of [...sources.hyperv, ...sources.servers])
+    for (const source of sources.hyperv)
       await checkLive(source, options).catch((error: unknown) => failures.push(error));
-    if (failures.length > 0) throw failures[0];
+    // of many hosts some are always away: that is told, and holds nobody up
+    if (failures.length > 0 && failures.length === sources.hyperv.length) throw failures[0];
+    for (const error of failures) options.onWarning(toldOf(error));
+    for (const source of sources.servers) await checkLive(source, options);
   } finally {
     await sources.close();
     end.abort();
@@ -126,6 +129,11 @@ async function checkLive(source: LiveSource, { clock, onFine, onWarning }: Prefl
   onFine(`${place}: ${who}${machines.length} machines`);
   for (const { code, what, why, next } of unreached) onWarning(`${code}: ${what} ${why} ${next}`);
   for (const { message } of (await source.prerequisites(timer.signal)).values()) onWarning(message);
+}
+
+function toldOf(error: unknown): string {
+  if (!(error instanceof DryliftError)) throw error;
+  return `${error.code}: ${error.what} ${error.why} ${error.next}`;
 }
 
 /** A check leaves nothing behind. */

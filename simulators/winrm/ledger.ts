@@ -37,7 +37,10 @@ const JUDGES: ReadonlyArray<readonly [part: string, judge: string]> = [
     'libvirt’s Hyper-V driver',
     'unverified: Debian’s libvirt leaves it out; its queries and the shapes it needs are tests',
   ],
-  ['virt-who’s Hyper-V backend', 'unverified: not in Debian; its queries and the shapes it needs are tests'],
+  [
+    'The old namespace refused, machines with their state, the host with its identity and version; Basic over HTTP with an empty first request, selectors in part, blanks around URIs',
+    'virt-who’s Hyper-V backend, commit 0dbd1f4 of 2026-08 (by hand, 2026-11-22)',
+  ],
   ['Quotas and their faults; Put on winrm/config; the faults of PSRP', 'unverified'],
 ];
 

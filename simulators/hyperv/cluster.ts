@@ -119,15 +119,24 @@ export class Nodes {
       hostId,
       ran.map(({ id }) => id),
     );
-    this.#clock.schedule(this.#clock.wall() + FAIL_OVER_TAKES, 'hyperv.failOver', () => {
-      if (this.isUp(hostId)) return;
-      for (const machine of this.#on(hostId)) this.evacuate(machine.id);
-      this.#restart(hostId);
-    });
+    this.#clock.schedule(this.#clock.wall() + FAIL_OVER_TAKES, 'hyperv.failOver', () =>
+      this.#failOver(hostId),
+    );
+  }
+
+  /** Starts elsewhere what a node that is still down ran, where there is another one. */
+  #failOver(hostId: string): void {
+    if (this.isUp(hostId)) return;
+    for (const machine of this.#on(hostId)) this.evacuate(machine.id);
+    this.#restart(hostId);
   }
 
   #cameUp(hostId: string): void {
     this.#restart(hostId);
+    // and what others left behind when there was no node at all
+    this.#clock.schedule(this.#clock.wall() + FAIL_OVER_TAKES, 'hyperv.failOver', () => {
+      for (const other of this.#stranded.keys()) this.#failOver(other);
+    });
   }
 
   /** Starts what was stranded and has a host again. */

@@ -14,6 +14,10 @@ const JUDGES: ReadonlyArray<readonly [part: string, judge: string]> = [
     'NTLMv2 raw inside Negotiate, sealed messages over HTTP, NTLM and Basic over TLS; cmd shells: streams, exit codes, output beyond an envelope; WQL with pages; faults of WQL and classes',
     'pywinrm 0.3.0 (crosscheck winrm)',
   ],
+  [
+    'Whole classes of root/cimv2 and their agreement with each other, StdRegProv, processes by method, PowerShell; machines with all their parts, the summary, disks by method, changes of state by jobs, the cluster, counters of machines',
+    'pywinrm 0.3.0 (crosschecks windows and hyperv)',
+  ],
   ['NTLM handshake, Identify with and without credentials', 'curl 7.88 (crosscheck winrm)'],
   ['Certificates of clients', 'pywinrm 0.3.0, curl 7.88 (crosscheck winrm-more)'],
   [

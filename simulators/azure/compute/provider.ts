@@ -12,7 +12,8 @@ import { VHD_FOOTER_BYTES } from '../storage/vhd-footer.ts';
 import { readAccess, readNewDisk, readNewSnapshot, readUpdate } from './disk-requests.ts';
 import type { Disk, DiskKind, Disks } from './disks.ts';
 import { inLocation, listSkus } from './sizes.ts';
-import { type VirtualMachines, VM_API_VERSIONS } from './virtual-machines.ts';
+import type { VirtualMachines } from './virtual-machines.ts';
+import { VM_API_VERSIONS } from './vm-model.ts';
 
 const NAMESPACE = 'Microsoft.Compute';
 /** From the version that brought uploads to the one the current SDK speaks. */

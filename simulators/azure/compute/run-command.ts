@@ -7,7 +7,7 @@ import { KIB } from '#core/units.ts';
 import type { Shelved } from '../arm/resource-shelf.ts';
 import { contentDigest, fileSystemsOf, installedSystem, partitionsOf } from './disk-inspection.ts';
 import type { Disk } from './disks.ts';
-import type { Machine } from './virtual-machines.ts';
+import type { Machine } from './vm-model.ts';
 
 interface Ran {
   readonly out: string;

@@ -4,79 +4,38 @@
  *
  * @see learn.microsoft.com, azure/virtual-machines/states-billing; rest/api/compute/virtual-machines.
  */
-import { assert } from '#core/assert.ts';
 import { VM_SIZES, type VmSize } from '#core/assessment/vm-sizes.ts';
-import { SECOND, type UnixMillis } from '#core/units.ts';
-import type { SimulatorContext } from '../../kit/context.ts';
+import { SECOND } from '#core/units.ts';
 import { conflict } from '../arm/faults.ts';
 import { ArmError, type ArmRequest } from '../arm/provider.ts';
 import { ResourceShelf, type Shelved, type Stated } from '../arm/resource-shelf.ts';
-import type { Addresses } from '../cloud.ts';
-import { NETWORK_NAMESPACE, type Network } from '../network/network.ts';
 import type { VirtualMachineOptions } from '../replication-service/target.ts';
 import { invalidParameter } from './disk-requests.ts';
-import type { Disk, Disks } from './disks.ts';
+import type { Disk } from './disks.ts';
+import { MachineMaker } from './machine-maker.ts';
 import { actOnMachine } from './vm-actions.ts';
+import {
+  type Attachment,
+  COMPUTE_NAMESPACE,
+  type DataAttachment,
+  type Machine,
+  type MachinesOptions,
+  type PowerState,
+  VM_API_VERSIONS,
+} from './vm-model.ts';
 import { type DataDiskRequest, type MachineRequest, readMachine, readMachinePatch } from './vm-requests.ts';
 import { machineView } from './vm-view.ts';
 
-export const COMPUTE_NAMESPACE = 'Microsoft.Compute';
-export const VM_API_VERSIONS = [
-  ...['2019-07-01', '2019-12-01', '2020-06-01', '2020-12-01', '2021-03-01', '2021-04-01', '2021-07-01'],
-  ...['2021-11-01', '2022-03-01', '2022-08-01', '2022-11-01', '2023-03-01', '2023-07-01', '2023-09-01'],
-  ...['2024-03-01', '2024-07-01', '2024-11-01', '2025-04-01', '2025-11-01', '2026-04-01'],
-];
 const NAME = /^[a-zA-Z0-9](?:[a-zA-Z0-9._-]{0,62}[a-zA-Z0-9_])?$/;
 const CREATE_TAKES_MS = 10 * SECOND;
 const DELETE_TAKES_MS = 5 * SECOND;
-/** What a machine gets whose maker leaves it to the cloud. */
-const DEFAULT_SIZE = 'Standard_D2s_v3';
-
-export type PowerState = 'starting' | 'running' | 'stopped' | 'deallocated';
-
-export interface Attachment {
-  readonly disk: Disk;
-  readonly caching: 'None' | 'ReadOnly' | 'ReadWrite';
-  readonly deleteWithMachine: boolean;
-  readonly createOption: 'Attach' | 'Empty';
-}
-
-export interface DataAttachment extends Attachment {
-  readonly lun: number;
-}
-
-export interface Machine {
-  size: VmSize;
-  readonly osType: 'Linux' | 'Windows';
-  readonly os: Attachment;
-  data: readonly DataAttachment[];
-  interfaces: ReadonlyArray<{
-    readonly id: string;
-    readonly primary: boolean;
-    readonly deleteWithMachine: boolean;
-  }>;
-  /** Given back as it was sent. */
-  kept: Readonly<Record<string, unknown>>;
-  power: PowerState;
-  readonly vmId: string;
-  readonly createdAt: UnixMillis;
-  startedAt: UnixMillis;
-}
-
-export interface MachinesOptions {
-  readonly context: SimulatorContext;
-  readonly disks: Disks;
-  readonly network: Network;
-  readonly region: string;
-  /** Of the cloud's own requests. */
-  readonly addresses: Addresses;
-}
 
 const SIZES = new Map(VM_SIZES.map((size) => [size.name.toLowerCase(), size]));
 
 export class VirtualMachines {
   readonly #options: MachinesOptions;
   readonly shelf: ResourceShelf<Machine>;
+  readonly #maker: MachineMaker;
 
   constructor(options: MachinesOptions) {
     this.#options = options;
@@ -94,48 +53,17 @@ export class VirtualMachines {
       view: (machine, request) => machineView(machine, request),
       act: (machine, request) => actOnMachine(this, machine, request),
     });
+    this.#maker = new MachineMaker(options, this.shelf);
   }
 
   /** For other services of the cloud: made at once. @returns its ARM id. @throws ArmError */
   create(options: VirtualMachineOptions): string {
-    const { name, resourceGroupId, size, osType, osDiskId, dataDiskIds, networkId, subnetName, tags } =
-      options;
-    const nic = networkId === undefined ? undefined : this.#makeInterface(options, networkId, subnetName);
-    const parts = /^\/subscriptions\/([^/]+)\/resourceGroups\/([^/]+)$/i.exec(resourceGroupId);
-    assert(parts, `${resourceGroupId} is the id of a group`);
-    const [, subscriptionId = '', resourceGroup = ''] = parts;
-    const disk = (id: string) => ({ createOption: 'Attach', managedDisk: { id } });
-    const body = {
-      location: this.#options.region,
-      tags,
-      properties: {
-        hardwareProfile: { vmSize: size ?? this.#sizeFor(dataDiskIds.length) },
-        storageProfile: {
-          osDisk: { ...disk(osDiskId), osType },
-          dataDisks: dataDiskIds.map((id, lun) => ({ ...disk(id), lun })),
-        },
-        ...(nic === undefined
-          ? {}
-          : { networkProfile: { networkInterfaces: [{ id: nic, properties: { primary: true } }] } }),
-      },
-    };
-    try {
-      this.#ask('PUT', { subscriptionId, resourceGroup, name, body });
-    } catch (error) {
-      if (nic !== undefined) this.#deleteInterface(nic);
-      throw error;
-    }
-    return `${resourceGroupId}/providers/${COMPUTE_NAMESPACE}/virtualMachines/${name}`;
+    return this.#maker.create(options);
   }
 
   /** Deletes a machine with its interfaces, at once; its disks stay. */
   delete(id: string): void {
-    const machine = this.shelf.find(id);
-    if (!machine) return;
-    const interfaces = machine.properties.interfaces.map((nic) => nic.id);
-    const [, , subscriptionId = '', , resourceGroup = ''] = id.split('/');
-    this.#ask('DELETE', { subscriptionId, resourceGroup, name: machine.name, body: undefined });
-    for (const nic of interfaces) this.#deleteInterface(nic);
+    this.#maker.delete(id);
   }
 
   setPower(machine: Shelved<Machine>, power: PowerState): void {
@@ -147,91 +75,6 @@ export class VirtualMachines {
     }
     if (power === 'running') properties.startedAt = this.#options.context.clock.wall();
     properties.power = power;
-  }
-
-  /** A request of the cloud's own to the shelf, carried out at once. */
-  #ask(
-    method: 'PUT' | 'DELETE',
-    {
-      subscriptionId,
-      resourceGroup,
-      name,
-      body,
-    }: Pick<ArmRequest, 'subscriptionId' | 'resourceGroup' | 'name' | 'body'>,
-  ): void {
-    const given = this.shelf.type.handle({
-      method,
-      subscriptionId,
-      resourceGroup,
-      type: 'virtualMachines',
-      names: [name],
-      name,
-      segments: [],
-      apiVersion: VM_API_VERSIONS.at(-1)!,
-      query: new URLSearchParams(),
-      body,
-      principal: { objectId: 'system', appId: 'system' },
-      now: this.#options.context.clock.wall(),
-      addresses: this.#options.addresses,
-    });
-    if ('operation' in given) given.operation.run();
-  }
-
-  #makeInterface(
-    { name, resourceGroupId, tags }: VirtualMachineOptions,
-    networkId: string,
-    subnetName: string | undefined,
-  ): string {
-    const { network, region, context } = this.#options;
-    const found = network.networks.find(networkId);
-    const subnet = found?.properties.subnets.find(
-      (known) => subnetName === undefined || known.name.toLowerCase() === subnetName.toLowerCase(),
-    );
-    if (!found || !subnet)
-      throw new ArmError(
-        400,
-        'InvalidResourceReference',
-        `Resource ${networkId}${subnetName === undefined ? '' : `/subnets/${subnetName}`} referenced by ${name} was not found.`,
-      );
-    const [, , subscriptionId = '', , resourceGroup = ''] = resourceGroupId.split('/');
-    const nicName = `nic-${name}-00`;
-    const given = network.interfaces.type.handle({
-      method: 'PUT',
-      subscriptionId,
-      resourceGroup,
-      type: 'networkInterfaces',
-      names: [nicName],
-      name: nicName,
-      segments: [],
-      apiVersion: '2022-01-01',
-      query: new URLSearchParams(),
-      body: {
-        location: region,
-        tags,
-        properties: {
-          ipConfigurations: [
-            { name: 'ipconfig', properties: { subnet: { id: network.subnetId(found, subnet) } } },
-          ],
-        },
-      },
-      principal: { objectId: 'system', appId: 'system' },
-      now: context.clock.wall(),
-      addresses: this.#options.addresses,
-    });
-    if ('operation' in given) given.operation.run();
-    return `${resourceGroupId}/providers/${NETWORK_NAMESPACE}/networkInterfaces/${nicName}`;
-  }
-
-  #deleteInterface(id: string): void {
-    const { network } = this.#options;
-    const found = network.interfaces.find(id);
-    if (found && found.properties.machineId === undefined) network.interfaces.remove(found);
-  }
-
-  #sizeFor(dataDisks: number): string {
-    if (SIZES.get(DEFAULT_SIZE.toLowerCase())!.dataDisks >= dataDisks) return DEFAULT_SIZE;
-    const fits = VM_SIZES.filter((size) => size.premium && size.dataDisks >= dataDisks);
-    return fits.sort((a, b) => a.vCpus - b.vCpus)[0]?.name ?? DEFAULT_SIZE;
   }
 
   #read(request: ArmRequest, before: Shelved<Machine> | undefined): Stated<Machine> {

@@ -6,7 +6,8 @@ import type { Shelved } from '../arm/resource-shelf.ts';
 import { iso } from '../http.ts';
 import { runScript } from './run-command.ts';
 import { sizeView } from './sizes.ts';
-import type { Machine, PowerState, VirtualMachines } from './virtual-machines.ts';
+import type { VirtualMachines } from './virtual-machines.ts';
+import type { Machine, PowerState } from './vm-model.ts';
 import { readRunCommand } from './vm-requests.ts';
 import { instanceView } from './vm-view.ts';
 

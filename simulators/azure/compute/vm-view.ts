@@ -4,7 +4,7 @@ import type { ArmRequest } from '../arm/provider.ts';
 import type { Shelved } from '../arm/resource-shelf.ts';
 import { iso } from '../http.ts';
 import { installedSystem } from './disk-inspection.ts';
-import type { Attachment, Machine, PowerState } from './virtual-machines.ts';
+import type { Attachment, Machine, PowerState } from './vm-model.ts';
 
 const POWER_WORDS: Readonly<Record<PowerState, string>> = {
   starting: 'VM starting',

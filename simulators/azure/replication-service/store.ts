@@ -10,14 +10,20 @@ import { ArmError } from '../arm/provider.ts';
 import {
   type AllowedOperation,
   allowedOperations,
-  isTestUnderWay,
   isUnderWay,
   type MigrationEvent,
-  type Standing,
   step,
   TEST_NEXT,
   type TestEvent,
 } from './migration-item.ts';
+import {
+  EVENTS,
+  type MainOperation,
+  MIGRATED_EVENTS,
+  refusal,
+  requireAllowed,
+  TESTED_EVENTS,
+} from './operations.ts';
 import type {
   Cycle,
   DiskToProtect,
@@ -386,45 +392,6 @@ export class ReplicationStore {
     this.#removed.add(item.itemId);
     this.apply(item, 'removed');
   }
-}
-
-/** Operations on the axis of the migration; those of its test have functions of their own. */
-type MainOperation = Exclude<AllowedOperation, 'TestMigrate' | 'TestMigrateCleanup'>;
-
-const EVENTS: Readonly<Record<MainOperation, MigrationEvent>> = {
-  DisableMigration: 'disable',
-  Migrate: 'migrate',
-  StartResync: 'resync',
-  PauseReplication: 'pause',
-  ResumeReplication: 'resume',
-};
-
-const MIGRATED_EVENTS: Readonly<Record<Target['status'], MigrationEvent>> = {
-  Succeeded: 'migrated',
-  CompletedWithInformation: 'migratedWithNotes',
-  PartiallySucceeded: 'migratedInPart',
-};
-
-const TESTED_EVENTS: Readonly<Record<Outcome['status'], TestEvent>> = {
-  Succeeded: 'tested',
-  CompletedWithInformation: 'testedWithNotes',
-  PartiallySucceeded: 'testedInPart',
-  Failed: 'testFailed',
-};
-
-function requireAllowed(item: MigrationItem, operation: AllowedOperation): void {
-  if (!allowedOperations(item).includes(operation)) throw refusal(item, operation);
-}
-
-function refusal(item: MigrationItem & Standing, what: string): ArmError {
-  const allowed = allowedOperations(item).join(', ') || 'none';
-  const test = isTestUnderWay(item.testState) ? `, its test in ${item.testState}` : '';
-  const repair = item.resyncRequired ? ', and its disks have to be copied again' : '';
-  return new ArmError(
-    409,
-    'OperationNotAllowedInState',
-    `'${what}' is not possible: ${item.name} is in the state ${item.state}${test}${repair}. Allowed operations: ${allowed}.`,
-  );
 }
 
 /** It is a recovery point no more. */

@@ -21,7 +21,7 @@ import {
   requestEnvelope,
   wmiUri,
 } from './envelope.ts';
-import { errors, isTimedOut, readFault, told, WsmanFault } from './errors.ts';
+import { errors, isForgotten, isTimedOut, readFault, told } from './errors.ts';
 import { RowScanner, scanInstances, splitPage } from './row-scan.ts';
 import { type Call, runCommand } from './shell.ts';
 import type { WinrmConnection, WinrmOptions } from './types.ts';
@@ -167,10 +167,8 @@ export function winrmConnection(options: WinrmOptions): WinrmConnection {
     try {
       return await work();
     } catch (error) {
-      const code = error instanceof WsmanFault ? 'fault' : error instanceof DryliftError ? error.code : '';
-      const isLost =
-        code === 'net.reset' || (told(error, host, '') as DryliftError).code === 'winrm.session.lost';
-      if (!isLost || signal.aborted || !mayRepeat()) throw error;
+      const isCut = error instanceof DryliftError && error.code === 'net.reset';
+      if (!(isCut || isForgotten(error)) || signal.aborted || !mayRepeat()) throw error;
       return work();
     }
   }

@@ -158,6 +158,10 @@ const is = (fault: WsmanFault, kind: keyof typeof CODE): boolean =>
 export const isTimedOut = (error: unknown): boolean =>
   error instanceof WsmanFault && (error.subcode === 'TimedOut' || is(error, 'timedOut'));
 
+/** The host does not know the enumeration or the shell any more. */
+export const isForgotten = (error: unknown): boolean =>
+  error instanceof WsmanFault && (is(error, 'contextGone') || is(error, 'shellGone'));
+
 /** The s:Fault element of SOAP 1.2 with what Windows puts into its detail, in either form. */
 export function readFault(fault: XmlElement): WsmanFault {
   const reason = child(fault, 'Reason');
@@ -219,7 +223,7 @@ export function told(error: unknown, host: string, doing: string): unknown {
       data: { fault: error.code, subcode: error.subcode },
     });
   if (isTimedOut(error)) return make('winrm.timeout');
-  if (is(error, 'contextGone') || is(error, 'shellGone')) return make('winrm.session.lost');
+  if (isForgotten(error)) return make('winrm.session.lost');
   if (is(error, 'quota') || error.subcode === 'QuotaLimit') return make('winrm.quota');
   if (error.cimStatus === 2 || is(error, 'accessDenied') || error.subcode === 'AccessDenied')
     return make(/root[/\\]/.test(doing) ? 'winrm.namespace.denied' : 'winrm.denied');

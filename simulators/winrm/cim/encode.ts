@@ -21,7 +21,7 @@ export function classUri(namespace: string, className: string): string {
 
 /** The whole instance, every scalar present: some clients stop at the first that is missing. */
 export function instanceXml(instance: CimInstance): string {
-  return element(instance, 'p', instance.class.name, declarations(instance));
+  return element(instance, instance.class.name);
 }
 
 /**
@@ -67,22 +67,44 @@ function valueXml(name: string, value: CimScalar, prefix: string): string {
     return `<${name}><${kind}>${value.text}</${kind}></${name}>`;
   }
   if (value instanceof CimReference) return `<${name}>${referenceParts(value.path)}</${name}>`;
-  return element(value, 'p', name.slice(prefix === '' ? 0 : prefix.length + 1), declarations(value));
+  return element(value, name.slice(prefix === '' ? 0 : prefix.length + 1));
 }
 
-function declarations(instance: CimInstance): string {
-  const { namespace, name } = instance.class;
-  return (
-    ` xmlns:p="${escapeAttribute(classUri(namespace, name))}" xmlns:xsi="${XSI}"` +
-    ` xmlns:cim="${NS.cim}" xsi:type="p:${name}_Type"`
-  );
+/** What every instance of a class has in common, worked out once. */
+interface Frame {
+  /** Attributes of the element. */
+  readonly attributes: string;
+  /** What stands for each property that is null, in their order. */
+  readonly nulls: readonly string[];
 }
 
-function element(instance: CimInstance, prefix: string, name: string, attributes: string): string {
+const frames = new WeakMap<CimClass, Frame>();
+
+function frameOf(of: CimClass): Frame {
+  let frame = frames.get(of);
+  if (!frame) {
+    frame = {
+      attributes:
+        ` xmlns:p="${escapeAttribute(classUri(of.namespace, of.name))}" xmlns:xsi="${XSI}"` +
+        ` xmlns:cim="${NS.cim}" xsi:type="p:${of.name}_Type"`,
+      nulls: of.properties.map((property) => propertyXml(property, null, 'p')),
+    };
+    frames.set(of, frame);
+  }
+  return frame;
+}
+
+/** @param name of the element: the class's own, or that of a property which holds the instance */
+function element({ class: of, values }: CimInstance, name: string): string {
+  const { attributes, nulls } = frameOf(of);
   let inside = '';
-  for (const property of instance.class.properties)
-    inside += propertyXml(property, instance.values[property.name] ?? null, prefix);
-  return `<${prefix}:${name}${attributes}>${inside}</${prefix}:${name}>`;
+  let n = 0;
+  for (const property of of.properties) {
+    const value = values[property.name] ?? null;
+    inside += value === null ? nulls[n] : propertyXml(property, value, 'p');
+    n++;
+  }
+  return `<p:${name}${attributes}>${inside}</p:${name}>`;
 }
 
 function referenceParts({ namespace, className, keys }: CimPath): string {

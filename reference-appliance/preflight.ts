@@ -8,6 +8,7 @@ import type { Transport } from '#core/net/transport.ts';
 import { type Clock, deadline } from '#core/time/clock.ts';
 import { Counters } from '#core/trace/recorder.ts';
 import { MINUTE, SECOND } from '#core/units.ts';
+import { inParallel } from './app/applications.ts';
 import type { LiveSource, ReplicationSource } from './app/ports.ts';
 import { APPLIANCE_VERSION } from './appliance.ts';
 import type { ApplianceConfig, VcenterConfig } from './config.ts';
@@ -61,6 +62,7 @@ export interface PreflightOptions {
 const PATIENCE_MS = 30 * SECOND;
 /** For a first look at all machines of a source. */
 const LOOK_MS = 10 * MINUTE;
+const HOSTS_AT_ONCE = 20;
 
 /** @throws the first thing that is wrong: `vcenter.*`, `azure.*`, `hyperv.*`, `winrm.*`, `net.*` */
 export async function preflight(options: PreflightOptions): Promise<void> {
@@ -72,8 +74,9 @@ export async function preflight(options: PreflightOptions): Promise<void> {
     for (const [i, source] of sources.vmware.entries())
       await checkVcenter(source, config.vcenters[i]!, options);
     const failures: unknown[] = [];
-    for (const source of sources.hyperv)
-      await checkLive(source, options).catch((error: unknown) => failures.push(error));
+    await inParallel(sources.hyperv, HOSTS_AT_ONCE, (source) =>
+      checkLive(source, options).catch((error: unknown) => void failures.push(error)),
+    );
     // of many hosts some are always away: that is told, and holds nobody up
     if (failures.length > 0 && failures.length === sources.hyperv.length) throw failures[0];
     for (const error of failures) options.onWarning(toldOf(error));

@@ -1,7 +1,7 @@
 /** Who gets in, who does not, and that what a client does wrong never tells it why. */
 import { describe, expect, test } from 'vitest';
 import type { Clock } from '#core/time/clock.ts';
-import { MINUTE } from '#core/units.ts';
+import { HOUR, MINUTE } from '#core/units.ts';
 import {
   MECHANISMS,
   mechanismList,
@@ -80,6 +80,17 @@ describe('raw NTLM', () => {
     ['the binding of another TLS connection', { channelBinding: Buffer.alloc(16, 8) }],
   ])('refuses %s, and says no more', (_, change) => {
     expect(attempt(world().acceptor(), { ...right, ...change })).toEqual({ kind: 'refused' });
+  });
+
+  test('a client whose own clock is a day and a half off is too late, or too early', () => {
+    const now = Date.UTC(2026, 2, 2);
+    for (const [hours, kind] of [
+      [35, 'done'],
+      [-35, 'done'],
+      [37, 'refused'],
+      [-37, 'refused'],
+    ] as const)
+      expect(attempt(world().acceptor(), { ...right, time: now + hours * HOUR }).kind).toBe(kind);
   });
 
   test('takes the right binding, and one that is all zero', () => {

@@ -24,6 +24,8 @@ export interface ClientOptions {
   readonly domain: string;
   readonly password: string;
   readonly channelBinding?: Buffer;
+  /** Its own time, in place of the challenge's: milliseconds since 1970. */
+  readonly time?: number;
   /** Sends a NTLMv1 response of 24 bytes. */
   readonly ntlmV1?: boolean;
   /** The MIC is of other bytes. */
@@ -55,7 +57,7 @@ export class NtlmTestClient {
   }
 
   authenticate(challengeMessage: Buffer): Buffer {
-    const { user, domain, password, channelBinding, ntlmV1, wrongMic } = this.#options;
+    const { user, domain, password, channelBinding, time, ntlmV1, wrongMic } = this.#options;
     const challenge = readChallenge(challengeMessage);
     const clientChallenge = Buffer.alloc(8, 0xaa);
     const targetInfo = new Map(challenge.targetInfo);
@@ -64,7 +66,8 @@ export class NtlmTestClient {
     targetInfo.set(AV.flags, flags);
     if (channelBinding) targetInfo.set(AV.channelBindings, channelBinding);
     const key = passwordKey(password, user, domain);
-    const timestamp = challenge.targetInfo.get(AV.timestamp) ?? Buffer.alloc(8);
+    const timestamp = Buffer.from(challenge.targetInfo.get(AV.timestamp) ?? Buffer.alloc(8));
+    if (time !== undefined) timestamp.writeBigUInt64LE((BigInt(time) + 11_644_473_600_000n) * 10_000n);
     const blob = clientBlob({ timestamp, clientChallenge, targetInfo });
     const proof = proofOf(key, challenge.serverChallenge, blob);
     const message = writeAuthenticate({

@@ -13,7 +13,7 @@ function finder(seen: Seen[]) {
   const lines: string[] = [];
   const clock = new SystemClock();
   const warnings = new Warnings(createLog({ clock, level: 'debug', write: (line) => lines.push(line) }));
-  return { warnings, lines, twins: new TwinFinder(warnings, () => seen) };
+  return { warnings, lines, twins: new TwinFinder(warnings, () => [...seen]) };
 }
 
 test('a guest that is also in the list of servers counts once, as a guest; it is warned about until it is taken out', () => {

@@ -69,4 +69,11 @@ describe('what guests answer', () => {
     for (const scripts of [INVENTORY_SCRIPTS, DEPENDENCY_SCRIPTS])
       for (const { commands } of Object.values(scripts)) expect(commands.at(-1)).toContain('@@end');
   });
+
+  test('a program that no package owns belongs to none, however rpm words it', () => {
+    const text =
+      '@@net\ntcp 0 0 10.0.0.1:50000 10.0.0.2:445 ESTABLISHED 7/smbd\n' +
+      '@@owners\n/usr/sbin/smbd|file /usr/sbin/smbd is not owned by any package\n@@exe\n7|/usr/sbin/smbd\n@@end\n';
+    expect(readConnections('linux', text)).toMatchObject([{ process: 'smbd', application: '' }]);
+  });
 });

@@ -303,7 +303,9 @@ function linuxProcesses(parts: ReadonlyMap<string, readonly string[]>): Describe
   const owners = pairs('owners');
   return (pid, name) => {
     const program = programs.get(pid);
-    return { process: name, application: (program && owners.get(program)) || '' };
+    const owner = (program && owners.get(program)) || '';
+    // "file /opt/x is not owned by any package": rpm says so where a name would stand
+    return { process: name, application: owner.includes(' ') ? '' : owner };
   };
 }
 

@@ -45,7 +45,7 @@ interface SampleIndex {
 }
 
 export function hypervSource(options: HypervOptions): LiveSource {
-  const { host: name, type, log, counters: counts } = options;
+  const { host: name, type, counters: counts } = options;
   const entry = new HypervNode(name, options);
   /** Hosts with machines, by the name that is dialled; of a stand-alone host itself alone. */
   const nodes = new Map<string, HypervNode>(type === 'host' ? [[name, entry]] : []);
@@ -93,15 +93,11 @@ export function hypervSource(options: HypervOptions): LiveSource {
   async function readNodes(which: Iterable<HypervNode>, signal: AbortSignal): Promise<void> {
     await Promise.all(
       [...which].map(async (node) => {
-        const before = node.unreached?.code;
         const member = cluster?.nodes.find(({ fqdn }) => fqdn === node.address);
         if (member && !member.isUp)
           node.miss(errors.make('hyperv.node.down', { what: `${node.name} is down, says its cluster.` }));
         else if (await node.read(signal)) counts.add('appliance.hyperv.reads');
-        if (!node.unreached) return;
-        counts.add('appliance.hyperv.unreached');
-        const { code, what } = node.unreached;
-        if (code !== before) log.warn({ host: node.name, code }, what);
+        if (node.unreached) counts.add('appliance.hyperv.unreached');
       }),
     );
   }

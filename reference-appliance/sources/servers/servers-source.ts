@@ -71,7 +71,7 @@ interface State {
 }
 
 export function serversSource(options: ServersOptions): LiveSource {
-  const { name, clock, counters, log, memory } = options;
+  const { name, clock, counters, memory } = options;
   const logins = new Logins(clock);
   const hostKeys = {
     get: (place: string) => memory.get(`hostKey.${place}`),
@@ -128,7 +128,6 @@ export function serversSource(options: ServersOptions): LiveSource {
         : error;
     if (!(told instanceof DryliftError)) throw told;
     const { code, what, why, next } = told;
-    if (state.unreached?.code !== code) log.warn({ server: state.label, code }, what);
     state.unreached = { name: state.label, code, what, why, next };
     counters.add('appliance.servers.unreached');
   }

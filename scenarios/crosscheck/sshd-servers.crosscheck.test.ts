@@ -26,7 +26,7 @@ import {
 import type { GuestCredential, LiveSource, ServerMachine } from '#appliance/app/ports.ts';
 import { createLog } from '#appliance/log.ts';
 import { readConfiguration, readCounters } from '#appliance/sources/servers/linux-reader.ts';
-import { CONFIGURATION, SAMPLE, scriptOf } from '#appliance/sources/servers/linux-script.ts';
+import { CONFIGURATION, SAMPLE, SHELL, scriptOf } from '#appliance/sources/servers/linux-script.ts';
 import { serversSource } from '#appliance/sources/servers/servers-source.ts';
 import { Entropy } from '#core/entropy/entropy.ts';
 import { LinkRules } from '#core/net/link-rules.ts';
@@ -34,6 +34,9 @@ import { TcpNetwork } from '#core/net/tcp-network.ts';
 import { missing } from '#core/testing/installed.ts';
 import { SystemClock } from '#core/time/system-clock.ts';
 import { Counters } from '#core/trace/recorder.ts';
+import { userOf } from '#simulators/estate/guest/accounts.ts';
+import { runShell } from '#simulators/estate/guest/shell/sh.ts';
+import { serversStage } from '../servers/servers-stage.ts';
 import { isRoot, isSshdThere, type Sshd, startSshd, throwAwayUser } from './sshd/sshd.ts';
 
 const clock = new SystemClock();
@@ -227,6 +230,46 @@ test('without the rights of root all but serial number and UUID is there, and it
   expect(warnings.map(({ code }) => code)).toEqual([expect.stringMatching(/^ssh\.sudo\.(missing|denied)$/)]);
   expect(warnings[0]!.message).toContain(user.name);
   expect(JSON.stringify([warnings, machine])).not.toContain(user.password);
+});
+
+test('the same questions give answers of the same shape here and on every simulated distribution', async () => {
+  const judge = (who: string, configuration: string, counters: string) => {
+    const facts = readConfiguration(configuration);
+    const seen = readCounters(counters);
+    expect([who, facts === undefined, seen === undefined]).toEqual([who, false, false]);
+    const { hostName, cores, memoryMiB, osName, osVersion, architecture, disks, nics, epochSeconds } = facts!;
+    for (const text of [hostName, osName, osVersion, architecture])
+      expect([who, text]).not.toEqual([who, '']);
+    for (const amount of [cores, memoryMiB, epochSeconds]) expect(amount).toBeGreaterThan(0);
+    expect([who, disks.filter(({ isOsDisk }) => isOsDisk).length]).toEqual([who, 1]);
+    expect(nics.some(({ mac, addresses }) => mac !== '' && addresses.length > 0)).toBe(true);
+    expect(seen!.uptime).toBeGreaterThan(0);
+    expect(seen!.cpu!.total).toBeGreaterThanOrEqual(seen!.cpu!.busy);
+    expect(seen!.memory).toBeGreaterThan(0);
+    expect([...seen!.disks.keys()]).toEqual(expect.arrayContaining(disks.map(({ name }) => name)));
+    expect([...seen!.nics.keys()]).toEqual(expect.arrayContaining(nics.map(({ name }) => name)));
+    expect(seen!.macs).toEqual(expect.arrayContaining(nics.map(({ mac }) => mac)));
+  };
+  const here = (script: string) =>
+    spawnSync('/bin/sh', ['-s'], { input: script, encoding: 'utf8', env: process.env }).stdout;
+  judge('this machine', here(scriptOf(CONFIGURATION, '')), here(scriptOf(SAMPLE, '')));
+  await using stage = await serversStage('linux: 30');
+  const releases = new Set<string>();
+  for (const { address } of stage.targets) {
+    const guest = stage.guest(address);
+    const [account] = guest.accounts();
+    const there = (script: string) =>
+      runShell(SHELL, {
+        guest,
+        user: userOf(guest.os, guest.hostName, account!),
+        now: stage.world.clock.wall() + 60_000,
+        stdin: Buffer.from(script),
+      }).stdout.toString();
+    const release = guest.os.family === 'linux' ? guest.os.prettyName : '';
+    judge(release, there(scriptOf(CONFIGURATION, account!.password)), there(scriptOf(SAMPLE, '')));
+    releases.add(release);
+  }
+  expect(releases.size).toBeGreaterThan(3);
 });
 
 test('systems that lack the better programs are read by the published ones, each failure by itself', () => {

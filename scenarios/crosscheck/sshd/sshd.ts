@@ -7,6 +7,9 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 
 const SSHD = '/usr/sbin/sshd';
+const KEYGEN = '/usr/bin/ssh-keygen';
+const CHANGE_PASSWORDS = '/usr/sbin/chpasswd';
+const DELETE_USER = '/usr/sbin/userdel';
 const PRIVILEGE_SEPARATION = '/run/sshd';
 
 export const isSshdThere = existsSync(SSHD);
@@ -31,7 +34,7 @@ export async function startSshd(options: readonly string[] = []): Promise<Sshd> 
   if (isRoot) mkdirSync(PRIVILEGE_SEPARATION, { recursive: true, mode: 0o755 });
   const at = (name: string) => join(folder, name);
   const keygen = (...args: string[]) => {
-    const { status, stdout, stderr } = spawnSync('ssh-keygen', args, { encoding: 'utf8' });
+    const { status, stdout, stderr } = spawnSync(KEYGEN, args, { encoding: 'utf8' });
     if (status !== 0) throw new Error(`ssh-keygen: ${stderr}`);
     return stdout;
   };
@@ -123,14 +126,17 @@ export function throwAwayUser(): ThrowAwayUser {
     if (status !== 0) throw new Error(`${command}: ${stderr}`);
   };
   run('useradd', '--create-home', '--shell', '/bin/bash', name);
-  const { status, stderr } = spawnSync('chpasswd', [], { input: `${name}:${password}\n`, encoding: 'utf8' });
+  const { status, stderr } = spawnSync(CHANGE_PASSWORDS, [], {
+    input: `${name}:${password}\n`,
+    encoding: 'utf8',
+  });
   if (status !== 0) throw new Error(`chpasswd: ${stderr}`);
   return {
     name,
     password,
     run,
     [Symbol.dispose]() {
-      spawnSync('userdel', ['--remove', '--force', name]);
+      spawnSync(DELETE_USER, ['--remove', '--force', name]);
     },
   };
 }

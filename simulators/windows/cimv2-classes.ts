@@ -4,6 +4,7 @@ import type { AssociationSource, ClassSource } from '../winrm/cim/repository.ts'
 import { activityClasses } from './activity-classes.ts';
 import { cimv2Associations } from './associations.ts';
 import { deviceClasses } from './device-classes.ts';
+import { environmentClass } from './environment-class.ts';
 import { performanceOf } from './performance-classes.ts';
 import { registryMethods } from './registry-provider.ts';
 import { softwareClasses } from './software-classes.ts';
@@ -22,6 +23,7 @@ export function cimv2Classes(server: WindowsServer): {
     ...deviceClasses(server),
     ...activityClasses(server),
     ...performanceOf(server),
+    environmentClass(server),
   ];
   return {
     sources,

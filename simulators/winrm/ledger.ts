@@ -79,7 +79,10 @@ const DIALECTS: ReadonlyArray<readonly [dialect: string, how: string]> = [
 
 /** Asked for often enough to be named; everything else that is not offered is refused as well. */
 const REFUSED: ReadonlyArray<readonly [what: string, answer: string]> = [
-  ['Put, Create and Delete on CIM', 'w:InternalError, 0x80041024 (provider not capable)'],
+  [
+    'Put, Create and Delete of instances other than Win32_Environment',
+    'w:InternalError, 0x80041024 (provider not capable)',
+  ],
   ['Methods that no provider has; eventing (Subscribe, Renew, Unsubscribe)', 'a:ActionNotSupported'],
   ['Connect, Disconnect and Reconnect of shells', 'a:ActionNotSupported'],
   [
@@ -170,7 +173,7 @@ function operationRows(): string[][] {
       ...FAMILIES.map(([family]) => mark(family === 'cim' || family === 'shells')),
     ]),
   ].map((row) =>
-    /^(?:Put|Create|Delete)$/.test(row[0]!) ? [row[0]!, 'provider not capable', ...row.slice(2)] : row,
+    /^(?:Put|Create|Delete)$/.test(row[0]!) ? [row[0]!, 'where the provider can', ...row.slice(2)] : row,
   );
 }
 

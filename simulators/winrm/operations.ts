@@ -83,7 +83,7 @@ export const OPERATIONS: readonly Operation[] = [
     name: 'Put',
     action: ACTION.put,
     on: {
-      cim: ({ cim }, { request, account }) => cim.change(request, account),
+      cim: ({ cim }, { request, account }) => cim.put(request, account),
       config: ({ config }, { request, account }) => {
         if (!account.groups.includes('Administrators')) throw new WsmanFault('accessDenied');
         return config.put(request.resourceUri, request.body);
@@ -104,7 +104,10 @@ export const OPERATIONS: readonly Operation[] = [
     name: 'Delete',
     action: ACTION.delete,
     on: {
-      cim: ({ cim }, { request, account }) => cim.change(request, account),
+      cim: ({ cim }, { request, account }) => {
+        cim.delete(request, account);
+        return '';
+      },
       cmd: deleteShell,
       powershell: deleteShell,
     },

@@ -20,7 +20,7 @@ import { type Hardware, hardwareOf } from './hardware.ts';
 import { linuxFiles } from './linux-files.ts';
 import { cpuRatioAt } from './load.ts';
 import { bootProcesses, FIRST_STARTED_PID, type GuestProcess } from './processes.ts';
-import type { Registry } from './registry.ts';
+import { type Registry, registryPath } from './registry.ts';
 import { roleOf, type ServiceSpec, type Stack, stackOf } from './stack.ts';
 import { BACKUP_PORT, type Link } from './topology.ts';
 import { disksOf, type GuestDisk } from './volumes.ts';
@@ -60,6 +60,9 @@ export interface StartedProgram {
 /** End and exit code of a program are remembered for so long [vSphere API, GuestProcessInfo.endTime]. */
 const REMEMBERED: Millis = 5 * 60 * SECOND;
 const PROGRAMS_MAX = 1000;
+const SYSTEM_VARIABLES = registryPath(
+  'HKLM\\SYSTEM\\CurrentControlSet\\Control\\Session Manager\\Environment',
+)!;
 /** Systems were installed some time in these years. */
 const FIRST_INSTALLED: UnixMillis = Date.UTC(2017, 0, 2, 9);
 const INSTALLED_OVER_DAYS = 1200;
@@ -369,6 +372,13 @@ export class Guest {
     return this.os.family === 'windows' && this.os.server ? windowsFeatures(this.stack.features) : [];
   }
 
+  /** Variables of the system that somebody has set since it was installed. */
+  #addedVariables(): Array<[string, string]> {
+    const key = this.registry?.key(SYSTEM_VARIABLES);
+    if (!key || key.writtenAt <= this.installedAt) return [];
+    return [...key.values].flatMap(([name, { type, value }]) => (type === 'REG_SZ' ? [[name, value]] : []));
+  }
+
   environment(user: GuestUser): Map<string, string> {
     if (this.os.family === 'windows')
       return new Map([
@@ -391,6 +401,7 @@ export class Guest {
         ['USERNAME', user.shortName],
         ['USERPROFILE', user.home],
         ['windir', 'C:\\Windows'],
+        ...this.#addedVariables(),
       ]);
     return new Map([
       ['HOME', user.home],

@@ -7,13 +7,14 @@ import type { WindowsAccount } from '../accounts.ts';
 import { WsmanFault } from '../wsman/fault.ts';
 import { RESOURCE } from '../wsman/names.ts';
 import { endpointReference, type SelectorValue, type WsmanRequest } from '../wsman/request.ts';
-import { classUri, instanceXml, propertyXml } from './encode.ts';
+import { changeOf, valuesOf } from './decode.ts';
+import { classUri, instanceXml, propertyXml, referenceParts } from './encode.ts';
 import { enumerated } from './enumerate.ts';
 import { invalidClass, invalidNamespace, namespaceDenied, noSuchInstance, notCapable } from './errors.ts';
 import { fragmentOf } from './fragment.ts';
 import type { CimRepository } from './repository.ts';
 import type { CimClass, CimInstance, CimType, CimValue } from './values.ts';
-import { isA } from './values.ts';
+import { isA, pathOf } from './values.ts';
 
 /** A method of a class: `self` is the instance that the selectors name. */
 export interface CimMethod {
@@ -62,16 +63,36 @@ export class CimService {
     return request.fragment ? fragmentOf(instance, request.fragment) : instanceXml(instance);
   }
 
-  /** Put and Delete: of what is there, no provider lets anything be changed so. @throws WsmanFault always */
-  change(request: WsmanRequest, account: WindowsAccount): never {
-    this.#selected(this.#class(request.resourceUri, account), request.selectors, account);
-    throw notCapable();
+  /** Body of the answer: the instance as it is now, or the part of it that was changed. @throws WsmanFault */
+  put(request: WsmanRequest, account: WindowsAccount): string {
+    const of = this.#class(request.resourceUri, account);
+    const instance = this.#selected(of, request.selectors, account);
+    const source = this.#host.repository.sourceOf(instance.class);
+    if (!source?.put) throw notCapable();
+    const change = changeOf(request, instance);
+    if (!mayChange(account)) throw namespaceDenied();
+    source.put(instance, change);
+    return this.get(request, account);
   }
 
-  /** @throws WsmanFault always: no provider makes instances but through methods */
-  create(request: WsmanRequest, account: WindowsAccount): never {
-    this.#class(request.resourceUri, account);
-    throw notCapable();
+  /** Body of the answer: where the new instance is. @throws WsmanFault */
+  create(request: WsmanRequest, account: WindowsAccount): string {
+    const of = this.#class(request.resourceUri, account);
+    const source = this.#host.repository.sourceOf(of);
+    if (!source?.create) throw notCapable();
+    const values = valuesOf(request.body, of);
+    if (!mayChange(account)) throw namespaceDenied();
+    return `<x:ResourceCreated>${referenceParts(pathOf(source.create(values)))}</x:ResourceCreated>`;
+  }
+
+  /** @throws WsmanFault */
+  delete(request: WsmanRequest, account: WindowsAccount): void {
+    const of = this.#class(request.resourceUri, account);
+    const instance = this.#selected(of, request.selectors, account);
+    const source = this.#host.repository.sourceOf(instance.class);
+    if (!source?.delete) throw notCapable();
+    if (!mayChange(account)) throw namespaceDenied();
+    source.delete(instance);
   }
 
   /** Items of an enumeration, encoded as they are asked for. @throws WsmanFault */
@@ -153,6 +174,10 @@ export class CimService {
     if (!of) throw invalidClass(className);
     return this.#selected(of, reference.selectors);
   }
+}
+
+function mayChange({ groups }: WindowsAccount): boolean {
+  return groups.includes('Administrators');
 }
 
 function splitUri(uri: string): { namespace: string; className: string } {

@@ -107,7 +107,8 @@ function element({ class: of, values }: CimInstance, name: string): string {
   return `<p:${name}${attributes}>${inside}</p:${name}>`;
 }
 
-function referenceParts({ namespace, className, keys }: CimPath): string {
+/** Address and ReferenceParameters alone. */
+export function referenceParts({ namespace, className, keys }: CimPath): string {
   const selector = (key: string, value: string): string =>
     `<w:Selector Name="${escapeAttribute(key)}">${escapeText(value)}</w:Selector>`;
   const selectors = [...keys].map(([key, value]) => selector(key, value)).join('');

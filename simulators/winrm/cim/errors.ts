@@ -37,7 +37,23 @@ export function namespaceDenied(): WsmanFault {
   });
 }
 
-/** Put, Create and Delete: no provider here changes instances but through methods. */
+export function alreadyExists(): WsmanFault {
+  return new WsmanFault('alreadyExists', undefined, {
+    status: 11,
+    hresult: '0x80041019',
+    text: 'Object or property already exists',
+  });
+}
+
+export function invalidParameter(): WsmanFault {
+  return new WsmanFault('representationInvalid', undefined, {
+    status: 4,
+    hresult: '0x80041008',
+    text: 'Invalid parameter',
+  });
+}
+
+/** Put, Create and Delete of instances whose provider lets nobody do so. */
 export function notCapable(): WsmanFault {
   return new WsmanFault('internalError', undefined, {
     status: 7,

@@ -25,6 +25,12 @@ export interface ClassSource {
   instances(question?: Question): Iterable<CimInstance>;
   /** The one with these keys (names in lower case), where that can be found without reading all. */
   find?(keys: ReadonlyMap<string, string>): CimInstance | undefined;
+  /** Put; absent where nobody may. @param change values by property name. @throws WsmanFault */
+  put?(instance: CimInstance, change: CimInstance['values']): void;
+  /** Create. Gives what is there now. @throws WsmanFault */
+  create?(values: CimInstance['values']): CimInstance;
+  /** @throws WsmanFault */
+  delete?(instance: CimInstance): void;
 }
 
 /** A class of associations: what is related to an instance, from either end. */
@@ -75,6 +81,13 @@ export class CimRepository {
       classes: this.#sources.map((source) => source.class),
       associations: this.#associations.map((association) => association.class),
     };
+  }
+
+  /** What gives the instances of this very class. */
+  sourceOf(of: CimClass): ClassSource | undefined {
+    return this.#sources.find(
+      (source) => source.class.namespace === of.namespace && source.class.name === of.name,
+    );
   }
 
   /** Instances of the class and of those below it. */

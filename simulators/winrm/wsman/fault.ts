@@ -163,6 +163,12 @@ const KINDS = {
     code: 5,
     text: 'Access is denied.',
   },
+  alreadyExists: {
+    role: 'Sender',
+    subcode: 'w:AlreadyExists',
+    code: 2150858803,
+    text: 'The WS-Management service cannot process the request. The resource exists already.',
+  },
   representationInvalid: {
     role: 'Sender',
     subcode: 'x:InvalidRepresentation',

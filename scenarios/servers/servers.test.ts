@@ -140,6 +140,24 @@ it('applications and connections of servers of both kinds are read by their own 
   });
 });
 
+it('an account with the least rights that are documented is enough, by sudo command by command', async () => {
+  await using stage = await serversStage('linux: 6');
+  const least = stage.credentials.filter(({ name }) => name === 'least-linux');
+  const targets = stage.targets.filter(({ address }) =>
+    stage
+      .guest(address)
+      .accounts()
+      .some(({ id }) => id === 'least-linux'),
+  );
+  expect(targets.length).toBeGreaterThan(2);
+  const [full, poor] = [stage.source({ targets }), stage.source({ targets, credentials: least })];
+  const [all, some] = await stage.run(async () => [await lookAt(full), await lookAt(poor)]);
+  expect(some.changes.unreached).toEqual([]);
+  for (const [address, machine] of all.machines)
+    expect({ ...some.machines.get(address), credential: '' }).toEqual({ ...machine, credential: '' });
+  expect(await poor.prerequisites(NEVER)).toEqual(new Map());
+});
+
 it('the same seed gives the same machines, samples and timers', async () => {
   const tell = async () => {
     await using stage: ServersStage = await serversStage('linux: 3, windows: 1');

@@ -63,7 +63,8 @@ function common(
     kind: 'server',
     handle: label,
     instanceUuid,
-    biosUuid: short(facts.uuid, 64),
+    // dmidecode writes small letters in some releases, the kernel and Windows capitals
+    biosUuid: short(facts.uuid, 64).toUpperCase(),
     name: short(target.name || facts.hostName) || label,
     isTemplate: false,
     power: 'on',

@@ -70,6 +70,8 @@ const GUESTS_LIMIT_MS: Millis = HOUR;
 const INVENTORY_AFTER_MS: Millis = MINUTE;
 const FOLLOW_LIMIT_MS: Millis = 30 * MINUTE;
 const PREREQUISITES_EVERY_MS: Millis = 6 * HOUR;
+/** While the source has not answered yet. */
+const PREREQUISITES_AGAIN_MS: Millis = 5 * MINUTE;
 const HEARTBEAT_EVERY_MS: Millis = 30 * MINUTE;
 const SHORT_LIMIT_MS: Millis = 10 * MINUTE;
 /** So long registration waits for all sources to have been asked; what answers later is added then. */
@@ -186,14 +188,16 @@ export class Site {
     });
   }
 
-  #checkAgain({ source }: Discovery): Promise<void> {
+  #checkAgain(discovery: Discovery): Promise<void> {
     const { warnings } = this.#options;
+    const { source } = discovery;
     const prefix = `prerequisite ${source.name} `;
     return this.#job({
       name: `prerequisites ${source.name}`,
-      everyMs: PREREQUISITES_EVERY_MS,
+      everyMs: () => (discovery.refreshedAt === undefined ? PREREQUISITES_AGAIN_MS : PREREQUISITES_EVERY_MS),
       limitMs: SHORT_LIMIT_MS,
       run: async (signal) => {
+        if (discovery.refreshedAt === undefined) return; // who does not answer lacks nothing that can be told
         const missing = await source.prerequisites(signal);
         warnings.replace(
           prefix,
@@ -221,7 +225,10 @@ export class Site {
       alignedPlusMs: 0,
       keepsToGrid: true,
       limitMs: source.sampleMs * SAMPLE_SHARE,
-      run: (signal) => this.#live!.sample(source, this.discoveries[i]!.machines().values(), signal),
+      run: async (signal) => {
+        const machines = this.discoveries[i]!.machines();
+        if (machines.size > 0) await this.#live!.sample(source, machines.values(), signal);
+      },
     });
   }
 

@@ -1,7 +1,7 @@
 /**
  * A program of its own, for vcenter-served.bench.ts: a vCenter of N generated machines on real TLS, as
  * `drylift serve vcenter` has it, or with `empty` in place of N an https server that does nothing. It tells its
- * parent over IPC when it is ready, and on request what it takes and changes the power of a machine.
+ * parent over IPC when it is ready, and on request what it takes and holds, and changes the power of a machine.
  */
 import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
@@ -59,9 +59,14 @@ async function serveMachines(machines: number): Promise<void> {
     names: ['127.0.0.1'],
     users: [{ name: 'user', password: 'pass', role: 'administrator' }],
   });
-  process.on('message', (asked: 'memory' | 'power') => {
+  process.on('message', (asked: 'memory' | 'held' | 'power') => {
     if (asked === 'memory') process.send!({ rss: process.memoryUsage.rss() });
-    else {
+    else if (asked === 'held') {
+      // With --expose-gc: what is still in use, and not what the collector has left lying about.
+      globalThis.gc?.();
+      const { heapUsed, external } = process.memoryUsage();
+      process.send!({ held: heapUsed + external });
+    } else {
       const { id } = estate.machines()[0]!;
       const at = process.hrtime.bigint();
       estate.setPower(id, estate.power(id) === 'on' ? 'off' : 'on');

@@ -32,6 +32,7 @@ while IFS= read -r name; do
   ask dumpxml "$name" > "$folder/domain.xml"
   grep -q "<domain type='vmware'" "$folder/domain.xml"
   ask domstate "$name" > /dev/null
+  same "uuid of $name" "$(ask dominfo "$name" | awk '/^UUID:/ {print $2}')" "$(ask domuuid "$name" | tr -d '\n ')"
   dumped=$((dumped + 1))
 done < "$folder/machines"
 echo "machines: $dumped"

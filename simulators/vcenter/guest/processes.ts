@@ -1,6 +1,7 @@
 /** GuestAuthManager and GuestProcessManager: who may come in, what runs, and starting programs. */
 
-import { may } from '../../estate/guest/file-tree.ts';
+import { FileProblem, may } from '../../estate/guest/file-tree.ts';
+import type { Guest } from '../../estate/guest/guest.ts';
 import { runCmd, runWindowsProgram } from '../../estate/guest/shell/cmd.ts';
 import { runShell } from '../../estate/guest/shell/sh.ts';
 import type { Outcome } from '../../estate/guest/shell/shell.ts';
@@ -74,7 +75,7 @@ const startProgram = defineMethod<GuestArgs & { spec: Data }>({
       programPath: string;
       arguments: string;
     };
-    const path = guestPath(guest, programPath, 'spec.programPath');
+    const path = programAt(guest, guestPath(guest, programPath, 'spec.programPath'), call.now);
     const { node } = telling(() => guest.files.resolve(path, call.now));
     if (node.type === 'directory') throw vimFault('NotAFile', `${path} is not a file.`, { file: path });
     if (guest.os.family === 'linux' && !may(node, user, 1))
@@ -94,6 +95,18 @@ const startProgram = defineMethod<GuestArgs & { spec: Data }>({
     return process.pid;
   },
 });
+
+/** Of late /bin and /sbin are links to what is below /usr: a program that is only there is found by both paths. */
+function programAt(guest: Guest, path: string, now: number): string {
+  if (guest.os.family !== 'linux' || !/^\/s?bin\//.test(path)) return path;
+  try {
+    guest.files.resolve(path, now);
+    return path;
+  } catch (error) {
+    if (error instanceof FileProblem) return `/usr${path}`;
+    throw error;
+  }
+}
 
 /** Linux starts it through a shell, so that `arguments` may redirect; Windows starts the program itself. */
 function execute(

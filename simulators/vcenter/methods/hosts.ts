@@ -1,5 +1,7 @@
-/** Methods of what hangs on hosts: start with the host, services, clock. */
+/** Methods of clusters and of what hangs on hosts: use of resources, start with the host, services, clock. */
+import { MIB } from '#core/units.ts';
 import { invalidArgument } from '../faults.ts';
+import { ComputeObject } from '../objects/compute.ts';
 import {
   type AutoStartEntry,
   AutoStartObject,
@@ -112,7 +114,39 @@ const queryAvailableTimeZones = defineMethod({
   run: () => [TIME_ZONE],
 });
 
+const getResourceUsage = defineMethod({
+  on: 'ClusterComputeResource',
+  name: 'GetResourceUsage',
+  since: '6.0',
+  returns: 'ClusterResourceUsageSummary',
+  privilege: 'System.Read',
+  run(_args, call) {
+    const cluster = selfAs(call, ComputeObject);
+    const { performance } = call.vcenter;
+    let cpu = 0;
+    let memory = 0;
+    for (const vm of cluster.pool.allVms()) {
+      const use = performance.usageNow(vm, call.now);
+      cpu += use.cpuMhz;
+      memory += use.memoryMiB;
+    }
+    const datastores = cluster.datastores().map(({ facts }) => facts);
+    const capacity = datastores.reduce((sum, { capacityBytes }) => sum + capacityBytes, 0);
+    const free = datastores.reduce((sum, { freeBytes }) => sum + freeBytes, 0);
+    return {
+      $: 'ClusterResourceUsageSummary',
+      cpuUsedMHz: Math.min(Math.floor(cpu), cluster.capacity.cpu),
+      cpuCapacityMHz: cluster.capacity.cpu,
+      memUsedMB: Math.min(Math.floor(memory), cluster.capacity.memory),
+      memCapacityMB: cluster.capacity.memory,
+      storageUsedMB: Math.floor((capacity - free) / MIB),
+      storageCapacityMB: Math.floor(capacity / MIB),
+    };
+  },
+});
+
 export const HOST_METHODS: readonly Method[] = [
+  getResourceUsage,
   reconfigureAutostart,
   autoStartPowerOn,
   autoStartPowerOff,

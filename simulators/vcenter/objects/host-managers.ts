@@ -3,7 +3,7 @@
  * clients set is kept and shown; a service that is stopped stops nothing else.
  */
 import { invalidArgument, vimFault } from '../faults.ts';
-import { type Data, type Ref, ref, type Value } from '../values.ts';
+import { type Data, forced, type Ref, ref, type Value } from '../values.ts';
 import type { HostObject } from './host.ts';
 import { hostNetworkOf } from './host-network.ts';
 import { type Entity, ManagedObject, type Properties } from './object.ts';
@@ -20,6 +20,7 @@ export const NETWORK_SYSTEM: Properties<NetworkSystemObject> = {
   availableField: () => [],
   networkInfo: (self) => hostNetworkOf(self.host),
   dnsConfig: (self) => hostNetworkOf(self.host).dnsConfig as Data,
+  networkConfig: (self) => networkConfigOf(self.host),
 };
 export const HOST_OPTIONS: Properties<HostOptionsObject> = { setting: (self) => self.options() };
 
@@ -191,6 +192,20 @@ export class DateTimeSystemObject extends HostManager {
   get info(): Data {
     return DATE_TIME_INFO;
   }
+}
+
+/** The cards, which is what clients look for in it. */
+function networkConfigOf(host: HostObject): Data {
+  const { pnic, dnsConfig } = hostNetworkOf(host);
+  return {
+    $: 'HostNetworkConfig',
+    pnic: (forced(pnic) as readonly Data[]).map(({ device, spec }) => ({
+      $: 'PhysicalNicConfig',
+      device,
+      spec: spec ?? { $: 'PhysicalNicSpec' },
+    })),
+    dnsConfig,
+  };
 }
 
 export class NetworkSystemObject extends HostManager {

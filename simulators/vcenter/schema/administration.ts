@@ -23,6 +23,16 @@ HostServiceSourcePackage @5.0: sourcePackageName string, description string
 managed HostNetworkSystem < ExtensibleManagedObject: capabilities HostNetCapabilities?,
   networkInfo HostNetworkInfo?, offloadCapabilities HostNetOffloadCapabilities?, networkConfig HostNetworkConfig?,
   dnsConfig HostDnsConfig?, ipRouteConfig HostIpRouteConfig?, consoleIpRouteConfig HostIpRouteConfig?
+HostNetworkConfig: vswitch HostVirtualSwitchConfig[], proxySwitch HostProxySwitchConfig[] @4.0,
+  portgroup HostPortGroupConfig[], pnic PhysicalNicConfig[], vnic HostVirtualNicConfig[],
+  consoleVnic HostVirtualNicConfig[], dnsConfig HostDnsConfig?, ipRouteConfig HostIpRouteConfig?,
+  consoleIpRouteConfig HostIpRouteConfig?, routeTableConfig HostIpRouteTableConfig? @4.0,
+  dhcp HostDhcpServiceConfig[], nat HostNatServiceConfig[], ipV6Enabled boolean? @4.0,
+  netStackSpec HostNetworkConfigNetStackSpec[] @5.5
+PhysicalNicConfig: device string, spec PhysicalNicSpec
+ToolsConfigInfoToolsLastInstallInfo @5.0: counter int, fault LocalizedMethodFault?
+ClusterResourceUsageSummary @6.0: cpuUsedMHz int, cpuCapacityMHz int, memUsedMB int, memCapacityMB int,
+  pMemAvailableMB long? @6.7, pMemCapacityMB long? @6.7, storageUsedMB long, storageCapacityMB long
 managed HostDateTimeSystem: dateTimeInfo HostDateTimeInfo
 HostDateTimeInfo: timeZone HostDateTimeSystemTimeZone, systemClockProtocol string? @7.0.0.0, ntpConfig HostNtpConfig?,
   ptpConfig HostPtpConfig? @7.0.3.0, enabled boolean? @7.0.3.0, disableEvents boolean? @7.0.3.0,

@@ -95,6 +95,7 @@ export function configOf(vm: VirtualMachine, reading: Reading, view?: ConfigView
       beforeGuestStandby: true,
       beforeGuestShutdown: true,
       toolsUpgradePolicy: 'manual',
+      lastInstallInfo: { $: 'ToolsConfigInfoToolsLastInstallInfo', counter: 0 },
       syncTimeWithHost: false,
     }),
     flags: () => ({

@@ -52,7 +52,7 @@ export interface PointsBatch {
   readonly windows: number;
   readonly series: readonly SeriesName[];
   /** Peak of series i in window w at [i × windows + w], in the counter's raw whole units; -1: no samples. */
-  readonly peaks: Int32Array | Float64Array;
+  readonly peaks: Int32Array | Float32Array | Float64Array;
 }
 
 /** How batches are worded for the service. */

@@ -234,7 +234,8 @@ export class LivePerformance {
         .execute();
       for (const batch of batches) {
         await outbox.add(db, 'points', forms.points(batch), window);
-        await pointLog.add(db, batch);
+        // kept in memory until the day is over: in as many bits as points have
+        await pointLog.add(db, { ...batch, peaks: Float32Array.from(batch.peaks) });
       }
     });
     await store.flush();

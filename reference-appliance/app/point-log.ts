@@ -61,7 +61,7 @@ export class PointLog {
     for (const { body, last_window } of rows) {
       const { series, ...batch } = forms.readPoints(zstdDecompressSync(body));
       const interned = series.map(({ machine, counter, instance }) => names.of(machine, counter, instance));
-      this.#open.push({ ...batch, series: interned });
+      this.#open.push({ ...batch, peaks: Float32Array.from(batch.peaks), series: interned });
       this.#day = Math.max(this.#day, dayOf(last_window));
     }
   }

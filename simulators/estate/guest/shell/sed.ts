@@ -1,72 +1,190 @@
-/** sed: addresses (line, $, /re/, ranges), p, d, q, s///, y///, =, with -n, -e and -E. [IEEE Std 1003.1, XCU sed] */
-import { readInputs } from './file-commands.ts';
-import { posixRegExp } from './regex.ts';
-import { type LinuxCommand, linesOf, options } from './shell.ts';
-
-type Address = number | '$' | RegExp;
-
-interface SedCommand {
-  readonly from: Address | undefined;
-  readonly to: Address | undefined;
-  readonly not: boolean;
-  readonly verb: string;
-  readonly pattern?: RegExp;
-  readonly replacement?: string;
-  readonly print?: boolean;
-  inRange: boolean;
-}
-
-class SedError extends Error {}
+/** sed: the stream editor, with pattern and hold space, blocks, branches and ranges. [IEEE Std 1003.1, XCU sed] */
+import { FileProblem } from '../file-tree.ts';
+import { absolute, problemText, readInput, readInputs } from './file-commands.ts';
+import { type Address, parseSed, type SedCommand, SedError } from './sed-syntax.ts';
+import { collector, type LinuxCommand, type LinuxSession, options, step } from './shell.ts';
 
 export const sedCommand: LinuxCommand = (args, io, session) => {
-  const { has, value, rest, unknown } = options(args, 'nEre:s', {
+  const { has, value, rest, unknown } = options(args, 'nEre:sif:z', {
     '--quiet': 'n',
     '--silent': 'n',
     '--expression': 'e',
+    '--regexp-extended': 'E',
+    '--in-place': 'i',
   });
   if (unknown) {
-    io.err(`sed: invalid option -- '${unknown}'\n`);
+    io.err(`sed: invalid option -- '${unknown.replace(/^-+/, '')}'\n`);
     return 1;
   }
+  const given = args.flatMap((arg, i) => (args[i - 1] === '-e' ? [arg] : []));
   const script = has.has('e')
-    ? args.flatMap((arg, i) => (args[i - 1] === '-e' ? [arg] : [])).join('\n') || value.get('e')!
-    : rest.shift();
+    ? given.length > 0
+      ? given.join('\n')
+      : value.get('e')!
+    : has.has('f')
+      ? readInput(session, value.get('f')!)
+      : (rest.shift() ?? '');
   let commands: SedCommand[];
+  const parse = (): SedCommand[] => parseSed(script, has.has('E') || has.has('r'));
   try {
-    commands = parse(script ?? '', has.has('E') || has.has('r'));
+    commands = parse();
   } catch (error) {
     if (!(error instanceof SedError)) throw error;
-    io.err(`sed: -e expression #1, char 1: ${error.message}\n`);
+    io.err(`sed: -e expression #1, char ${script.length}: ${error.message}\n`);
     return 1;
   }
-  const { texts, failed } = readInputs('sed', rest, io, session);
-  const lines = texts.flatMap(({ text }) => linesOf(text));
-  for (const [i, line] of lines.entries()) {
-    let space = line;
-    let deleted = false;
-    let quit = false;
-    for (const command of commands) {
-      if (!selects(command, i + 1, i === lines.length - 1, space)) continue;
-      if (command.verb === 'd') {
-        deleted = true;
-        break;
+  const quiet = has.has('n');
+  if (has.has('i')) {
+    const { files } = session.machine.guest;
+    const { now } = session.machine;
+    let status = 0;
+    for (const file of rest)
+      try {
+        const out = collector(session.machine);
+        edit(parse(), readInput(session, file), { quiet, out: out.add, session });
+        files.write(absolute(session, file), Buffer.from(out.text(), 'latin1'), session.user, now);
+      } catch (error) {
+        if (!(error instanceof FileProblem)) throw error;
+        io.err(`sed: can't read ${problemText(error)}\n`);
+        status = 2;
       }
-      if (command.verb === 'p') io.out(`${space}\n`);
-      else if (command.verb === '=') io.out(`${i + 1}\n`);
-      else if (command.verb === 'q') {
-        quit = true;
-        break;
-      } else if (command.verb === 's') {
-        const before = space;
-        space = substituted(space, command.pattern!, command.replacement!);
-        if (space !== before && command.print) io.out(`${space}\n`);
-      }
-    }
-    if (!deleted && !has.has('n')) io.out(`${space}\n`);
-    if (quit) break;
+    return status;
   }
+  const { texts, failed } = readInputs('sed', rest, io, session);
+  edit(commands, texts.map(({ text }) => text).join(''), { quiet, out: io.out, session });
   return failed ? 2 : 0;
 };
+
+interface Editing {
+  readonly quiet: boolean;
+  readonly out: (text: string) => void;
+  readonly session: LinuxSession;
+}
+
+function edit(commands: readonly SedCommand[], text: string, { quiet, out, session }: Editing): void {
+  const lines = text === '' ? [] : text.split('\n');
+  // a last line without an end is given back without one
+  const isCut = text !== '' && !text.endsWith('\n');
+  if (text.endsWith('\n')) lines.pop();
+  let hold = '';
+  let at = 0;
+  const isLast = (): boolean => at >= lines.length;
+  const put = (line: string): void => out(isLast() && isCut ? line : `${line}\n`);
+  let space = '';
+  let again = false;
+  let isOver = false;
+  while (!isOver && (again || at < lines.length)) {
+    if (!again) space = lines[at++]!;
+    again = false;
+    let isDeleted = false;
+    let replaced = false;
+    const after: string[] = [];
+    for (let i = 0; i < commands.length; i++) {
+      step(session.machine);
+      const command = commands[i]!;
+      if (!selects(command, at, isLast(), space)) {
+        if (command.verb === '{') i = command.end! - 1;
+        continue;
+      }
+      const jump = (): void => {
+        const label = commands.findIndex(({ verb, text: name }) => verb === ':' && name === command.text);
+        i = command.text === '' || label < 0 ? commands.length : label;
+      };
+      switch (command.verb) {
+        case 's':
+          if (!replaces(space, command)) break;
+          space = substituted(space, command);
+          replaced = true;
+          if (command.print) put(space);
+          break;
+        case 'y':
+          space = [...space].map((char) => command.map!.get(char) ?? char).join('');
+          break;
+        case 'p':
+          put(space);
+          break;
+        case 'P':
+          out(`${space.split('\n', 1)[0]}\n`);
+          break;
+        case '=':
+          out(`${at}\n`);
+          break;
+        case 'd':
+          isDeleted = true;
+          i = commands.length;
+          break;
+        case 'D': {
+          const end = space.indexOf('\n');
+          isDeleted = true;
+          i = commands.length;
+          if (end >= 0) {
+            space = space.slice(end + 1);
+            again = true;
+          }
+          break;
+        }
+        case 'n':
+          if (!quiet) put(space);
+          if (isLast()) {
+            isDeleted = true;
+            isOver = true;
+            i = commands.length;
+          } else space = lines[at++]!;
+          break;
+        case 'N':
+          if (isLast()) {
+            isOver = true;
+            i = commands.length;
+          } else space += `\n${lines[at++]!}`;
+          break;
+        case 'h':
+          hold = space;
+          break;
+        case 'H':
+          hold += `\n${space}`;
+          break;
+        case 'g':
+          space = hold;
+          break;
+        case 'G':
+          space += `\n${hold}`;
+          break;
+        case 'x':
+          [space, hold] = [hold, space];
+          break;
+        case 'a':
+          after.push(`${command.text}\n`);
+          break;
+        case 'i':
+          out(`${command.text}\n`);
+          break;
+        case 'c':
+          if (command.to === undefined || command.range === undefined) out(`${command.text}\n`);
+          isDeleted = true;
+          i = commands.length;
+          break;
+        case 'b':
+          jump();
+          break;
+        case 't':
+          if (replaced) jump();
+          replaced = false;
+          break;
+        case 'q':
+          isOver = true;
+          i = commands.length;
+          break;
+        case 'Q':
+          isDeleted = true;
+          isOver = true;
+          i = commands.length;
+          break;
+      }
+    }
+    if (!isDeleted && !quiet) put(space);
+    for (const each of after) out(each);
+  }
+}
 
 function selects(command: SedCommand, number: number, last: boolean, line: string): boolean {
   const matches = (address: Address): boolean =>
@@ -74,81 +192,37 @@ function selects(command: SedCommand, number: number, last: boolean, line: strin
   const { from, to, not } = command;
   if (from === undefined) return !not;
   if (to === undefined) return matches(from) !== not;
-  let selected = command.inRange;
-  if (command.inRange) {
-    if (typeof to === 'number' ? number >= to : matches(to)) command.inRange = false;
-  } else if (matches(from)) {
-    selected = true;
-    command.inRange = typeof to === 'number' ? to > number : true;
+  if (command.range) {
+    const { until } = command.range;
+    const ends =
+      until !== undefined ? number >= until : to === '$' ? last : to instanceof RegExp && matches(to);
+    if (ends) command.range = undefined;
+    // a range that ends before it begins is one line
+    return until === undefined || number <= until ? !not : not;
   }
-  return selected !== not;
+  if (!matches(from)) return not;
+  const until =
+    typeof to === 'number' ? to : to !== '$' && !(to instanceof RegExp) ? number + to.more : undefined;
+  if (until === undefined || until > number) command.range = { until };
+  return !not;
 }
 
-function substituted(line: string, pattern: RegExp, replacement: string): string {
-  return line.replace(pattern, (...found: Array<string | number | undefined>) =>
-    replacement.replace(/\\([0-9n\\&/|#,;:])|&/g, (whole, char?: string) => {
+/** Would the command replace anything? */
+function replaces(line: string, { pattern, nth = 1 }: SedCommand): boolean {
+  return [...line.matchAll(pattern!)].length >= nth;
+}
+
+function substituted(line: string, { pattern, replacement, nth = 1, all = false }: SedCommand): string {
+  let count = 0;
+  return line.replace(pattern!, (...found: Array<string | number | undefined>) => {
+    count++;
+    if (count < nth || (count > nth && !all)) return String(found[0]);
+    return replacement!.replace(/\\(.)|&/gs, (whole, char?: string) => {
       if (whole === '&') return String(found[0]);
       if (char === 'n') return '\n';
-      if (/[0-9]/.test(char!)) return String(found[Number(char)] ?? '');
+      if (char === 't') return '\t';
+      if (/[0-9]/.test(char!)) return char === '0' ? String(found[0]) : String(found[Number(char)] ?? '');
       return char!;
-    }),
-  );
-}
-
-function parse(script: string, extended: boolean): SedCommand[] {
-  const commands: SedCommand[] = [];
-  let rest = script;
-  const regex = (source: string, flags = ''): RegExp => {
-    const pattern = posixRegExp(source, extended, flags);
-    if (!pattern) throw new SedError('Invalid regular expression');
-    return pattern;
-  };
-  const address = (): Address | undefined => {
-    const match = /^(?:(\d+)|(\$)|\/((?:[^/\\]|\\.)*)\/)/.exec(rest);
-    if (!match) return undefined;
-    rest = rest.slice(match[0].length);
-    return match[1] !== undefined
-      ? Number(match[1])
-      : match[2]
-        ? '$'
-        : regex(match[3]!.replace(/\\\//g, '/'));
-  };
-  for (;;) {
-    rest = rest.replace(/^[\s;]+/, '');
-    if (rest === '') return commands;
-    if (commands.length > 200) throw new SedError('too many commands');
-    const from = address();
-    let to: Address | undefined;
-    if (from !== undefined && rest.startsWith(',')) {
-      rest = rest.slice(1);
-      to = address();
-      if (to === undefined) throw new SedError("unexpected `,'");
-    }
-    const not = /^\s*!/.test(rest);
-    rest = rest.replace(/^\s*!?\s*/, '');
-    const verb = rest[0] ?? '';
-    rest = rest.slice(1);
-    const base = { from, to, not, verb, inRange: false };
-    if (/[pdq=]/.test(verb)) commands.push(base);
-    else if (verb === 's') {
-      const delimiter = rest[0] ?? '/';
-      const escaped = delimiter.replace(/[.*+?^${}()|[\]\\/]/, '\\$&');
-      const match = new RegExp(
-        `^${escaped}((?:[^${escaped}\\\\]|\\\\.)*)${escaped}((?:[^${escaped}\\\\]|\\\\[^])*)${escaped}([gip0-9I]*)`,
-      ).exec(rest);
-      if (!match) throw new SedError("unterminated `s' command");
-      rest = rest.slice(match[0].length);
-      const source =
-        delimiter === '/'
-          ? match[1]!.replace(/\\\//g, '/')
-          : match[1]!.replaceAll(`\\${delimiter}`, delimiter);
-      const flags = match[3]!;
-      commands.push({
-        ...base,
-        pattern: regex(source, `${flags.includes('g') ? 'g' : ''}${/i/i.test(flags) ? 'i' : ''}`),
-        replacement: match[2]!,
-        print: flags.includes('p'),
-      });
-    } else throw new SedError(`unknown command: \`${verb}'`);
-  }
+    });
+  });
 }

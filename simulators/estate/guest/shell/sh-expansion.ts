@@ -62,9 +62,11 @@ export function expand(word: Word, session: LinuxSession, io: LinuxIo): string[]
       continue;
     }
     const parts = splitFields(piece.text, separators);
+    // between separators that are no white space there may be nothing, which is a field
+    const keepsEmpty = [...separators].some((char) => !/\s/.test(char) && piece.text.includes(char));
     for (const [n, part] of parts.entries()) {
       if (n > 0) cut();
-      if (part !== '') add(part, false);
+      if (part !== '' || keepsEmpty) add(part, false);
       if (fields.length > LIMITS.words) throw new Exhausted('too many words');
     }
   }
@@ -221,7 +223,7 @@ function variable(
       const [pattern = '', ...replacement] = given().split('/');
       if (pattern === '') return value ?? '';
       const source = new RegExp(globSource(pattern, true), operator === '//' ? 'gs' : 's');
-      return (value ?? '').replace(source, () => replacement.join('/'));
+      return (value ?? '').replace(source, (found) => (found === '' ? '' : replacement.join('/')));
     }
     default:
       return trimmed(value ?? '', operator, given());

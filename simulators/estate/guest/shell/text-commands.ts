@@ -122,14 +122,17 @@ const cut: LinuxCommand = (args, io, session) => {
 const endOf =
   (name: 'head' | 'tail'): LinuxCommand =>
   (args, io, session) => {
-    const plain = args.map((arg) => arg.replace(/^-(\d+)$/, '-n$1'));
+    // "-5" is "-n 5"; after -n and -c it is a number
+    const plain = args.map((arg, i) =>
+      /^-[nc]$/.test(args[i - 1] ?? '') ? arg : arg.replace(/^-(\d+)$/, '-n$1'),
+    );
     const { value, rest, unknown } = options(plain, 'n:c:q', { '--lines': 'n', '--bytes': 'c' });
     if (unknown) return bad(name, io, unknown);
     const { texts, failed } = readInputs(name, rest, io, session);
     for (const { text } of texts) {
       const amount = value.get('c') ?? value.get('n') ?? '10';
       const number = Number(amount.replace(/^[+-]/, '')) || 0;
-      const units = value.has('c') ? [...text] : linesOf(text).map((line) => `${line}\n`);
+      const units = value.has('c') ? [...text] : (text.match(/[^\n]*\n|[^\n]+$/g) ?? []);
       const taken =
         name === 'head'
           ? units.slice(0, amount.startsWith('-') ? Math.max(0, units.length - number) : number)

@@ -246,6 +246,33 @@ export function processorSettings(of: Settings): CimInstance {
   });
 }
 
+/** Of the pool of processors. */
+const PROCESSOR_POOL = 'B637F347-6A0E-4DEC-AF52-BD70CB80A21D';
+
+/** What a machine may be given of processors: settings that belong to no machine. */
+export function processorDefinitions({ host, release }: HypervHost): CimInstance[] {
+  const most = release.version.startsWith('6.') ? 64 : 240;
+  return [
+    ['Default', 1],
+    ['Maximum', Math.min(host.cpuThreads, most)],
+    ['Minimum', 1],
+    ['Increment', 1],
+  ].map(([kind, quantity]) =>
+    instance('Msvm_ProcessorSettingData', {
+      ...ALLOCATED,
+      Caption: 'Processor',
+      Description: 'Settings for Microsoft Virtual Processor.',
+      ElementName: 'Processor',
+      InstanceID: `Microsoft:Definition\\${PROCESSOR_POOL}\\${kind}`,
+      AllocationUnits: 'percent / 1000',
+      ResourceType: 3,
+      ResourceSubType: 'Microsoft:Hyper-V:Processor',
+      VirtualQuantity: quantity!,
+      VirtualQuantityUnits: 'count',
+    }),
+  );
+}
+
 export function memorySettings(host: HypervHost, of: Settings): CimInstance {
   const { machine } = of;
   const dynamic = usesDynamicMemory(host, machine);

@@ -38,8 +38,8 @@ const JUDGES: ReadonlyArray<readonly [part: string, judge: string]> = [
   ],
   ['NTLM keys, proofs, sealing; RC4; MD4', 'the vectors of MS-NLMP 4.2.4, RFC 6229, RFC 1320'],
   [
-    'Version, node, capabilities, list, dominfo, dumpxml with disks and networks, power in all directions, saving, keys, virtual processors’ times, networks; full instances of 25 classes, references by path, ASSOCIATORS OF; Basic over HTTP',
-    'virsh of libvirt 9.0.0 with its Hyper-V driver, built from Debian’s source on openwsman 2.8.1 (by hand, 2026-11-22); what is paused or saved has “no state” there, since it knows the old numbers only; autostart and undefine need methods that are not offered',
+    'Version, node, capabilities, list, dominfo, dumpxml with disks and networks, start, suspend, resume, save, reset, destroy, shutdown, keys, virtual processors’ times and their maximum, networks; full instances of 25 classes, references by path, ASSOCIATORS OF; Basic over HTTP',
+    'virsh of libvirt 9.0.0 with its Hyper-V driver, built from Debian’s source on openwsman 2.8.1 (by hand, 2026-11-22); what is paused or saved has “no state” there, since it knows the old numbers only; autostart, undefine, reboot and screenshots need what is not offered',
   ],
   [
     'The old namespace refused, machines with their state, the host with its identity and version; Basic over HTTP with an empty first request, selectors in part, blanks around URIs',

@@ -135,7 +135,9 @@ export class HttpService {
       if (!account) throw new WsmanFault('accessDenied');
       response.operation = operationOf(request.action);
       const gone = new AbortController();
-      response.once('close', () => gone.abort());
+      response.once('close', () => {
+        if (!response.writableFinished) gone.abort(); // an abort makes an error with its stack: not for each answer
+      });
       const inside = await this.#operations.run({
         request,
         account,

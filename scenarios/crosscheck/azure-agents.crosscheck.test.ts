@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Seen, seenByClient } from './azure-migrate/served-client.ts';
 
-/** The longest wait, ten minutes for a migration, takes fifteen seconds; nobody is heard of for longer than 22. */
+/** The longest wait, ten minutes for a migration, takes fifteen seconds. */
 const PACE = 40;
 
 let seen: Seen;

@@ -1,7 +1,7 @@
 /**
  * The agent-based way in a served cloud: a fabric with its process server and one machine that its agent protects,
- * brought there through the service's own tables. Nobody lives in the place of server and agent: a quarter of an
- * hour of the story later they count as silent.
+ * brought there through the service's own tables. Server and agent are heard of at every instant, so that further
+ * machines can be enabled; nobody installs agents on those, and their jobs fail after an hour of the story.
  */
 import { assert } from '#core/assert.ts';
 import { type Bytes, GIB, MIB, MINUTE, type Millis } from '#core/units.ts';
@@ -73,7 +73,9 @@ export function publishAgents(options: AgentsOptions): PreloadedAgents {
     biosId: entropy.uuid('azure.preloaded.processServer', 'bios'),
     version: AGENT_VERSION,
     ipAddresses: ['10.0.0.9'],
-    heardAt: clock.wall(),
+    get heardAt() {
+      return clock.wall();
+    },
     metrics: {
       processorUsage: 20,
       totalMemoryBytes: 16 * GIB,
@@ -144,7 +146,13 @@ function protect(
 ): void {
   const now = context.clock.wall();
   protection.apply(item, 'slot');
-  item.agent = { version: AGENT_VERSION, latestVersion: LATEST_AGENT_VERSION, heardAt: now };
+  item.agent = {
+    version: AGENT_VERSION,
+    latestVersion: LATEST_AGENT_VERSION,
+    get heardAt() {
+      return context.clock.wall();
+    },
+  };
   item.agentState = 'Available';
   for (const disk of item.disks) {
     const facts = machine.disks.find(({ uuid }) => uuid.toLowerCase() === disk.diskId.toLowerCase());

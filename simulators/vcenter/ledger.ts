@@ -17,7 +17,7 @@ const JUDGES: ReadonlyArray<readonly [part: string, judge: string]> = [
   ],
   [
     'Login, walk of the inventory, every offered property of every object, QueryPerf in both formats, search, snapshots, changed areas and ranges through three replication cycles, waiting for tasks and views, faults',
-    'pyVmomi 6.7.1 (crosscheck vcenter); pyVmomi 8.0.3.0.1, which reads by Fetch (by hand)',
+    'pyVmomi 6.7.1 (crosscheck vcenter); pyVmomi 8.0.3.0.1, which reads by Fetch (by hand, 2026-11-22)',
   ],
   [
     'RetrieveProperties, WaitForUpdates, FindByUuid, VMX files, power, snapshots, datastores and their files',
@@ -36,28 +36,43 @@ const JUDGES: ReadonlyArray<readonly [part: string, judge: string]> = [
     'virt-v2v 2.2 with nbdkit 1.32 (crosscheck vcenter-v2v, vcenter-ansible)',
   ],
   [
-    'Machines and one in detail, its disks, a snapshot taken and removed, power, hosts, datastores',
-    'Ansible 2.14 with community.vmware (crosscheck vcenter-ansible)',
+    'Machines and one in detail, its disks, a snapshot taken and removed, power, hosts, datastores; clusters, folders, services and settings of hosts; roles, licences, pools, folders, machines made, cloned, grown and removed, custom attributes, start with the host',
+    'Ansible 2.14 with community.vmware (crosschecks vcenter-ansible, vcenter-ansible-manage)',
   ],
   [
     'Machines made, reconfigured, cloned, linked, migrated, relocated, renamed, templated, unregistered, registered, destroyed; folders and pools; disks added, grown, attached and taken off; events, collectors of events and tasks; roles and permissions; leases both ways; OVF descriptors and import specifications; virtual disks and files of datastores',
-    'pyVmomi 6.7.1, and qemu-img 7.2 for the disks (crosscheck vcenter-lifecycle); some of it govmomi 0.24.2, where a Go compiler is',
+    'pyVmomi 6.7.1, and qemu-img 7.2 for the disks (crosscheck vcenter-lifecycle); the same with pyVmomi 8.0.3.0.1 (by hand, 2026-11-22); some of it govmomi 0.24.2, where a Go compiler is',
   ],
   [
     'REST: sessions, lists, tags',
     'curl 7.88 (crosscheck vcenter-lifecycle); sessions and tags govmomi 0.24.2, where a Go compiler is',
   ],
   [
-    'One ESXi host by itself: lists, domain XML, power',
-    'libvirt 9.0 with virsh, esx:// (crosscheck vcenter-lifecycle)',
+    'One ESXi host by itself: lists, domain XML, dominfo, power',
+    'libvirt 9.0 with virsh, esx:// (crosschecks vcenter-lifecycle, vcenter-esx)',
   ],
   [
     'Guest operations: credentials, programs, processes, environment, files with /guestFile, registry, their faults and privileges',
     'pyVmomi 6.7.1 (crosscheck vcenter-guest)',
   ],
+  [
+    'Paths, counters, power, snapshots, events and tasks, files of datastores, programs and files in guests, pools with limits, custom attributes, roles and permissions, tags, machines made, cloned, moved, registered, exported and imported, licences, options for machines, services of hosts',
+    'govc 0.38.0 (crosscheck vcenter-govc, where govc is; 2026-11-22)',
+  ],
+  [
+    'Data sources, folder, pool, tag, custom attribute, role, machine and vApp made and destroyed; storage policies as far as it asks for them',
+    'Terraform 0.13.7 with the provider vsphere 2.0.2 (by hand, 2026-11-22)',
+  ],
   ['History (intervals of 300 s and longer), QueryPerf of hosts and pools', 'unverified'],
   ['The WSDL', 'unverified'],
-  ['Fields and methods newer than 6.7.1', 'unverified, where the second line does not name them'],
+  [
+    'Fields newer than 6.7.1, of the types that are described: name, order, kind, optionality, first version',
+    'pyVmomi 8.0.3.0.1, by its own tables (by hand, 2026-11-22: eight differences, where 8.0 changed older fields)',
+  ],
+  [
+    'Values of fields newer than 6.7.1, and methods newer than that',
+    'unverified, where the lines above do not name them',
+  ],
 ];
 
 /** Asked for often enough to be named; everything else that is not offered is refused as well. */
@@ -103,7 +118,8 @@ const REFUSED: ReadonlyArray<readonly [what: string, answer: string]> = [
     'REST beside sessions, cis/tagging, lists of vcenter/…, vcenter/vm/*/power and appliance/system/version',
     '404',
   ],
-  ['Single sign-on: /sts; storage policies: /pbm', '404'],
+  ['Single sign-on: /sts', '404'],
+  ['Storage policies (/pbm) beside their lists and which a machine has', 'InvalidRequest'],
   ['Writing files of machines, and virtual disks, below /folder', '403'],
   ['Reading swap files and delta extents below /folder', '403'],
 ];

@@ -28,7 +28,7 @@ HostNetworkConfig: vswitch HostVirtualSwitchConfig[], proxySwitch HostProxySwitc
   consoleVnic HostVirtualNicConfig[], dnsConfig HostDnsConfig?, ipRouteConfig HostIpRouteConfig?,
   consoleIpRouteConfig HostIpRouteConfig?, routeTableConfig HostIpRouteTableConfig? @4.0,
   dhcp HostDhcpServiceConfig[], nat HostNatServiceConfig[], ipV6Enabled boolean? @4.0,
-  netStackSpec HostNetworkConfigNetStackSpec[] @5.5
+  netStackSpec HostNetworkConfigNetStackSpec[] @5.5, migrationStatus string? @7.0.2.0
 PhysicalNicConfig: device string, spec PhysicalNicSpec
 ToolsConfigInfoToolsLastInstallInfo @5.0: counter int, fault LocalizedMethodFault?
 ClusterResourceUsageSummary @6.0: cpuUsedMHz int, cpuCapacityMHz int, memUsedMB int, memCapacityMB int,
@@ -136,6 +136,7 @@ DistributedVirtualSwitchInfo @4.0: switchName string, switchUuid string,
 InsufficientResourcesFault < VimFault:
 InsufficientCpuResourcesFault < InsufficientResourcesFault: unreserved long, requested long
 InsufficientMemoryResourcesFault < InsufficientResourcesFault: unreserved long, requested long
+SnapshotSelectionSpec @8.0.3.0: retentionDays int?
 PrivilegePolicyDef: createPrivilege string, readPrivilege string, updatePrivilege string, deletePrivilege string
 VmConfigSpec @4.0: product VAppProductSpec[], property VAppPropertySpec[], ipAssignment VAppIPAssignmentInfo?,
   eula string[], ovfSection VAppOvfSectionSpec[], ovfEnvironmentTransport string[],

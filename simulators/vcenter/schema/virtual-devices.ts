@@ -88,7 +88,7 @@ VirtualE1000e < VirtualEthernetCard @5.0:
 VirtualPCNet32 < VirtualEthernetCard:
 VirtualSriovEthernetCard < VirtualEthernetCard @5.5: allowGuestOSMtuChange boolean?,
   sriovBacking VirtualSriovEthernetCardSriovBackingInfo?,
-  dvxBackingInfo VirtualPCIPassthroughDvxBackingInfo? @8.0.0.0
+  dvxBackingInfo VirtualPCIPassthroughDvxBackingInfo? @8.0.0.1
 VirtualSriovEthernetCardSriovBackingInfo < VirtualDeviceBackingInfo @5.5:
   physicalFunctionBacking VirtualPCIPassthroughDeviceBackingInfo?,
   virtualFunctionBacking VirtualPCIPassthroughDeviceBackingInfo?, virtualFunctionIndex int?

@@ -93,6 +93,7 @@ export function serveSftp(sftp: SFTPWrapper, { guest, user, now, isFull }: SftpO
   // the client has said its last: the server closes, and nothing of what it had open remains
   sftp.on('end', () => {
     handles.clear();
+    exitZero(sftp);
     sftp.end();
   });
   sftp.on('REALPATH', (id, path) =>
@@ -232,6 +233,15 @@ export function serveSftp(sftp: SFTPWrapper, { guest, user, now, isFull }: SftpO
   );
   for (const refused of ['SYMLINK', 'EXTENDED'] as const)
     sftp.on(refused, (id: number) => sftp.status(id, STATUS_CODE.OP_UNSUPPORTED));
+}
+
+/** The program that serves SFTP ends as programs do, which scp looks at; ssh2 has no word for it. */
+function exitZero(sftp: SFTPWrapper): void {
+  const { outgoing, _protocol: protocol } = sftp as unknown as {
+    readonly outgoing: { readonly id: number };
+    readonly _protocol: { exitStatus(channel: number, code: number): void };
+  };
+  protocol.exitStatus(outgoing.id, 0);
 }
 
 function placeOf(files: Guest['files'], folder: string, name: string): string {

@@ -1,7 +1,9 @@
 /** Programs that tell of the network: addresses, routes, sockets. */
 import type { Connection, Listener } from '../guest.ts';
+import { adapterCounts } from '../linux-proc.ts';
+import { linuxTools } from '../linux-tools.ts';
 import type { GuestProcess } from '../processes.ts';
-import { type LinuxCommand, type LinuxCommands, type LinuxSession, options } from './shell.ts';
+import { type LinuxCommand, type LinuxCommands, type LinuxSession, linuxOf, options } from './shell.ts';
 
 /** A process is shown to its owner and to root. */
 function visible(process: GuestProcess | undefined, session: LinuxSession): GuestProcess | undefined {
@@ -121,6 +123,12 @@ const ip: LinuxCommand = (args, io, session) => {
   const flags = args.filter((arg) => arg.startsWith('-'));
   const [object = '', ...rest] = args.filter((arg) => !arg.startsWith('-'));
   const { guest } = session.machine;
+  const { ipJson } = linuxTools(linuxOf(session)!);
+  const isJson = flags.some((flag) => /^-(?:j(?:son)?|-json|p(?:retty)?)$/.test(flag));
+  if (isJson && !ipJson) {
+    io.err(`Option "${flags.find((flag) => flag.includes('j')) ?? flags[0]}" is unknown, try "ip -help".\n`);
+    return 255;
+  }
   const wanted = rest.filter((word) => !['show', 'list', 'dev', 'ls'].includes(word))[0];
   const links = [
     { number: 1, name: 'lo', mac: '00:00:00:00:00:00', addresses: ['127.0.0.1'], up: true, prefix: 8 },
@@ -145,19 +153,30 @@ const ip: LinuxCommand = (args, io, session) => {
   const fits = (address: string) =>
     flags.includes('-4') ? !address.includes(':') : flags.includes('-6') ? address.includes(':') : true;
   if (/^a(ddr(ess)?)?$/.test(object)) {
-    if (flags.includes('-j') || flags.includes('--json')) {
+    if (isJson) {
       io.out(
         `${JSON.stringify(
           links.map(({ number, name, mac, addresses, up, prefix }) => ({
             ifindex: number,
             ifname: name,
-            operstate: up ? 'UP' : 'DOWN',
+            flags: [name === 'lo' ? 'LOOPBACK' : 'BROADCAST', ...(up ? ['UP', 'LOWER_UP'] : [])],
+            mtu: name === 'lo' ? 65_536 : 1500,
+            qdisc: name === 'lo' ? 'noqueue' : 'mq',
+            operstate: name === 'lo' ? 'UNKNOWN' : up ? 'UP' : 'DOWN',
+            group: 'default',
+            txqlen: 1000,
             link_type: name === 'lo' ? 'loopback' : 'ether',
             address: mac,
+            broadcast: name === 'lo' ? '00:00:00:00:00:00' : 'ff:ff:ff:ff:ff:ff',
             addr_info: addresses.filter(fits).map((local) => ({
               family: local.includes(':') ? 'inet6' : 'inet',
               local,
               prefixlen: local.includes(':') ? 64 : prefix,
+              ...(name === 'lo' || local.includes(':') ? {} : { broadcast: broadcast(local) }),
+              scope: name === 'lo' ? 'host' : 'global',
+              label: name,
+              valid_life_time: 4_294_967_295,
+              preferred_life_time: 4_294_967_295,
             })),
           })),
         )}\n`,
@@ -215,7 +234,46 @@ function linkText({
   );
 }
 
+/** net-tools 1.60 and 2.0 word it differently; the older says HWaddr. */
+const ifconfig: LinuxCommand = (args, io, session) => {
+  const { guest, now } = session.machine;
+  const isOld = linuxTools(linuxOf(session)!).utilLinux < 23;
+  const wanted = args.find((arg) => !arg.startsWith('-'));
+  const counts = adapterCounts(guest, now);
+  const nics = [undefined, ...guest.machine.nics.filter(({ connected }) => connected || args.includes('-a'))];
+  let shown = 0;
+  for (const nic of [...nics.slice(1), nics[0]]) {
+    const name = nic ? guest.interfaceName(nic) : 'lo';
+    if (wanted !== undefined && wanted !== name) continue;
+    shown++;
+    const { rxBytes, rxPackets, txBytes, txPackets } = counts.find((each) => each.name === name)!;
+    const address = nic ? nic.ipAddresses.find((each) => each.includes('.')) : '127.0.0.1';
+    const mask = nic ? '255.255.255.0' : '255.0.0.0';
+    const mib = (bytes: number) => (bytes / 1e6).toFixed(1);
+    io.out(
+      isOld
+        ? `${name.padEnd(9)} Link encap:${nic ? `Ethernet  HWaddr ${nic.macAddress.toUpperCase()}  ` : 'Local Loopback  '}\n` +
+            (address === undefined
+              ? ''
+              : `          inet addr:${address}  ${nic ? `Bcast:${address.replace(/\d+$/, '255')}  ` : ''}Mask:${mask}\n`) +
+            `          UP ${nic ? 'BROADCAST RUNNING MULTICAST' : 'LOOPBACK RUNNING'}  MTU:${nic ? 1500 : 65_536}  Metric:1\n` +
+            `          RX packets:${rxPackets} errors:0 dropped:0 overruns:0 frame:0\n          TX packets:${txPackets} errors:0 dropped:0 overruns:0 carrier:0\n` +
+            `          RX bytes:${rxBytes} (${mib(rxBytes)} MB)  TX bytes:${txBytes} (${mib(txBytes)} MB)\n\n`
+        : `${name}: flags=${nic ? '4163<UP,BROADCAST,RUNNING,MULTICAST>' : '73<UP,LOOPBACK,RUNNING>'}  mtu ${nic ? 1500 : 65_536}\n` +
+            (address === undefined
+              ? ''
+              : `        inet ${address}  netmask ${mask}${nic ? `  broadcast ${address.replace(/\d+$/, '255')}` : ''}\n`) +
+            (nic ? `        ether ${nic.macAddress}  txqueuelen 1000  (Ethernet)\n` : '') +
+            `        RX packets ${rxPackets}  bytes ${rxBytes} (${mib(rxBytes)} MB)\n        TX packets ${txPackets}  bytes ${txBytes} (${mib(txBytes)} MB)\n\n`,
+    );
+  }
+  if (shown > 0) return 0;
+  io.err(`${wanted}: error fetching interface information: Device not found\n`);
+  return 1;
+};
+
 export const networkCommands: LinuxCommands = {
+  ifconfig,
   netstat,
   ss,
   ip,

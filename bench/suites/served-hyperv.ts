@@ -55,7 +55,7 @@ const context: SimulatorContext = {
   identityFor: async () => identity,
 };
 const insides = guestsOfHosts(facts, release, { clock, entropy });
-const any = { host: '127.0.0.1', port: 0 };
+const anyPort = { host: '127.0.0.1', port: 0 };
 const ports: Array<{ http: number; https: number }> = [];
 for (const host of facts.hosts) {
   const server = await startWinrm({
@@ -75,8 +75,8 @@ for (const host of facts.hosts) {
       accounts: [{ name: 'bench', password: 'bench', groups: ['Administrators'] }],
       settings: { basic: false, allowUnencrypted: false },
     }),
-    http: any,
-    https: any,
+    http: anyPort,
+    https: anyPort,
     certificateNames: ['127.0.0.1'],
   });
   ports.push({ http: server.http!.port, https: server.https!.port });

@@ -381,3 +381,22 @@ describe('headers', () => {
       });
     }));
 });
+
+test('the same conversation is the same bytes, in the same order', async () => {
+  const conversation = async (): Promise<readonly unknown[]> => {
+    await using host = await testHost();
+    await host.run(async () => {
+      await host.query('select * from Win32_Service', 2);
+      const shell = await openShell(host);
+      const id = await command(host, shell, 'slow');
+      host.arm('winrm.shell', 'hang', { subject: 'Receive', forMs: 5000 });
+      await receive(host, shell, id, 'PT3S');
+      await receive(host, shell, id);
+      await host.ask({ action: ACTION.delete, uri: RESOURCE.cmd, selectors: { ShellId: shell } });
+    });
+    return host.trace;
+  };
+  const first = await conversation();
+  expect(first.length).toBeGreaterThan(8);
+  expect(await conversation()).toEqual(first);
+});

@@ -17,17 +17,21 @@ export const TASK: Properties<TaskObject> = {
   info: (self) => self.info,
 };
 
-export interface TaskSpec {
+interface TaskSpec {
   /** "CreateSnapshot_Task" */
   readonly method: string;
   /** "VirtualMachine.createSnapshot" */
   readonly descriptionId: string;
   readonly entity: ManagedObject;
   readonly session: Session | undefined;
-  /** At the end, before success is shown. @returns the task's result. @throws VimFault for an error. */
-  readonly run: () => Value | undefined;
   /** May its user give it up before its end? */
   readonly cancelable?: boolean;
+}
+
+/** What is to be done, and forgotten with all that it holds once it has been. */
+interface TaskWork {
+  /** At the end, before success is shown. @returns the task's result. @throws VimFault for an error. */
+  readonly run: () => Value | undefined;
   /** Always called last, whatever the outcome. */
   readonly settled?: () => void;
 }
@@ -103,6 +107,8 @@ export class Tasks {
   /** Told of every task that starts. */
   onStart: ((task: TaskObject) => void) | undefined;
   readonly #timers = new Set<{ cancel(): void }>();
+  /** Of tasks that run: a finished one would hold its whole request for as long as it is remembered. */
+  readonly #work = new Map<TaskObject, TaskWork>();
   #count = 0;
 
   constructor({ clock, entropy, changes }: { clock: Clock; entropy: Entropy; changes: Changes }) {
@@ -130,11 +136,12 @@ export class Tasks {
   }
 
   /** Starts a task; an `injected` fault becomes its outcome in place of running it. */
-  start(spec: TaskSpec, injected?: VimFault): TaskObject {
+  start({ run, settled, ...spec }: TaskSpec & TaskWork, injected?: VimFault): TaskObject {
     const now = Math.floor(this.#clock.wall());
     this.#forget(now);
     const number = ++this.#count;
     const task = new TaskObject(number, spec, now);
+    this.#work.set(task, { run, ...(settled ? { settled } : {}) });
     this.#tasks.set(task.ref.id, task);
     this.#history.push(task);
     if (this.#history.length > HISTORY_MAX) this.#history.splice(0, HISTORY_MAX / 10);
@@ -166,6 +173,7 @@ export class Tasks {
   stop(): void {
     for (const timer of this.#timers) timer.cancel();
     this.#timers.clear();
+    this.#work.clear();
   }
 
   #after(at: UnixMillis, fn: () => void): void {
@@ -177,9 +185,11 @@ export class Tasks {
   }
 
   #finish(task: TaskObject, injected: VimFault | undefined): void {
+    const { run, settled } = this.#work.get(task)!;
+    this.#work.delete(task);
     try {
       if (injected) throw injected;
-      task.result = task.spec.run();
+      task.result = run();
       task.state = 'success';
     } catch (fault) {
       if (!(fault instanceof VimFault)) throw fault;
@@ -187,7 +197,7 @@ export class Tasks {
       task.state = 'error';
     }
     task.completeTime = Math.floor(this.#clock.wall());
-    task.spec.settled?.();
+    settled?.();
     this.#changes.changed(task, 'info');
     this.#changes.changed(task.spec.entity, 'recentTask');
   }

@@ -50,12 +50,6 @@ function fileSystems(session: LinuxSession): FileSystem[] {
   });
 }
 
-/** Bytes that can still be written where the path is. */
-export function freeBytes(session: LinuxSession, path: string): number {
-  const at = fileSystemOf(fileSystems(session), path);
-  return at ? at.sizeBytes - at.usedBytes : 0;
-}
-
 function fileSystemOf(all: readonly FileSystem[], path: string): FileSystem | undefined {
   return [...all]
     .sort((a, b) => b.mountPoint.length - a.mountPoint.length)

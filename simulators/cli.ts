@@ -39,7 +39,8 @@ interface Served {
   start(flags: Omit<ServeFlags, 'envFile'>): Promise<ServeOutcome>;
 }
 
-const FAULT_SAYS = 'a fault as in scenarios, again for each: "at: vcenter.QueryPerf, answer: 503, times: 3"';
+const FAULT_SAYS =
+  'a fault as in scenarios, again for each: "at: POINT, answer: ANSWER, times: 3"; drylift explain points lists them';
 
 /** Nobody shall guess it, not even from the seed. */
 function newToken(): string {

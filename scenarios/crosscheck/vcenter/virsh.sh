@@ -32,10 +32,10 @@ while IFS= read -r name; do
   ask dumpxml "$name" > "$folder/domain.xml"
   grep -q "<domain type='vmware'" "$folder/domain.xml"
   ask domstate "$name" > /dev/null
-  same "uuid of $name" "$(ask dominfo "$name" | awk '/^UUID:/ {print $2}')" "$(ask domuuid "$name" | tr -d '\n ')"
   dumped=$((dumped + 1))
 done < "$folder/machines"
 echo "machines: $dumped"
+same "uuid" "$(ask dominfo "$machine" | awk '/^UUID:/ {print $2}')" "$(ask domuuid "$machine" | tr -d '\n ')"
 
 same "state" "$(ask domstate "$machine")" running
 ask suspend "$machine"; same "suspended" "$(ask domstate "$machine")" paused

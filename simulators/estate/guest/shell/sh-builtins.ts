@@ -129,7 +129,7 @@ export const BUILTINS: LinuxCommands = {
   declare: assign,
   typeset: assign,
   readonly: assign,
-  let: (args, _io, session) => Number(evaluate(args.at(-1) ?? '0', session.variables) === 0),
+  let: (args, _io, session) => Number(evaluate(args.at(-1) ?? '0', session.variables) === 0n),
   unset(args, _io, session) {
     for (const name of args.filter((arg) => !arg.startsWith('-')))
       if (args.includes('-f')) session.functions.delete(name);

@@ -139,7 +139,7 @@ function pieces(word: Word, session: LinuxSession, io: LinuxIo): Piece[] {
   });
 }
 
-export function arithmetic(text: Word, session: LinuxSession, io: LinuxIo): number {
+export function arithmetic(text: Word, session: LinuxSession, io: LinuxIo): bigint {
   return evaluate(expandOne(text, session, io), session.variables);
 }
 
@@ -211,11 +211,11 @@ function variable(
       return isEmpty ? '' : given();
     case ':': {
       const [from = '0', length] = given().split(':');
-      const start = evaluate(from, session.variables);
+      const start = Number(evaluate(from, session.variables));
       const text = value ?? '';
       const begin = start < 0 ? Math.max(0, text.length + start) : start;
       if (length === undefined) return text.slice(begin);
-      const count = evaluate(length, session.variables);
+      const count = Number(evaluate(length, session.variables));
       return count < 0 ? text.slice(begin, text.length + count) : text.slice(begin, begin + count);
     }
     case '/':
@@ -223,7 +223,10 @@ function variable(
       const [pattern = '', ...replacement] = given().split('/');
       if (pattern === '') return value ?? '';
       const source = new RegExp(globSource(pattern, true), operator === '//' ? 'gs' : 's');
-      return (value ?? '').replace(source, (found) => (found === '' ? '' : replacement.join('/')));
+      // nothing is matched as a whole only where there is nothing
+      return (value ?? '').replace(source, (found) =>
+        found === '' && (value ?? '') !== '' ? '' : replacement.join('/'),
+      );
     }
     default:
       return trimmed(value ?? '', operator, given());

@@ -4,14 +4,15 @@
  */
 import { FileProblem } from '../file-tree.ts';
 import { isInstalled } from '../linux-tools.ts';
-import { problemText, readInput } from './file-commands.ts';
+import { problemText } from './file-commands.ts';
 import { PROGRAMS } from './programs.ts';
 import { BUILTINS } from './sh-builtins.ts';
 import { condition } from './sh-condition.ts';
 import { Exit, LoopControl, Return } from './sh-control.ts';
 import { arithmetic, expand, expandOne, expandPattern, fits } from './sh-expansion.ts';
+import { append, type OpenFile, redirect, written } from './sh-redirection.ts';
 import { parseShell, ShellSyntaxError } from './sh-syntax.ts';
-import type { Command, List, Node, Pipeline, Redirection, Word } from './sh-tree.ts';
+import type { Command, List, Node, Pipeline, Word } from './sh-tree.ts';
 import {
   collector,
   complain,
@@ -186,12 +187,6 @@ function inSubshell(session: LinuxSession, run: (own: LinuxSession) => number): 
   }
 }
 
-interface OpenFile {
-  readonly path: string;
-  readonly text: ReturnType<typeof collector>;
-  readonly append: boolean;
-}
-
 function runCommand({ node, redirections }: Command, session: LinuxSession, io: LinuxIo): number {
   step(session.machine);
   if (redirections.length === 0) return runNode(node, session, io);
@@ -241,64 +236,12 @@ function runCommand({ node, redirections }: Command, session: LinuxSession, io: 
   return failed && status === 0 ? 1 : status;
 }
 
-/** @returns false when there was no room, which is told */
-function written(session: LinuxSession, io: LinuxIo, write: () => void): boolean {
-  try {
-    write();
-    return true;
-  } catch (error) {
-    if (!(error instanceof FileProblem)) throw error;
-    io.err(complain(session, `write error: ${problemText(error).replace(/^.*: /, '')}`));
-    return false;
-  }
-}
-
 const isExec = (node: Node): boolean =>
   node.kind === 'simple' &&
   node.words.length === 1 &&
   node.words[0]!.length === 1 &&
   node.words[0]![0]!.kind === 'text' &&
   node.words[0]![0]!.text === 'exec';
-
-function redirect(
-  { descriptor, operator, target }: Redirection,
-  to: LinuxIo,
-  session: LinuxSession,
-  io: LinuxIo,
-  files: OpenFile[],
-): LinuxIo {
-  const word = expandOne(target, session, io);
-  if (operator === '<<') return ioOf({ rest: word }, to.out, to.err);
-  if (operator === '<<<') return ioOf({ rest: `${word}\n` }, to.out, to.err);
-  if (operator === '<') return ioOf({ rest: readInput(session, word) }, to.out, to.err);
-  if (operator === '>&') {
-    if (word === '1' && descriptor === 2) return ioOf(to.input, to.out, to.out);
-    if (word === '2' && descriptor === 1) return ioOf(to.input, to.err, to.err);
-    if (word === '-' || word === String(descriptor)) return to;
-    throw new FileProblem('notFound', word);
-  }
-  const both = (out: LinuxIo['out']): LinuxIo =>
-    ioOf(to.input, descriptor === 2 ? to.out : out, descriptor === 1 ? to.err : out);
-  if (word === '/dev/null') return both(() => {});
-  if (word === '/dev/stderr') return both(to.err);
-  if (word === '/dev/stdout') return both(to.out);
-  const paths = session.machine.guest.files;
-  const path = paths.normal(word.startsWith('/') ? word : paths.join(session.cwd, word));
-  if (path === undefined) throw new FileProblem('notFound', word);
-  // the file is there, and empty, before the command starts
-  if (operator === '>' || !paths.find(path, session.machine.now))
-    paths.write(path, Buffer.alloc(0), session.user, session.machine.now);
-  const text = collector(session.machine);
-  files.push({ path, text, append: operator === '>>' });
-  return both(text.add);
-}
-
-function append(path: string, text: string, session: LinuxSession): void {
-  const { files } = session.machine.guest;
-  const { now } = session.machine;
-  const before = files.find(path, now) ? files.read(path, session.user, now) : Buffer.alloc(0);
-  files.write(path, Buffer.concat([before, Buffer.from(text, 'latin1')]), session.user, now);
-}
 
 function runNode(node: Node, session: LinuxSession, io: LinuxIo): number {
   switch (node.kind) {
@@ -348,7 +291,7 @@ function runNode(node: Node, session: LinuxSession, io: LinuxIo): number {
     case 'condition':
       return condition(node.words, session, io);
     case 'arithmetic':
-      return Number(arithmetic(node.text, session, io) === 0);
+      return Number(arithmetic(node.text, session, io) === 0n);
     case 'simple':
       return runSimple(node.assignments, node.words, session, io);
   }

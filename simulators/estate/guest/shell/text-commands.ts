@@ -4,6 +4,7 @@ import { formatted, unescaped } from './escapes.ts';
 import { readInput, readInputs } from './file-commands.ts';
 import { posixRegExp } from './regex.ts';
 import { type LinuxCommand, type LinuxCommands, linesOf, options } from './shell.ts';
+import { sort } from './sort.ts';
 
 const UNKNOWN_OPTION = 2;
 
@@ -143,42 +144,6 @@ const endOf =
     }
     return Number(failed);
   };
-
-const sort: LinuxCommand = (args, io, session) => {
-  const { has, value, rest, unknown } = options(args, 'unrfbk:t:s', { '--unique': 'u', '--key': 'k' });
-  if (unknown) return bad('sort', io, unknown);
-  const { texts, failed } = readInputs('sort', rest, io, session);
-  const key = /^(\d+)(?:,(\d+))?([nr]*)$/.exec(value.get('k') ?? '');
-  const numeric = has.has('n') || (key?.[3]?.includes('n') ?? false);
-  const sign = has.has('r') || key?.[3]?.includes('r') ? -1 : 1;
-  const separator = value.get('t');
-  const keyOf = (line: string): string => {
-    if (!key) return line;
-    const fields = separator === undefined ? line.trim().split(/\s+/) : line.split(separator);
-    return fields
-      .slice(Number(key[1]) - 1, key[2] === undefined ? undefined : Number(key[2]))
-      .join(separator ?? ' ');
-  };
-  const fold = (text: string) => (has.has('f') ? text.toUpperCase() : text);
-  const compare = (a: string, b: string): number => {
-    const [x, y] = [fold(keyOf(a)), fold(keyOf(b))];
-    const difference = numeric
-      ? (Number.parseFloat(x) || 0) - (Number.parseFloat(y) || 0)
-      : x < y
-        ? -1
-        : x > y
-          ? 1
-          : 0;
-    if (difference !== 0) return difference * sign;
-    return has.has('u') || a === b ? 0 : (a < b ? -1 : 1) * (key ? 1 : sign);
-  };
-  const lines = texts.flatMap(({ text }) => linesOf(text)).sort(compare);
-  const shown = has.has('u')
-    ? lines.filter((line, i) => i === 0 || compare(lines[i - 1]!, line) !== 0)
-    : lines;
-  io.out(shown.map((line) => `${line}\n`).join(''));
-  return Number(failed);
-};
 
 const uniq: LinuxCommand = (args, io, session) => {
   const { has, rest, unknown } = options(args, 'cdui');

@@ -45,7 +45,7 @@ const grepAs =
       const source = has.has('x')
         ? `^(?:${test!.source})$`
         : has.has('w')
-          ? `\\b(?:${test!.source})\\b`
+          ? `(?<!\\w)(?:${test!.source})(?!\\w)`
           : test!.source;
       return new RegExp(source, `${has.has('i') ? 'i' : ''}g`);
     });

@@ -83,10 +83,13 @@ export interface ApplianceStatus {
   readonly sources: readonly SourceStatus[];
   /** One that two sources have is counted once. */
   readonly machines: number;
-  /** In this life: samples read, points made of them, machine-windows in which nobody asked in time. */
+  /** In this life: samples read, and points made of them. */
   readonly samples: number;
   readonly points: number;
+  /** In this life: machine-windows that a vCenter no longer held when it was asked. */
   readonly lostWindows: number;
+  /** In this life: machine-windows in which nobody asked a Hyper-V host or a server, which keep nothing. */
+  readonly unaskedWindows: number;
   /** Batches that the service does not have yet, and those sent in this life. */
   readonly outbox: number;
   readonly sent: number;
@@ -376,7 +379,8 @@ export function startAppliance(options: ApplianceOptions): Appliance {
       machines: running?.twins.count() ?? 0,
       samples: sum((site) => site.collected.samples),
       points: sum((site) => site.collected.points),
-      lostWindows: sum((site) => site.collected.lostWindows),
+      lostWindows: sum((site) => (site.kind === 'vmware' ? site.collected.lostWindows : 0)),
+      unaskedWindows: sum((site) => (site.kind === 'vmware' ? 0 : site.collected.lostWindows)),
       outbox: sum((site) => site.outbox.pending),
       sent: sum((site) => site.outbox.sent),
       replications: running?.replication?.views() ?? [],

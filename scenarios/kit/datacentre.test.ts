@@ -17,7 +17,7 @@ estate:
 script:
   - register
   - discover
-  - wait: 1h
+  - wait: 90m
 faults:
   - { at: hyperv.node, after: wait, from: 6m, for: 8m, subject: hvc1-n2, answer: fails }
   - { at: linux.host, after: wait, from: 18m, for: 6m, subject: web-p001, answer: rebooting }

@@ -57,7 +57,7 @@ const JUDGES: ReadonlyArray<readonly [part: string, judge: string]> = [
   ],
   [
     'Paths, counters, power, snapshots, events and tasks, files of datastores, programs and files in guests, pools with limits, custom attributes, roles and permissions, tags, machines made, cloned, moved, registered, exported and imported, licences, options for machines, services of hosts',
-    'govc 0.38.0 (crosscheck vcenter-govc, where govc is; 2026-11-22)',
+    'govc 0.38.0 (vcenter-govc of the long tier, 2026-11-22)',
   ],
   [
     'Data sources, folder, pool, tag, custom attribute, role, machine and vApp made and destroyed; storage policies as far as it asks for them',

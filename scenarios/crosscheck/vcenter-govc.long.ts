@@ -1,4 +1,7 @@
-/** Our vCenter, judged by govc. Opt-in: it runs where `govc` is on the path, which no package of Debian puts there. */
+/**
+ * Our vCenter, judged by govc, half a minute. In the long tier, since no package of Debian puts `govc` on the path; without it
+ * the test is skipped.
+ */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

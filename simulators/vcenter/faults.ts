@@ -11,6 +11,8 @@ export class VimFault extends Error {
 
   constructor(type: string, message: string, fields: Readonly<Record<string, FieldValue>> = {}) {
     super(message);
+    // a stack that nobody has read holds all that was on it, here a whole request, and tasks keep their faults
+    this.stack = `${type}: ${message}`;
     assert(isA(type, 'MethodFault'), `the schema has no fault ${type}`);
     this.type = type;
     this.fields = fields;

@@ -161,6 +161,7 @@ test('registers, discovers, collects and reports; and its status says so', () =>
       samples: 2 * (5 + 4) * 30,
       points: 2 * (5 + 4),
       lostWindows: 0,
+      unaskedWindows: 0,
       outbox: 0,
       sent: 4,
       replications: [],

@@ -28,7 +28,11 @@ export async function check(
   const estate = planEstate(scenario.estate, scenario.seed ?? scenario.name, new InputFiles(source.folder));
   checkFaultPoints(scenario.faults, await faultPoints());
   if (printPlan) return print(JSON.stringify(scenario, null, 2));
+  const machines = [estate.facts, estate.hyperv, estate.servers].reduce(
+    (sum, part) => sum + part.machines.length,
+    0,
+  );
   print(
-    `ok  ${scenario.name}: ${estate.facts.machines.length} machines, ${scenario.script.length} steps, ${scenario.faults.length} faults, ${scenario.expect.length} expectations`,
+    `ok  ${scenario.name}: ${machines} machines, ${scenario.script.length} steps, ${scenario.faults.length} faults, ${scenario.expect.length} expectations`,
   );
 }

@@ -64,7 +64,7 @@ export async function runWithProgress(
           [
             `${scenario.name}  seed ${seed}  ${world.tier} tier`,
             `  ${scenario.says.trim()}`,
-            `  ${world.estate.machines().length} machines; ${scenario.faults.length === 0 ? 'no faults' : 'faults:'}`,
+            `  ${[world.estate, world.hyperv, world.servers].reduce((sum, part) => sum + part.machines().length, 0)} machines; ${scenario.faults.length === 0 ? 'no faults' : 'faults:'}`,
             ...scenario.faults.map((fault, i) => `    #${i + 1} ${says(fault)}`),
             '',
           ].join('\n'),

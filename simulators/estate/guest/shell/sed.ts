@@ -69,7 +69,17 @@ function edit(commands: readonly SedCommand[], text: string, { quiet, out, sessi
   let hold = '';
   let at = 0;
   const isLast = (): boolean => at >= lines.length;
-  const put = (line: string): void => out(isLast() && isCut ? line : `${line}\n`);
+  // … and gets one after all when something follows it
+  let isOpen = false;
+  const say = (what: string): void => {
+    out(isOpen ? `\n${what}` : what);
+    isOpen = false;
+  };
+  const put = (line: string): void => {
+    const isWithout = isLast() && isCut;
+    say(isWithout ? line : `${line}\n`);
+    isOpen = isWithout;
+  };
   let space = '';
   let again = false;
   let isOver = false;
@@ -104,10 +114,10 @@ function edit(commands: readonly SedCommand[], text: string, { quiet, out, sessi
           put(space);
           break;
         case 'P':
-          out(`${space.split('\n', 1)[0]}\n`);
+          say(`${space.split('\n', 1)[0]}\n`);
           break;
         case '=':
-          out(`${at}\n`);
+          say(`${at}\n`);
           break;
         case 'd':
           isDeleted = true;
@@ -156,10 +166,10 @@ function edit(commands: readonly SedCommand[], text: string, { quiet, out, sessi
           after.push(`${command.text}\n`);
           break;
         case 'i':
-          out(`${command.text}\n`);
+          say(`${command.text}\n`);
           break;
         case 'c':
-          if (command.to === undefined || command.range === undefined) out(`${command.text}\n`);
+          if (command.to === undefined || command.range === undefined) say(`${command.text}\n`);
           isDeleted = true;
           i = commands.length;
           break;
@@ -182,7 +192,7 @@ function edit(commands: readonly SedCommand[], text: string, { quiet, out, sessi
       }
     }
     if (!isDeleted && !quiet) put(space);
-    for (const each of after) out(each);
+    for (const each of after) say(each);
   }
 }
 

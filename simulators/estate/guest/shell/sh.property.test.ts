@@ -48,8 +48,11 @@ function same(scripts: readonly string[]): void {
   for (const [i, script] of scripts.entries()) expect([script, ours(script)]).toEqual([script, told[i]]);
 }
 
-/** Of each property; each run is a batch of scripts. */
-const RUNS = 12;
+/**
+ * Of each property; each run is a batch of scripts. The same ones each time: other seeds are a search for what differs
+ * between two shells, not a test of what was changed. Whoever searches sets another.
+ */
+const RUNS = { numRuns: 12, seed: 20_261_122 };
 
 const quoted = (text: string): string => `'${text.replaceAll("'", "'\\''")}'`;
 
@@ -228,7 +231,7 @@ const expansion = fc
 describe('the shell and the real one', () => {
   test('say the same of any pipeline over any text', (context) => {
     if (!hasShell) context.skip('there is no bash, awk, sed or sort on this machine');
-    fc.assert(fc.property(fc.array(script, { minLength: 8, maxLength: 8 }), same), { numRuns: RUNS });
+    fc.assert(fc.property(fc.array(script, { minLength: 8, maxLength: 8 }), same), RUNS);
   }, 120_000);
 
   test('agree on arithmetic', (context) => {
@@ -237,7 +240,7 @@ describe('the shell and the real one', () => {
       fc.property(fc.array(expression, { minLength: 5, maxLength: 15 }), (all) =>
         same([`a=7 b=-3 c=0; ${all.map((e) => `echo $(( ${e} ))`).join('; ')}`]),
       ),
-      { numRuns: RUNS },
+      RUNS,
     );
   }, 60_000);
 
@@ -245,7 +248,7 @@ describe('the shell and the real one', () => {
     if (!hasShell) context.skip('there is no bash on this machine');
     fc.assert(
       fc.property(fc.array(expansion, { minLength: 5, maxLength: 12 }), (all) => same(all)),
-      { numRuns: RUNS },
+      RUNS,
     );
   }, 60_000);
 });

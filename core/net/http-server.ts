@@ -9,7 +9,7 @@ import { createHash, type Hash } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Clock } from '../time/clock.ts';
-import type { Bytes, UnixMillis } from '../units.ts';
+import { type Bytes, MIB, type UnixMillis } from '../units.ts';
 import type { Endpoint, Listener, TlsIdentity, Transport } from './transport.ts';
 
 export interface HttpExchange {
@@ -55,6 +55,9 @@ export interface HttpServerOptions {
   headerBytesMax?: Bytes;
 }
 
+/** Of a client that asks on and on without reading the answers. */
+const UNREAD_BYTES_MAX: Bytes = 64 * MIB;
+
 export async function serveHttp(options: HttpServerOptions): Promise<Listener> {
   const { transport, clock, handler, onExchange } = options;
   const diallers = new WeakMap<object, string>();
@@ -69,6 +72,7 @@ export async function serveHttp(options: HttpServerOptions): Promise<Listener> {
       highWaterMark: 256 * 1024,
     },
     (request, response) => {
+      if (request.socket.writableLength > UNREAD_BYTES_MAX) return void request.socket.destroy();
       const from = diallers.get(request.socket) ?? 'client';
       response.sendDate = false;
       const now = clock.wall();
@@ -86,6 +90,11 @@ export async function serveHttp(options: HttpServerOptions): Promise<Listener> {
     const serve = (connection: Duplex): void => {
       diallers.set(connection, from);
       connections.add(connection);
+      // Node pauses the parser for a request that comes before the last bytes of the answer before it are reported as
+      // written, and may then be given the rest of that request: "Parse Error: Paused", and the connection is gone
+      // (node:_http_server looks at this very property; streams themselves do not)
+      const { _writableState } = connection as Duplex & { _writableState?: object };
+      if (_writableState) Object.defineProperty(_writableState, 'needDrain', { value: false });
       connection.once('close', () => connections.delete(connection));
       server.emit('connection', connection);
     };

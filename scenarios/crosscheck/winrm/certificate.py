@@ -25,4 +25,4 @@ try:
         "sha256": hashlib.sha256(answer.std_out).hexdigest(),
     }))
 except Exception as problem:
-    print(json.dumps({"problem": repr(problem)}))
+    print(json.dumps({"problem": type(problem).__name__}))

@@ -17,8 +17,9 @@ import type { Clock } from '#core/time/clock.ts';
 import type { Counters } from '#core/trace/recorder.ts';
 import type { Millis, UnixMillis } from '#core/units.ts';
 import type { Logger } from '../log.ts';
-import type { Database, Store } from '../store/store.ts';
+import type { Store } from '../store/store.ts';
 import type { BatchForms, PointsBatch, SeriesName } from './cloud-ports.ts';
+import { type Gap, readWatermarks, windowsOf, writeProgress } from './collection-marks.ts';
 import type { Outbox } from './outbox.ts';
 import type { SeriesNames } from './peaks.ts';
 import type { PointLog } from './point-log.ts';
@@ -44,7 +45,6 @@ export interface LivePerformanceOptions {
   sampleMs: Millis;
 }
 
-const ROWS_PER_STATEMENT = 500;
 /** Bounds a body for the service to some 15 MB. */
 const SERIES_PER_BATCH = 100_000;
 /** Rows of machines that are gone are kept until there are so many more than of those that are there. */
@@ -74,13 +74,6 @@ interface Sealed {
   readonly window: WindowIndex;
   readonly series: readonly SeriesName[];
   readonly peaks: Float64Array;
-}
-
-interface Gap {
-  readonly machine: string;
-  readonly first: number;
-  readonly last: number;
-  readonly reason: 'no samples' | 'not asked';
 }
 
 export class LivePerformance {
@@ -129,8 +122,7 @@ export class LivePerformance {
       const interned = series.map(({ machine, counter, instance }) => names.of(machine, counter, instance));
       this.#restored.set(window, { ...batch, series: interned });
     }
-    const marks = await store.read((db) => db.selectFrom('watermarks').selectAll().execute());
-    this.#watermarks = new Map(marks.map(({ machine, window }) => [machine, window]));
+    this.#watermarks = await store.read(readWatermarks);
   }
 
   /** Takes one sample of these machines, as of now. @throws coded errors of the source; what it told before stays */
@@ -220,13 +212,7 @@ export class LivePerformance {
     const marks = settled.map((machine) => ({ machine, window }));
     const gaps = settled.flatMap((machine) => this.#gapsBefore(machine, window));
     await store.transaction(async (db) => {
-      await writeMarks(db, marks);
-      for (let i = 0; i < gaps.length; i += ROWS_PER_STATEMENT)
-        await db
-          .insertInto('gaps')
-          .values(gaps.slice(i, i + ROWS_PER_STATEMENT))
-          .onConflict((c) => c.columns(['machine', 'first']).doNothing())
-          .execute();
+      await writeProgress(db, marks, gaps);
       await db
         .deleteFrom('partial_windows')
         .where('site', '=', outbox.site)
@@ -263,13 +249,13 @@ export class LivePerformance {
   #countGaps(gaps: readonly Gap[]): void {
     const { counters, log } = this.#options;
     if (gaps.length === 0) return;
-    let lost = 0;
-    let empty = 0;
-    for (const { first, last, reason } of gaps)
-      if (reason === 'not asked') lost += last - first + 1;
-      else empty += last - first + 1;
+    const lost = windowsOf(gaps, 'not asked');
     log.warn(
-      { machines: new Set(gaps.map(({ machine }) => machine)).size, lost, empty },
+      {
+        machines: new Set(gaps.map(({ machine }) => machine)).size,
+        lost,
+        empty: windowsOf(gaps, 'no samples'),
+      },
       'there are gaps in the performance of machines',
     );
     if (lost > 0) counters.add('appliance.windows.lost', lost);
@@ -383,16 +369,4 @@ function countsOf({ series, peaks }: Sealed): { measured: Set<string>; points: n
     measured.add(series[row]!.machine);
   }
   return { measured, points };
-}
-
-async function writeMarks(
-  db: Database,
-  marks: ReadonlyArray<{ machine: string; window: number }>,
-): Promise<void> {
-  for (let i = 0; i < marks.length; i += ROWS_PER_STATEMENT)
-    await db
-      .insertInto('watermarks')
-      .values(marks.slice(i, i + ROWS_PER_STATEMENT))
-      .onConflict((c) => c.column('machine').doUpdateSet((e) => ({ window: e.ref('excluded.window') })))
-      .execute();
 }

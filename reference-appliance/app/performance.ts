@@ -18,6 +18,7 @@ import type { UnixMillis } from '#core/units.ts';
 import type { Logger } from '../log.ts';
 import type { Store } from '../store/store.ts';
 import type { BatchForms } from './cloud-ports.ts';
+import { type Gap, readWatermarks, windowsOf, writeProgress } from './collection-marks.ts';
 import type { Outbox } from './outbox.ts';
 import {
   newestWindow,
@@ -46,15 +47,6 @@ export interface PerformanceOptions {
 const SAMPLES_PER_QUESTION = 350_000;
 const MACHINES_PER_QUESTION = 250;
 const SAMPLES_PER_WINDOW = 30;
-const ROWS_PER_STATEMENT = 500;
-
-/** Windows of a machine without points, and why: none was there to be had, or nobody asked in time. */
-interface Gap {
-  readonly machine: string;
-  readonly first: number;
-  readonly last: number;
-  readonly reason: 'no samples' | 'too late';
-}
 
 interface Question {
   readonly first: number;
@@ -165,18 +157,7 @@ export class Performance {
     }));
     const gaps = machines.flatMap(({ instanceUuid }) => this.#gapsBefore(instanceUuid, first));
     await store.transaction(async (db) => {
-      for (let i = 0; i < marks.length; i += ROWS_PER_STATEMENT)
-        await db
-          .insertInto('watermarks')
-          .values(marks.slice(i, i + ROWS_PER_STATEMENT))
-          .onConflict((c) => c.column('machine').doUpdateSet((e) => ({ window: e.ref('excluded.window') })))
-          .execute();
-      for (let i = 0; i < gaps.length; i += ROWS_PER_STATEMENT)
-        await db
-          .insertInto('gaps')
-          .values(gaps.slice(i, i + ROWS_PER_STATEMENT))
-          .onConflict((c) => c.columns(['machine', 'first']).doNothing())
-          .execute();
+      await writeProgress(db, marks, gaps);
       if (batch.series.length === 0) return;
       await outbox.add(db, 'points', forms.points(batch), last);
       await pointLog.add(db, batch);
@@ -213,12 +194,14 @@ export class Performance {
 
   #countGaps(gaps: readonly Gap[]): void {
     const { counters, log } = this.#options;
-    const windows = (reason: Gap['reason']): number =>
-      sum(gaps, (gap) => (gap.reason === reason ? gap.last - gap.first + 1 : 0));
-    const lost = windows('too late');
+    const lost = windowsOf(gaps, 'too late');
     if (lost > 0)
       log.warn(
-        { machines: new Set(gaps.map(({ machine }) => machine)).size, lost, empty: windows('no samples') },
+        {
+          machines: new Set(gaps.map(({ machine }) => machine)).size,
+          lost,
+          empty: windowsOf(gaps, 'no samples'),
+        },
         'there are gaps in the performance of machines',
       );
     if (lost > 0) counters.add('appliance.windows.lost', lost);
@@ -226,8 +209,7 @@ export class Performance {
   }
 
   async #loadWatermarks(): Promise<Map<string, number>> {
-    const rows = await this.#options.store.read((db) => db.selectFrom('watermarks').selectAll().execute());
-    return new Map(rows.map(({ machine, window }) => [machine, window]));
+    return this.#options.store.read(readWatermarks);
   }
 }
 

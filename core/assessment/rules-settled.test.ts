@@ -2,30 +2,12 @@
  * The settled ambiguities of the sources, by id. docs/assessment.md has the same ids, so that a decision can be found
  * from the page that states it and back.
  */
-import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { nearestRank, PERCENTILE_DEFINITION } from '../metrics/percentile.ts';
 import { rollUpGrid, windowOfSample } from '../metrics/roll-up.ts';
-import { AS_OF, assessOne, disk, END_WINDOW, flat, machine, points } from './machine.fixture.ts';
-import type { MachineFacts } from './machine-facts.ts';
-import { builtInCatalogue, planAssessment } from './plan.ts';
-import { assessmentProperties, type GivenProperties } from './properties.ts';
-
-const SEED: GivenProperties = { ruleset: 'seed', azureLocation: 'eastus' };
-const CURRENT: GivenProperties = { ruleset: 'current', azureLocation: 'eastus' };
-const BUSY = { cpu: flat(5_000), memory: flat(5_000) };
-const size = (properties: GivenProperties, facts: MachineFacts = machine(), series = {}) =>
-  assessOne(properties, facts, series).recommendedSize;
-const planOf = (given: GivenProperties) =>
-  planAssessment(assessmentProperties(given), builtInCatalogue(), AS_OF);
-const refused = (given: GivenProperties) =>
-  expect(() => assessmentProperties(given)).toThrow(
-    expect.objectContaining({ code: 'assessment.badProperty' }),
-  );
-
-const PAGE = readFileSync(new URL('../../docs/assessment.md', import.meta.url), 'utf8');
-
-type Rule = readonly [id: string, says: string, check: () => void];
+import { assessOne, disk, END_WINDOW, flat, machine, points } from './machine.fixture.ts';
+import type { GivenProperties } from './properties.ts';
+import { BUSY, CURRENT, expectOnPage, planOf, type Rule, refused, SEED, size } from './rules.fixture.ts';
 
 /** The 19 ambiguities of the sources, as they were settled. */
 const SETTLED: readonly Rule[] = [
@@ -226,5 +208,5 @@ describe('settled ambiguities', () => {
 test('each has its row in docs/assessment.md', () => {
   const ids = SETTLED.map(([id]) => id);
   expect(ids).toEqual(Array.from({ length: 19 }, (_, i) => `A${i + 1}`));
-  for (const id of ids) expect(PAGE, id).toMatch(new RegExp(`[|\`] ?${id} ?[|\`]`));
+  expectOnPage(ids);
 });

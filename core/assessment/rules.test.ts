@@ -3,35 +3,19 @@
  * docs/assessment.md has the same ids, so that a rule can be found from the page that states it and back. Details
  * and borders of each rule are in the other tests of this folder.
  */
-import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { rollUpGrid } from '../metrics/roll-up.ts';
 import osRules from './data/os-rules.json' with { type: 'json' };
 import { SAMPLE_RATES } from './exchange-rates.ts';
-import { AS_OF, assessOne, disk, flat, machine, points } from './machine.fixture.ts';
+import { assessOne, disk, flat, machine, points } from './machine.fixture.ts';
 import type { MachineFacts } from './machine-facts.ts';
-import { builtInCatalogue, planAssessment } from './plan.ts';
 import { type AssessmentProperties, assessmentProperties, type GivenProperties } from './properties.ts';
 import { cloudOf } from './regions.ts';
+import { BUSY, CURRENT, expectOnPage, planOf, type Rule, refused, SEED, size } from './rules.fixture.ts';
 import { VM_SIZES } from './vm-sizes.ts';
 import { CURRENCIES, OFFERS, PERCENTILES } from './vocabulary.ts';
 
-const SEED: GivenProperties = { ruleset: 'seed', azureLocation: 'eastus' };
-const CURRENT: GivenProperties = { ruleset: 'current', azureLocation: 'eastus' };
-const BUSY = { cpu: flat(5_000), memory: flat(5_000) };
-const size = (properties: GivenProperties, facts: MachineFacts = machine(), series = {}) =>
-  assessOne(properties, facts, series).recommendedSize;
-const planOf = (given: GivenProperties) =>
-  planAssessment(assessmentProperties(given), builtInCatalogue(), AS_OF);
-const refused = (given: GivenProperties) =>
-  expect(() => assessmentProperties(given)).toThrow(
-    expect.objectContaining({ code: 'assessment.badProperty' }),
-  );
 const plain = machine({ os: { name: 'FreeBSD (64-bit)' } });
-
-const PAGE = readFileSync(new URL('../../docs/assessment.md', import.meta.url), 'utf8');
-
-type Rule = readonly [id: string, says: string, check: () => void];
 
 const PROPERTIES: readonly Rule[] = [
   [
@@ -393,6 +377,6 @@ describe.each([
 test('no rule id is used twice, and docs/assessment.md has each', () => {
   const ids = [...PROPERTIES, ...UTILIZATION, ...READINESS].map(([id]) => id);
   expect(new Set(ids).size).toBe(ids.length);
-  for (const id of ids) expect(PAGE, id).toMatch(new RegExp(`[|\`] ?${id.replaceAll('.', '\\.')} ?[|\`]`));
+  expectOnPage(ids);
   expect(VM_SIZES.length).toBe(323);
 });

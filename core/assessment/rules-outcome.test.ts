@@ -4,11 +4,20 @@
  * and borders of each rule are in the other tests of this folder.
  */
 import { describe, expect, test } from 'vitest';
+import {
+  BUSY,
+  CURRENT,
+  expectOnPage,
+  planOf,
+  type Rule,
+  refused,
+  SEED,
+  size,
+} from '../testing/assessment-rules.ts';
 import { GIB } from '../units.ts';
 import { starsOf } from './confidence.ts';
 import { assessOne, disk, flat, machine } from './machine.fixture.ts';
 import type { MachineFacts } from './machine-facts.ts';
-import { BUSY, CURRENT, expectOnPage, planOf, type Rule, refused, SEED, size } from './rules.fixture.ts';
 
 const rhel = machine({ os: { name: 'Red Hat Enterprise Linux 7 (64-bit)', version: '7.9' } });
 const plain = machine({ os: { name: 'FreeBSD (64-bit)' } });

@@ -5,9 +5,18 @@
 import { describe, expect, test } from 'vitest';
 import { nearestRank, PERCENTILE_DEFINITION } from '../metrics/percentile.ts';
 import { rollUpGrid, windowOfSample } from '../metrics/roll-up.ts';
+import {
+  BUSY,
+  CURRENT,
+  expectOnPage,
+  planOf,
+  type Rule,
+  refused,
+  SEED,
+  size,
+} from '../testing/assessment-rules.ts';
 import { assessOne, disk, END_WINDOW, flat, machine, points } from './machine.fixture.ts';
 import type { GivenProperties } from './properties.ts';
-import { BUSY, CURRENT, expectOnPage, planOf, type Rule, refused, SEED, size } from './rules.fixture.ts';
 
 /** The 19 ambiguities of the sources, as they were settled. */
 const SETTLED: readonly Rule[] = [

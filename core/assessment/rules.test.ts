@@ -5,13 +5,22 @@
  */
 import { describe, expect, test } from 'vitest';
 import { rollUpGrid } from '../metrics/roll-up.ts';
+import {
+  BUSY,
+  CURRENT,
+  expectOnPage,
+  planOf,
+  type Rule,
+  refused,
+  SEED,
+  size,
+} from '../testing/assessment-rules.ts';
 import osRules from './data/os-rules.json' with { type: 'json' };
 import { SAMPLE_RATES } from './exchange-rates.ts';
 import { assessOne, disk, flat, machine, points } from './machine.fixture.ts';
 import type { MachineFacts } from './machine-facts.ts';
 import { type AssessmentProperties, assessmentProperties, type GivenProperties } from './properties.ts';
 import { cloudOf } from './regions.ts';
-import { BUSY, CURRENT, expectOnPage, planOf, type Rule, refused, SEED, size } from './rules.fixture.ts';
 import { VM_SIZES } from './vm-sizes.ts';
 import { CURRENCIES, OFFERS, PERCENTILES } from './vocabulary.ts';
 

@@ -1,10 +1,10 @@
 /** What the tests of rules by id share: the page that has the same ids, and short ways to ask the engine. */
 import { readFileSync } from 'node:fs';
 import { expect } from 'vitest';
-import { AS_OF, assessOne, flat, machine } from './machine.fixture.ts';
-import type { MachineFacts } from './machine-facts.ts';
-import { builtInCatalogue, planAssessment } from './plan.ts';
-import { assessmentProperties, type GivenProperties } from './properties.ts';
+import { AS_OF, assessOne, flat, machine } from '../assessment/machine.fixture.ts';
+import type { MachineFacts } from '../assessment/machine-facts.ts';
+import { builtInCatalogue, planAssessment } from '../assessment/plan.ts';
+import { assessmentProperties, type GivenProperties } from '../assessment/properties.ts';
 
 export type Rule = readonly [id: string, says: string, check: () => void];
 

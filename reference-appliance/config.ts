@@ -6,6 +6,7 @@ import { HOUR, MINUTE, type Millis } from '#core/units.ts';
 import { errors, parseConfig } from './config-file.ts';
 import type { ConfigFile, ConfigInput } from './config-schema.ts';
 import { readServerList } from './sources/servers/server-list.ts';
+import type { ServerTarget } from './sources/servers/targets.ts';
 import type { Scope } from './sources/vsphere/scope.ts';
 
 export interface CloudConfig {
@@ -54,18 +55,8 @@ export interface HypervConfig {
   readonly fingerprint: string | undefined;
 }
 
-export interface ServerConfig {
-  /** Name or address. */
-  readonly address: string;
-  readonly os: 'linux' | 'windows';
-  /** Undefined: 22 of Linux; of Windows 5986, and 5985 when nothing answers there. */
-  readonly port: number | undefined;
-  /** Name of the one credential to use; undefined: all of the kind, in order. */
-  readonly credential: string | undefined;
-  /** What to call it; undefined: as it names itself. */
-  readonly name: string | undefined;
-  /** Of Linux: "SHA256:…" of the one host key to accept; undefined: the one that is met first. */
-  readonly hostKey: string | undefined;
+/** A server to look at. */
+export interface ServerConfig extends Omit<ServerTarget, 'tls'> {
   /** Of Windows: PEM of the authority; without it what the appliance trusts anyway. */
   readonly ca: string | undefined;
   /** Of Windows: SHA-256 of the one certificate to accept. */

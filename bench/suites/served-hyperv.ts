@@ -13,8 +13,6 @@ import { Counters } from '#core/trace/recorder.ts';
 import { DAY } from '#core/units.ts';
 import { Estate } from '#simulators/estate/estate.ts';
 import { generateHyperv } from '#simulators/estate/generate-sites.ts';
-import { guestsOf } from '#simulators/estate/guest/guests.ts';
-import { computerName } from '#simulators/hyperv/cluster-classes.ts';
 import { hypervHost } from '#simulators/hyperv/host.ts';
 import { guestsOfHosts } from '#simulators/hyperv/host-machine.ts';
 import { RELEASES } from '#simulators/hyperv/hyperv-host.ts';
@@ -62,15 +60,7 @@ for (const host of facts.hosts) {
     context,
     who: 'hyperv',
     host: hypervHost({
-      host: {
-        estate,
-        guests: guestsOf(estate),
-        host,
-        clock,
-        entropy,
-        computer: computerName(host),
-        release,
-      },
+      host: { estate, host, clock, entropy, release },
       inside: insides.guest(host.id)!,
       accounts: [{ name: 'bench', password: 'bench', groups: ['Administrators'] }],
       settings: { basic: false, allowUnencrypted: false },

@@ -9,7 +9,6 @@ import type { Estate } from '#simulators/estate/estate.ts';
 import type { Guest } from '#simulators/estate/guest/guest.ts';
 import { guestsOf } from '#simulators/estate/guest/guests.ts';
 import type { Host, Machine } from '#simulators/estate/model.ts';
-import { computerName } from '#simulators/hyperv/cluster-classes.ts';
 import { hypervHost } from '#simulators/hyperv/host.ts';
 import { guestsOfHosts } from '#simulators/hyperv/host-machine.ts';
 import { RELEASES } from '#simulators/hyperv/hyperv-host.ts';
@@ -90,16 +89,7 @@ export async function startHypervHosts(
         context: { ...context('hyperv'), transport: own.transport },
         who: 'hyperv',
         host: hypervHost({
-          host: {
-            estate,
-            guests: guestsOf(estate),
-            host,
-            clock,
-            entropy,
-            computer: computerName(host),
-            release,
-            faults,
-          },
+          host: { estate, host, clock, entropy, release, faults },
           inside,
           accounts: [account],
           settings: SETTINGS,

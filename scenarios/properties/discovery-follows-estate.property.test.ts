@@ -9,12 +9,12 @@ import { createLog } from '#appliance/log.ts';
 import { vsphereSource } from '#appliance/sources/vsphere/vsphere-source.ts';
 import { tierWorld } from '#core/testing/tier-world.ts';
 import { Counters } from '#core/trace/recorder.ts';
-import { GIB } from '#core/units.ts';
 import { Estate } from '#simulators/estate/estate.ts';
 import { generateEstate } from '#simulators/estate/generate.ts';
 import type { Machine } from '#simulators/estate/model.ts';
 import { FaultPoints } from '#simulators/kit/fault-points.ts';
 import { startVcenter } from '#simulators/vcenter/server.ts';
+import { changeMachine } from './machine-changes.ts';
 
 const HOST = 'vc.example';
 const USERS = [
@@ -135,22 +135,10 @@ function change(estate: Estate, { what, which, n }: Change, serial: number): voi
   const elsewhere = hosts[n % hosts.length]!;
   switch (what) {
     case 'power':
-      return machine.template ? undefined : estate.setPower(machine.id, n % 2 === 0 ? 'on' : 'off');
     case 'rename':
-      return estate.replace({ ...machine, name: `renamed-${serial}`, annotation: `was ${machine.name}` });
     case 'resize':
-      return estate.replace({
-        ...machine,
-        cores: machine.sockets * (1 + (n % 4)),
-        memoryMiB: 1024 * (1 + (n % 16)),
-      });
     case 'grow':
-      return estate.replace({
-        ...machine,
-        disks: machine.disks.map((disk) =>
-          disk.index === 0 ? { ...disk, sizeBytes: disk.sizeBytes + GIB } : disk,
-        ),
-      });
+      return changeMachine(estate, machine, what, n, serial);
     case 'move host':
       if (elsewhere.datacenterId !== machine.datacenterId) return;
       return estate.replace({

@@ -2,12 +2,12 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { HypervMachine, LiveSource } from '#appliance/app/ports.ts';
-import { GIB } from '#core/units.ts';
 import { guestsOf } from '#simulators/estate/guest/guests.ts';
 import type { Machine } from '#simulators/estate/model.ts';
 import { type Counter, curveAt, curveOf, sampleAt } from '#simulators/estate/workload-curve.ts';
 import { RELEASES } from '#simulators/hyperv/hyperv-host.ts';
 import { type HypervStage, hypervStage } from './hyperv-stage.ts';
+import { changeMachine } from './machine-changes.ts';
 
 const signal = new AbortController().signal;
 const WITH_LINK_LOCAL = /^(?:fe80:|169\.254\.)/;
@@ -172,22 +172,10 @@ function change({ estate }: HypervStage, { what, which, n }: Change, serial: num
   const { hosts } = estate.facts;
   switch (what) {
     case 'power':
-      return estate.setPower(machine.id, n % 2 === 0 ? 'on' : 'off');
     case 'rename':
-      return estate.replace({ ...machine, name: `renamed-${serial}`, annotation: `was ${machine.name}` });
     case 'resize':
-      return estate.replace({
-        ...machine,
-        cores: machine.sockets * (1 + (n % 4)),
-        memoryMiB: 1024 * (1 + (n % 16)),
-      });
     case 'grow':
-      return estate.replace({
-        ...machine,
-        disks: machine.disks.map((disk) =>
-          disk.index === 0 ? { ...disk, sizeBytes: disk.sizeBytes + GIB } : disk,
-        ),
-      });
+      return changeMachine(estate, machine, what, n, serial);
     case 'move': {
       const { clusterId: _, ...rest } = machine as Machine & { clusterId?: string };
       return estate.replace({ ...rest, hostId: hosts[n % hosts.length]!.id });

@@ -2,6 +2,7 @@
 
 import { assert } from '#core/assert.ts';
 import type { Guest } from '../estate/guest/guest.ts';
+import { guestsOf } from '../estate/guest/guests.ts';
 import type { Machine } from '../estate/model.ts';
 import { cimv2Classes } from '../windows/cimv2-classes.ts';
 import { guestCommands } from '../windows/guest-commands.ts';
@@ -13,7 +14,7 @@ import { CIM_FAULTS } from '../winrm/fault-points.ts';
 import type { WinrmHost } from '../winrm/server.ts';
 import { WsmanFault } from '../winrm/wsman/fault.ts';
 import type { Nodes } from './cluster.ts';
-import { clusterClasses } from './cluster-classes.ts';
+import { clusterClasses, computerName } from './cluster-classes.ts';
 import { HYPERV_POINTS, hypervFaultPoints } from './fault-points.ts';
 import { nodesOf } from './host-machine.ts';
 import { type HypervHost, machinesOf } from './hyperv-host.ts';
@@ -22,7 +23,8 @@ import { classesOfHost } from './release-classes.ts';
 import { virtualization } from './virtualization.ts';
 
 export interface HypervOptions {
-  readonly host: HypervHost;
+  /** Guests and the host's own name follow from it. */
+  readonly host: Omit<HypervHost, 'guests' | 'computer'>;
   /** The inside of the host itself (host-machine.ts). */
   readonly inside: Guest;
   readonly accounts: readonly WindowsAccount[];
@@ -40,7 +42,8 @@ const READERS: Readonly<Record<string, readonly string[]>> = {
   'root/mscluster': [],
 };
 
-export function hypervHost({ host, inside, accounts, settings }: HypervOptions): WinrmHost {
+export function hypervHost({ host: place, inside, accounts, settings }: HypervOptions): WinrmHost {
+  const host = { ...place, guests: guestsOf(place.estate), computer: computerName(place.host) };
   assert(inside.os.family === 'windows', 'a Hyper-V host runs Windows');
   const { computer, clock, entropy, release, estate } = host;
   const domain = host.host.name.split('.').slice(1).join('.');

@@ -1,13 +1,11 @@
 /** `drylift serve hyperv`: one Hyper-V host, with its cluster around it, for other people's WinRM clients. */
 import { Estate } from '../estate/estate.ts';
 import { generateHyperv } from '../estate/generate-sites.ts';
-import { guestsOf } from '../estate/guest/guests.ts';
 import type { EstateFacts } from '../estate/model.ts';
 import { type EstateChoice, openEstate } from '../estate/open-estate.ts';
 import type { ServeOutcome } from '../kit/serve.ts';
 import { createWallWorld } from '../kit/wall-world.ts';
 import { serveWinrm, type WinrmServeFlags } from '../winrm/serve.ts';
-import { computerName } from './cluster-classes.ts';
 import { hypervHost } from './host.ts';
 import { guestsOfHosts } from './host-machine.ts';
 import { RELEASES, type ReleaseName, type WindowsRelease } from './hyperv-host.ts';
@@ -45,16 +43,7 @@ export async function serveHyperv(options: ServeHypervOptions): Promise<ServeOut
   return serveWinrm(world, options, estate, ({ account, settings }) =>
     [first, ...(options.cluster ? nodes : [])].map((host) =>
       hypervHost({
-        host: {
-          estate,
-          guests: guestsOf(estate),
-          host,
-          clock,
-          entropy,
-          computer: computerName(host),
-          release,
-          faults,
-        },
+        host: { estate, host, clock, entropy, release, faults },
         inside: insides.guest(host.id)!,
         accounts: [account],
         settings,

@@ -3,14 +3,12 @@ import { Entropy } from '#core/entropy/entropy.ts';
 import type { Clock } from '#core/time/clock.ts';
 import { Estate } from '../../estate/estate.ts';
 import { generateEstate } from '../../estate/generate.ts';
-import { guestsOf } from '../../estate/guest/guests.ts';
 import type { EstateFacts, Host, Machine } from '../../estate/model.ts';
 import { FaultPoints } from '../../kit/fault-points.ts';
 import type { WindowsAccount } from '../../winrm/accounts.ts';
 import type { WinrmHost } from '../../winrm/server.ts';
 import { cimClient } from '../../winrm/testing/cim-client.ts';
 import type { Nodes } from '../cluster.ts';
-import { computerName } from '../cluster-classes.ts';
 import { hypervHost } from '../host.ts';
 import { guestsOfHosts, nodesOf } from '../host-machine.ts';
 import { RELEASES, type ReleaseName } from '../hyperv-host.ts';
@@ -57,16 +55,7 @@ export function stage(
       host.id,
       hypervHost({
         inside: guestsOfHosts(facts, release, { clock, entropy }).guest(host.id)!,
-        host: {
-          estate,
-          guests: guestsOf(estate),
-          host,
-          clock,
-          entropy,
-          computer: computerName(host),
-          release,
-          faults,
-        },
+        host: { estate, host, clock, entropy, release, faults },
         accounts: [],
         settings: { basic: false, allowUnencrypted: false },
       }),

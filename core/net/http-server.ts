@@ -9,7 +9,7 @@ import { createHash, type Hash } from 'node:crypto';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Clock } from '../time/clock.ts';
-import { type Bytes, MIB, type UnixMillis } from '../units.ts';
+import type { Bytes, UnixMillis } from '../units.ts';
 import type { Endpoint, Listener, TlsIdentity, Transport } from './transport.ts';
 
 export interface HttpExchange {
@@ -55,9 +55,6 @@ export interface HttpServerOptions {
   headerBytesMax?: Bytes;
 }
 
-/** Of a client that asks on and on without reading the answers. */
-const UNREAD_BYTES_MAX: Bytes = 64 * MIB;
-
 export async function serveHttp(options: HttpServerOptions): Promise<Listener> {
   const { transport, clock, handler, onExchange } = options;
   const diallers = new WeakMap<object, string>();
@@ -72,7 +69,6 @@ export async function serveHttp(options: HttpServerOptions): Promise<Listener> {
       highWaterMark: 256 * 1024,
     },
     (request, response) => {
-      if (request.socket.writableLength > UNREAD_BYTES_MAX) return void request.socket.destroy();
       const from = diallers.get(request.socket) ?? 'client';
       response.sendDate = false;
       const now = clock.wall();

@@ -44,8 +44,7 @@ async function inCloud(script: (cloud: Cloud) => Promise<void>, seed?: string): 
   const tokens = new Map<string, string>();
   const fetchJson = async (method: string, url: string, headers: Record<string, string>, body?: string) => {
     const answer = await http.fetch({ method, url, headers, ...(body === undefined ? {} : { body }) });
-    const text = answer.body.toString();
-    return { status: answer.status, json: readJson(text) };
+    return { status: answer.status, json: readJson(answer) };
   };
   await world.run(() =>
     script({

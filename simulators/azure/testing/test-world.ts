@@ -91,8 +91,10 @@ export interface AnswerProperties {
   };
 }
 
-export function readJson(text: string): AnswerJson {
-  return (/^[[{]/.test(text) ? JSON.parse(text) : {}) as AnswerJson;
+/** What an answer says in JSON; nothing of one that is something else, which may well begin with a brace. */
+export function readJson({ headers, body }: HttpAnswer): AnswerJson {
+  const isJson = headers['content-type']?.startsWith('application/json') && body.length > 0;
+  return (isJson ? JSON.parse(body.toString('utf8')) : {}) as AnswerJson;
 }
 
 export async function testWorld(
@@ -146,8 +148,7 @@ export async function testWorld(
           ? {}
           : { body: typeof body === 'string' || body instanceof Uint8Array ? body : JSON.stringify(body) }),
       });
-      const text = answer.body.toString('utf8');
-      return { ...answer, json: readJson(text) };
+      return { ...answer, json: readJson(answer) };
     },
     async [Symbol.asyncDispose]() {
       client.close();

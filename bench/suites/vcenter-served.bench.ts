@@ -318,6 +318,7 @@ async function startVcsim(count: number): Promise<{ subject: Subject; readyMs: n
     throw new Error(`vcsim cannot be built: ${built.stderr?.toString() ?? 'there is no go'}`);
   const began = process.hrtime.bigint();
   const child = spawn(program, [String(count)], { stdio: ['ignore', 'pipe', 'inherit'] });
+  process.once('exit', () => child.kill()); // never without its parent, even when that fails
   const [line] = (await once(child.stdout!, 'data')) as [Buffer];
   const readyMs = seconds(began) * 1000;
   const subject = await connect(Number(new URL(line.toString().trim()).port), child);

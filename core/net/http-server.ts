@@ -2,38 +2,16 @@
  * HTTP/1.1 (and HTTPS) over any tier: node:http's own server, fed with connections from a Transport.
  *
  * Node's timers run on real time, so all of the server's are off; whoever wants a time-out uses the Clock.
- * The Date header comes from the Clock too. Every exchange is reported with a digest of what was said above
- * TLS, in both directions, whatever the chunking.
+ * The Date header comes from the Clock too. Every exchange is reported.
  */
-import { createHash, type Hash } from 'node:crypto';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Clock } from '../time/clock.ts';
 import type { Bytes, UnixMillis } from '../units.ts';
+import { type HttpExchange, type HttpResponseOut, observeExchange } from './http-exchange.ts';
 import type { Endpoint, Listener, TlsIdentity, Transport } from './transport.ts';
 
-export interface HttpExchange {
-  readonly startedAt: UnixMillis;
-  /** Node that dialled. */
-  readonly from: string;
-  readonly method: string;
-  /** Request target as sent: path and query. May hold secrets (SAS signatures): mask before showing. */
-  readonly target: string;
-  readonly host: string;
-  /** SOAP action or operation name, when the handler set `response.operation`. */
-  readonly operation: string | undefined;
-  /** 0 when the connection was lost before the answer was complete. */
-  readonly status: number;
-  readonly requestBytes: Bytes;
-  readonly responseBytes: Bytes;
-  /** SHA-256, hex, over request line, headers and body. */
-  readonly requestDigest: string;
-  /** SHA-256, hex, over status line, headers and body. */
-  readonly responseDigest: string;
-}
-
-/** A response that knows which operation it answers, for journals and counters. */
-export type HttpResponseOut = ServerResponse & { operation?: string };
+export type { HttpExchange, HttpResponseOut } from './http-exchange.ts';
 
 export type HttpHandler = (request: IncomingMessage & { from?: string }, response: HttpResponseOut) => void;
 
@@ -73,7 +51,7 @@ export async function serveHttp(options: HttpServerOptions): Promise<Listener> {
       response.sendDate = false;
       const now = clock.wall();
       response.setHeader('Date', dateOf(now));
-      if (onExchange) observe(request, response, from, now, onExchange, options.digests ?? true);
+      if (onExchange) observeExchange(request, response, from, now, onExchange, options.digests ?? true);
       handler(Object.assign(request, { from }), response);
     },
   );
@@ -119,108 +97,4 @@ function dateOf(now: UnixMillis): string {
     dateText = new Date(now).toUTCString();
   }
   return dateText;
-}
-
-/** Digests one exchange by watching what passes through the request and response objects. */
-function observe(
-  request: IncomingMessage,
-  response: HttpResponseOut,
-  from: string,
-  startedAt: UnixMillis,
-  onExchange: (exchange: HttpExchange) => void,
-  digests: boolean,
-): void {
-  const asked = digests
-    ? digestOf(
-        `${request.method} ${request.url} HTTP/${request.httpVersion}\n${headerLines(request.rawHeaders)}\n`,
-      )
-    : countOnly();
-  const push = request.push.bind(request);
-  request.push = (chunk: Buffer | null, encoding?: BufferEncoding) => {
-    if (chunk) asked.add(chunk);
-    return push(chunk, encoding);
-  };
-  const said = digests ? digestOf('') : countOnly();
-  const write = response.write.bind(response) as (...args: unknown[]) => boolean;
-  const end = response.end.bind(response) as (...args: unknown[]) => ServerResponse;
-  response.write = (...args: unknown[]) => {
-    said.add(args[0]);
-    return write(...args);
-  };
-  // node:http's end(chunk) does not pass through the write property, so nothing is counted twice
-  response.end = (...args: unknown[]) => {
-    if (typeof args[0] === 'string' || args[0] instanceof Uint8Array) said.add(args[0]);
-    return end(...args);
-  };
-  let reported = false;
-  const report = (complete: boolean): void => {
-    if (reported) return;
-    reported = true;
-    onExchange({
-      startedAt,
-      from,
-      method: request.method ?? '',
-      target: request.url ?? '',
-      host: request.headers.host ?? '',
-      operation: response.operation,
-      status: complete ? response.statusCode : 0,
-      requestBytes: asked.bytes(),
-      responseBytes: said.bytes(),
-      requestDigest: asked.hex(),
-      responseDigest: digests ? digestOfResponse(response, said.hex()) : '',
-    });
-  };
-  response.once('finish', () => report(true));
-  response.once('close', () => report(response.writableFinished));
-}
-
-function digestOfResponse(response: HttpResponseOut, body: string): string {
-  const names = response.getHeaderNames().sort();
-  const head = `${response.statusCode}\n${names.map((name) => `${name}: ${String(response.getHeader(name))}`).join('\n')}\n`;
-  return createHash('sha256').update(head).update(body).digest('hex');
-}
-
-interface Digest {
-  add(chunk: unknown): void;
-  bytes(): Bytes;
-  hex(): string;
-}
-
-function digestOf(head: string): Digest {
-  const hash: Hash = createHash('sha256').update(head);
-  let bytes = 0;
-  return {
-    add(chunk) {
-      const data = typeof chunk === 'string' ? Buffer.from(chunk) : (chunk as Uint8Array);
-      bytes += data.length;
-      hash.update(data);
-    },
-    bytes: () => bytes,
-    hex: () => hash.copy().digest('hex'),
-  };
-}
-
-function countOnly(): Digest {
-  let bytes = 0;
-  return {
-    add(chunk) {
-      bytes += typeof chunk === 'string' ? Buffer.byteLength(chunk) : (chunk as Uint8Array).length;
-    },
-    bytes: () => bytes,
-    hex: () => '',
-  };
-}
-
-function headerLines(raw: readonly string[]): string {
-  const lines: string[] = [];
-  for (let i = 0; i + 1 < raw.length; i += 2) {
-    const name = raw[i]!.toLowerCase();
-    lines.push(`${name}: ${name === 'authorization' ? withoutBinding(raw[i + 1]!) : raw[i + 1]}`);
-  }
-  return lines.sort().join('\n');
-}
-
-/** NTLM is bound to the certificate of its connection, and keys of certificates come from no seed: the length is left. */
-function withoutBinding(authorization: string): string {
-  return /^(?:Negotiate|NTLM) /i.test(authorization) ? `NTLM ${authorization.length}` : authorization;
 }

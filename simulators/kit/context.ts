@@ -30,11 +30,12 @@ const SECRET_PARAMETERS = /([?&](?:sig|token|code|ticket)=)[^&]*/gi;
 
 /** Records every exchange of `who` in the trace and counts calls and bytes by operation. */
 export function exchangeObserver(context: SimulatorContext, who: string): (exchange: HttpExchange) => void {
+  const [bytesIn, bytesOut] = [`bytes.${who}.in`, `bytes.${who}.out`];
   return (exchange) => {
     const operation = exchange.operation ?? exchange.method;
     context.counters.add(`calls.${who}.${operation}`);
-    context.counters.add(`bytes.${who}.in`, exchange.requestBytes);
-    context.counters.add(`bytes.${who}.out`, exchange.responseBytes);
+    context.counters.add(bytesIn, exchange.requestBytes);
+    context.counters.add(bytesOut, exchange.responseBytes);
     if (exchange.status >= 400) context.counters.add(`answers.${who}.${exchange.status}`);
     if (context.isTraced === false) return;
     const target = exchange.target.replace(SECRET_PARAMETERS, '$1***');

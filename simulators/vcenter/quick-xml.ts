@@ -25,7 +25,7 @@ const DECLARATION = /^<\?xml version="1\.0"(?: encoding="(?:UTF|utf)-8")? ?\?>/;
 /** Characters that need the strict reader: controls but line feeds and tabs, references, all beyond ASCII. */
 const UNUSUAL = /[^\n\t\x20-\x7e]|&|\]\]>|<!/;
 const TAG =
-  /<((?:[A-Za-z_][\w-]*:)?[A-Za-z_][\w-]*)((?:[ \n\t]+[A-Za-z_][\w:-]* *= *(?:"[^"<\n\t]*"|'[^'<\n\t]*'))*)[ \n\t]*(\/?)>/y;
+  /^((?:[A-Za-z_][\w-]*:)?[A-Za-z_][\w-]*)((?:[ \n\t]+[A-Za-z_][\w:-]* *= *(?:"[^"<\n\t]*"|'[^'<\n\t]*'))*)[ \n\t]*(\/?)>$/;
 const ATTRIBUTE = /([A-Za-z_][\w:-]*) *= *(?:"([^"]*)"|'([^']*)')/g;
 
 /** The root element; undefined when the strict reader has to look. */
@@ -55,24 +55,14 @@ export function parseQuickly(document: string): XmlElement | undefined {
     if (!top && root) return undefined;
     const end = document.indexOf('>', tagAt);
     if (end < 0) return undefined;
-    let qualified = document.slice(tagAt + 1, end);
-    let source = '';
-    let isEmpty = false;
+    const tag = tagOf(document.slice(tagAt + 1, end));
+    if (!tag) return undefined;
     at = end + 1;
-    if (!isName(qualified)) {
-      TAG.lastIndex = tagAt;
-      const match = TAG.exec(document);
-      if (!match) return undefined;
-      at = TAG.lastIndex;
-      qualified = match[1]!;
-      source = match[2]!;
-      isEmpty = match[3] !== '';
-    }
-    const draft = draftOf(qualified, source, top?.scope ?? NO_SCOPE);
+    const draft = draftOf(tag.qualified, tag.attributes, top?.scope ?? NO_SCOPE);
     if (!draft || ++elements > ELEMENTS_MAX || open.length >= DEPTH_MAX) return undefined;
     if (top) top.children.push(draft);
     else root = draft;
-    if (isEmpty) continue;
+    if (tag.isEmpty) continue;
     open.push(draft);
     top = draft;
   }
@@ -81,16 +71,29 @@ export function parseQuickly(document: string): XmlElement | undefined {
 
 const SLASH = 0x2f;
 const GREATER = 0x3e;
-const NAME = /^(?:[A-Za-z_][\w-]*:)?[A-Za-z_][\w-]*$/;
-const names = new Set<string>();
-const NAMES_MAX = 1000;
 
-/** Is all of it a name? Those that clients use are few, and looked at once. */
-function isName(text: string): boolean {
-  if (names.has(text)) return true;
-  if (text.length > 100 || !NAME.test(text)) return false;
-  if (names.size < NAMES_MAX) names.add(text);
-  return true;
+interface Tag {
+  readonly qualified: string;
+  /** As written. */
+  readonly attributes: string;
+  readonly isEmpty: boolean;
+}
+
+/** Tags that clients use are few, and looked at once. */
+const tags = new Map<string, Tag>();
+const TAGS_MAX = 1000;
+const TAG_LENGTH_MAX = 200;
+
+/** @param inside what stands between "<" and the next ">": a value with a ">" in it is the strict reader's. */
+function tagOf(inside: string): Tag | undefined {
+  const known = tags.get(inside);
+  if (known) return known;
+  const match = TAG.exec(`${inside}>`); // a text of its own: parts of the document would keep all of it
+  if (!match) return undefined;
+  const [whole, qualified, attributes, slash] = match as unknown as [string, string, string, string];
+  const tag = { qualified, attributes, isEmpty: slash !== '' };
+  if (inside.length <= TAG_LENGTH_MAX && tags.size < TAGS_MAX) tags.set(whole.slice(0, -1), tag);
+  return tag;
 }
 
 interface Bindings {

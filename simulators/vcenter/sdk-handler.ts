@@ -12,7 +12,7 @@ import { child, type XmlElement } from '#core/wire/xml/element.ts';
 import { drained } from './drained.ts';
 import { actsOnTask, DELAYS, faultOf, RESET, UNAVAILABLE } from './fault-points.ts';
 import { invalidRequest, noPermission, notAuthenticated, VimFault, vimFault } from './faults.ts';
-import { type Call, type Method, type Outcome, Unavailable, Written } from './methods/method.ts';
+import { type Method, type Outcome, Unavailable, Written } from './methods/method.ts';
 import { methodNamed } from './methods/table.ts';
 import type { ManagedObject } from './objects/object.ts';
 import { objectNotFound } from './property/selection.ts';
@@ -21,6 +21,7 @@ import { decodeFields, decodeRef, VIM_NAMESPACE } from './schema/decoder.ts';
 import { Encoder } from './schema/encoder.ts';
 import { isA } from './schema/schema.ts';
 import { type ApiVersion, requestedVersion, UNNAMED_VERSION } from './schema/versions.ts';
+import { SdkCall } from './sdk-call.ts';
 import { type Session, tokenOf } from './sessions.ts';
 import { faultEnvelope, responseFrame } from './soap.ts';
 import { isData, isRef, type Ref, type Value } from './values.ts';
@@ -49,90 +50,105 @@ function encoderFor(version: ApiVersion): Encoder {
   return encoder;
 }
 
-export async function handleSdk(
+/**
+ * Answers one request. What can be done at once is done in one go: of a request for one property, waiting for
+ * turns would be a good part.
+ * @param failed told of a bug; nothing is answered then.
+ */
+export function handleSdk(
   vcenter: Vcenter,
   request: IncomingMessage,
   response: HttpResponseOut,
-): Promise<void> {
-  const body = await bodyOf(request, response);
-  if (!body) return;
-  const departure = new Departure();
-  response.once('close', () => departure.happens());
+  failed: (error: unknown) => void,
+): void {
+  readBody(request, response, (body) => {
+    try {
+      answer(vcenter, request, response, body)?.catch(failed);
+    } catch (error) {
+      failed(error);
+    }
+  });
+}
+
+/** Reads the whole body. A request with one that is larger than the server takes is answered here. */
+function readBody(request: IncomingMessage, response: HttpResponseOut, then: (body: Buffer) => void): void {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  const refuse = (): void => {
+    request.removeAllListeners('data');
+    request.removeAllListeners('end');
+    response.setHeader('Connection', 'close');
+    response.statusCode = 413;
+    response.setHeader('Content-Length', 0);
+    response.end();
+  };
+  if (Number(request.headers['content-length'] ?? 0) > BODY_BYTES_MAX) return refuse();
+  request.on('data', (chunk: Buffer) => {
+    size += chunk.length;
+    if (size > BODY_BYTES_MAX) return refuse();
+    chunks.push(chunk);
+  });
+  request.on('end', () => then(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)));
+  request.on('error', ignore); // the client went away in the middle
+}
+
+function ignore(): void {}
+
+/** @returns a promise only of what takes time. */
+function answer(
+  vcenter: Vcenter,
+  request: IncomingMessage,
+  response: HttpResponseOut,
+  body: Buffer,
+): Promise<void> | undefined {
   const header = request.headers.soapaction;
   const version = requestedVersion(Array.isArray(header) ? header[0] : header, vcenter.apiVersion);
   const encoder = encoderFor(version ?? UNNAMED_VERSION);
+  const refuse = (error: unknown): void => {
+    if (response.destroyed) return; // the client went away
+    if (error instanceof Unavailable) return sendRefusal(response, { status: 503 });
+    if (!(error instanceof VimFault) || response.headersSent) throw error;
+    sendText(response, 500, faultEnvelope(error, encoder));
+  };
   try {
     if (version === undefined) throw invalidRequest(`unsupported version URI ${header}`);
     const element = requestElement(body);
     response.operation = methodNamed(element.name) ? element.name : 'unknown';
     const { faults } = vcenter.context;
     const slow = faults.armed().length > 0 ? faults.hit('vcenter.slow', element.name) : undefined;
-    if (slow) await vcenter.pause(DELAYS[slow.answer]!);
-    const outcome = call(vcenter, request, response, element, encoder, departure);
-    if (outcome === CUT) return void response.destroy();
-    if (isRefusal(outcome)) return sendRefusal(response, outcome);
-    const { method } = outcome;
-    const result = outcome.result instanceof Promise ? await outcome.result : outcome.result;
-    const rest = send(response, element.name, method, result, encoder);
-    if (rest) await rest;
+    const run = () => perform(vcenter, request, response, element, encoder);
+    return (slow ? vcenter.pause(DELAYS[slow.answer]!).then(run) : run())?.catch(refuse);
   } catch (error) {
-    if (departure.isPast) return;
-    if (error instanceof Unavailable) return sendRefusal(response, { status: 503 });
-    if (!(error instanceof VimFault) || response.headersSent) throw error;
-    sendText(response, 500, faultEnvelope(error, encoder));
+    refuse(error);
+    return undefined;
   }
+}
+
+/** Calls the method and sends what it gives. @returns a promise only of what takes time. */
+function perform(
+  vcenter: Vcenter,
+  request: IncomingMessage,
+  response: HttpResponseOut,
+  element: XmlElement,
+  encoder: Encoder,
+): Promise<void> | undefined {
+  const outcome = call(vcenter, request, response, element, encoder);
+  if (outcome === CUT) {
+    response.destroy();
+    return undefined;
+  }
+  if (isRefusal(outcome)) {
+    sendRefusal(response, outcome);
+    return undefined;
+  }
+  const { method, result } = outcome;
+  if (result instanceof Promise)
+    return result.then((now) => send(response, element.name, method, now, encoder));
+  return send(response, element.name, method, result, encoder);
 }
 
 function isRefusal(value: object): value is Refusal {
   return 'status' in value;
-}
-
-/** The whole body; undefined when it is larger than the server takes, which has then been answered. */
-function bodyOf(request: IncomingMessage, response: HttpResponseOut): Promise<Buffer | undefined> {
-  return new Promise((resolve) => {
-    let first: Buffer | undefined;
-    const others: Buffer[] = [];
-    let size = 0;
-    const refuse = (): void => {
-      request.removeAllListeners('data');
-      request.removeAllListeners('end');
-      response.setHeader('Connection', 'close');
-      response.statusCode = 413;
-      response.setHeader('Content-Length', 0);
-      response.end();
-      resolve(undefined);
-    };
-    if (Number(request.headers['content-length'] ?? 0) > BODY_BYTES_MAX) return refuse();
-    request.on('data', (chunk: Buffer) => {
-      size += chunk.length;
-      if (size > BODY_BYTES_MAX) return refuse();
-      if (first) others.push(chunk);
-      else first = chunk;
-    });
-    request.on('end', () =>
-      resolve(others.length > 0 ? Buffer.concat([first!, ...others]) : (first ?? Buffer.alloc(0))),
-    );
-    // The client went away in the middle.
-    request.on('error', () => resolve(undefined));
-    request.on('close', () => resolve(undefined));
-  });
-}
-
-/** The client's going away, as an AbortSignal for those few calls that wait. */
-class Departure {
-  isPast = false;
-  #controller: AbortController | undefined;
-
-  get signal(): AbortSignal {
-    this.#controller ??= new AbortController();
-    if (this.isPast) this.happens();
-    return this.#controller.signal;
-  }
-
-  happens(): void {
-    this.isPast = true;
-    this.#controller?.abort(new Error('the client went away'));
-  }
 }
 
 /** @throws VimFault InvalidRequest */
@@ -160,7 +176,6 @@ function call(
   response: HttpResponseOut,
   element: XmlElement,
   encoder: Encoder,
-  departure: Departure,
 ): Called | Refusal | typeof CUT {
   const method = methodNamed(element.name);
   if (!method || method.since > encoder.version)
@@ -195,30 +210,8 @@ function call(
     taskFault = faultOf(fault, self);
   }
 
-  const result = method.run(args as never, {
-    vcenter,
-    now: Math.floor(vcenter.context.clock.wall()),
-    session,
-    method: method.name,
-    self,
-    encoder,
-    find: vcenter.findFor(session),
-    get signal() {
-      return departure.signal;
-    },
-    taskFault,
-    client: {
-      address: request.socket.remoteAddress ?? '',
-      userAgent: request.headers['user-agent'] ?? '',
-      host: request.headers.host ?? '',
-    },
-    reading: () => vcenter.reading(session),
-    requireSession() {
-      if (!session) throw notAuthenticated(target);
-      return session;
-    },
-    setHeader: (name, value) => void response.setHeader(name, value),
-  } satisfies Call);
+  const on = new SdkCall(vcenter, session, method.name, self, encoder, taskFault, request, response);
+  const result = method.run(args as never, on);
   return { method, result };
 }
 

@@ -65,11 +65,11 @@ export async function startVcenter(options: VcenterOptions): Promise<VcenterSimu
 
 function handlerOf(vcenter: Vcenter): HttpHandler {
   return (request, response) => {
-    response.on('error', () => {}); // the client went away: its own doing
+    response.on('error', ignore); // the client went away: its own doing
     let work: Promise<void>;
     try {
       if (request.url === '/sdk' && request.method === 'POST')
-        return settle(response, handleSdk(vcenter, request, response));
+        return handleSdk(vcenter, request, response, (error) => fail(response, error));
       const url = new URL(request.url ?? '/', 'https://vcenter.invalid');
       if (/^\/folder(\/|$)/.test(url.pathname)) work = handleFolder(vcenter, request, response, url);
       else if (url.pathname === '/guestFile') work = handleGuestFile(vcenter, request, response, url);
@@ -78,22 +78,24 @@ function handlerOf(vcenter: Vcenter): HttpHandler {
       else if (/^\/pbm(\/sdk)?\/?$/.test(url.pathname) && request.method === 'POST')
         work = handlePbm(vcenter, request, response);
       else if (/^\/sdk\/?$/.test(url.pathname) && request.method === 'POST')
-        work = handleSdk(vcenter, request, response);
+        return handleSdk(vcenter, request, response, (error) => fail(response, error));
       else return sendDocument(response, documentAt(vcenter, request.method, url));
     } catch (error) {
       if (!(error instanceof TypeError)) throw error;
       return sendDocument(response, { status: 400, body: '' }); // the target is no URL
     }
-    settle(response, work);
+    work.catch((error: unknown) => fail(response, error));
   };
 }
 
-function settle(response: HttpResponseOut, work: Promise<void>): void {
-  work.catch((error: unknown) => {
-    if (response.headersSent || response.destroyed) response.destroy();
-    else sendDocument(response, { status: 500, body: '' });
-    throw error; // a bug of ours: it must not pass unseen
-  });
+/** Does nothing; one function for all responses. */
+function ignore(): void {}
+
+/** A bug of ours: it must not pass unseen. */
+function fail(response: HttpResponseOut, error: unknown): never {
+  if (response.headersSent || response.destroyed) response.destroy();
+  else sendDocument(response, { status: 500, body: '' });
+  throw error;
 }
 
 interface Document {

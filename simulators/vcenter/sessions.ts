@@ -264,9 +264,11 @@ export function basicCredentials(header: string | undefined): { name: string; pa
   return colon < 0 ? undefined : { name: text.slice(0, colon), password: text.slice(colon + 1) };
 }
 
+const TOKEN = new RegExp(`(?:^|;)\\s*${COOKIE}\\s*=\\s*"?([^";\\s]+)"?`);
+
 /** Value of the session cookie in a Cookie header, which some clients fill with a whole Set-Cookie text. */
 export function tokenOf(cookieHeader: string | undefined): string | undefined {
-  return new RegExp(`(?:^|;)\\s*${COOKIE}\\s*=\\s*"?([^";\\s]+)"?`).exec(cookieHeader ?? '')?.[1];
+  return TOKEN.exec(cookieHeader ?? '')?.[1];
 }
 
 export function setCookie(session: Session): string {

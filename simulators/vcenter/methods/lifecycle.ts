@@ -356,19 +356,20 @@ const powerOnMultiVm = defineMethod<{ vm: readonly Ref[] }>({
       requirePrivilege(call, 'VirtualMachine.Interact.PowerOn', vm);
       return vm;
     });
-    const { tasks } = call.vcenter;
-    return tasks.start({
+    const { vcenter, session, taskFault } = call;
+    const each = { vcenter, session, taskFault, method: 'PowerOnVM_Task' };
+    return vcenter.tasks.start({
       method: call.method,
       descriptionId: 'Datacenter.powerOnVm',
       entity: call.self,
-      session: call.session,
+      session,
       run: () => ({
         $: 'ClusterPowerOnVmResult',
         attempted: vms.map((vm) => ({
           $: 'ClusterAttemptedVmInfo',
           vm: vm.ref,
-          task: startVmTask({ ...call, method: 'PowerOnVM_Task' }, vm, 'VirtualMachine.powerOn', () => {
-            changePower(call.vcenter, vm, ['off', 'suspended'], 'on');
+          task: startVmTask(each, vm, 'VirtualMachine.powerOn', () => {
+            changePower(vcenter, vm, ['off', 'suspended'], 'on');
             return undefined;
           }),
         })),

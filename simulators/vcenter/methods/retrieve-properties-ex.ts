@@ -32,11 +32,11 @@ export function page(objects: readonly Selected[], maxObjects: number | undefine
   let head = '<returnval>';
   if (rest.length > 0 && call.self instanceof CollectorObject)
     head += `<token>${call.self.keep({ objects: rest, pageSize: now.length })}</token>`;
-  return new Written(
-    (function* () {
-      yield head;
-      yield* contents(now, call, 'objects');
-      yield '</returnval>';
-    })(),
-  );
+  return new Written(pageContents(head, now, call));
+}
+
+function* pageContents(head: string, objects: readonly Selected[], call: Call): Iterable<string | Buffer> {
+  yield head;
+  yield* contents(objects, call, 'objects');
+  yield '</returnval>';
 }

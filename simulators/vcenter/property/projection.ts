@@ -128,14 +128,15 @@ export function onlySeen(
 }
 
 /** An ObjectContent as an element of that name, in pieces. */
-export function* objectContent(
+export function objectContent(
   element: string,
   object: ManagedObject,
   paths: readonly PropertyPath[],
   reading: Reading,
   encoder: Encoder,
-): Iterable<string | Buffer> {
+): Array<string | Buffer> {
   const { fragments } = reading.vcenter;
+  const pieces: Array<string | Buffer> = [];
   let text = `<${element}><obj type="${object.ref.type}">${object.ref.id}</obj>`;
   let missing = '';
   const mayLack = reading.session === undefined || reading.sight !== undefined;
@@ -146,10 +147,12 @@ export function* objectContent(
       continue;
     }
     if (object.isSteady(path.root)) {
-      yield text;
+      pieces.push(
+        text,
+        fragments.get(object, path) ??
+          fragments.keep(object, path, propertyXml(object, path, reading, encoder)),
+      );
       text = '';
-      yield fragments.get(object, path) ??
-        fragments.keep(object, path, propertyXml(object, path, reading, encoder));
       continue;
     }
     const moving = path.steps.length === 1 ? object.moving(path.root, reading) : undefined;
@@ -157,12 +160,15 @@ export function* objectContent(
       text += propertyXml(object, path, reading, encoder);
       continue;
     }
-    yield text;
-    yield fragments.get(object, path) ??
-      fragments.keep(object, path, steadyXml(object, path, moving, reading, encoder));
+    pieces.push(
+      text,
+      fragments.get(object, path) ??
+        fragments.keep(object, path, steadyXml(object, path, moving, reading, encoder)),
+    );
     text = `${encoder.fieldsOf(moving)}</val></propSet>`;
   }
-  yield `${text}${missing}</${element}>`;
+  pieces.push(`${text}${missing}</${element}>`);
+  return pieces;
 }
 
 /** `<propSet>` of one property; empty when it is unset. */

@@ -59,7 +59,7 @@ export class Selection {
   readonly #following = new Map<string, Traversal[]>();
   /** Where traversals led to from objects, while nothing was told that might lead elsewhere. */
   readonly #targets = new Map<Traversal, Map<ManagedObject, readonly ManagedObject[]>>();
-  readonly #vanished = new WeakSet<ManagedObject>();
+  #vanished: WeakSet<ManagedObject> | undefined = undefined;
 
   /** @throws VimFault InvalidProperty, InvalidRequest, InvalidArgument */
   constructor(spec: PropertyFilterSpec, version: ApiVersion) {
@@ -83,6 +83,7 @@ export class Selection {
   /** Takes note of a change. @returns whether the selection may be another one now */
   note(change: Change): boolean {
     if (change.kind === 'vanished') {
+      this.#vanished ??= new WeakSet();
       this.#vanished.add(change.object);
       for (const targets of this.#targets.values()) targets.delete(change.object);
       return false;
@@ -158,7 +159,7 @@ export class Selection {
       known.set(object, targets);
     }
     const { sight } = reading;
-    return targets.filter((target) => !this.#vanished.has(target) && (sight?.sees(target) ?? true));
+    return targets.filter((target) => !this.#vanished?.has(target) && (sight?.sees(target) ?? true));
   }
 }
 

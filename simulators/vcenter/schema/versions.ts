@@ -62,13 +62,19 @@ export const UNNAMED_VERSION = versionOf('2.5u2');
  * @param newest of the server.
  */
 export function requestedVersion(soapAction: string | undefined, newest: ApiVersion): ApiVersion | undefined {
+  const named = NAMED.get(soapAction ?? '') ?? namedBy(soapAction);
+  return named === undefined ? undefined : Math.min(named, newest);
+}
+
+/** The headers of clients that name an id as it is. */
+const NAMED = new Map(VERSIONS.map((id, index): [string, ApiVersion] => [`urn:vim25/${id}`, index]));
+
+function namedBy(soapAction: string | undefined): ApiVersion | undefined {
   const action = (soapAction ?? '').trim().replace(/^"(.*)"$/, '$1');
   if (action === '' || action === 'urn:vim25') return UNNAMED_VERSION;
   const id = /^urn:vim25\/([\w.]+)$/.exec(action)?.[1];
   if (id === undefined) return undefined;
-  const version =
-    INDEX.get(id) ?? newestOfLine(id) ?? (/^\d+(\.\d+){1,3}$/.test(id) ? newestBelow(id) : undefined);
-  return version === undefined ? undefined : Math.min(version, newest);
+  return INDEX.get(id) ?? newestOfLine(id) ?? (/^\d+(\.\d+){1,3}$/.test(id) ? newestBelow(id) : undefined);
 }
 
 /** "7.0" is no id since ids have four parts. */

@@ -8,7 +8,7 @@ import type { VirtualMachine } from './virtual-machine.ts';
 
 /** Starts the task of the called method. @param run at its end; its faults are the task's error. */
 export function startVmTask(
-  call: Call,
+  call: Pick<Call, 'vcenter' | 'method' | 'session' | 'taskFault'>,
   vm: VirtualMachine,
   descriptionId: string,
   run: () => Value | undefined,

@@ -20,7 +20,7 @@ import { DAY } from '#core/units.ts';
 import { accountSasStringToSign, sasTime } from '#simulators/azure/storage/sas.ts';
 import { createStorage } from '#simulators/azure/storage/service.ts';
 import { sign } from '#simulators/azure/storage/shared-key.ts';
-import { exchangeObserver, type SimulatorContext } from '#simulators/kit/context.ts';
+import type { SimulatorContext } from '#simulators/kit/context.ts';
 import { FaultPoints } from '#simulators/kit/fault-points.ts';
 import { leftBehind } from '#simulators/kit/young-garbage.ts';
 
@@ -166,8 +166,6 @@ async function serve(certFile: string, keyFile: string, directory: string): Prom
     },
     clock,
     handler: storage.handler,
-    onExchange: exchangeObserver(context, 'azure.blob'),
-    digests: false,
   });
   process.stdout.write(`listening at https://127.0.0.1:${listener.endpoint.port}\n`);
 }

@@ -34,29 +34,25 @@ interface Observation {
   readonly startedAt: UnixMillis;
   readonly from: string;
   readonly observer: (exchange: HttpExchange) => void;
-  readonly asked: Tally;
-  readonly said: Tally;
+  readonly asked: Digest;
+  readonly said: Digest;
   isReported: boolean;
 }
 
 const OBSERVED = Symbol('observed');
-type ObservedRequest = IncomingMessage & { [OBSERVED]: Tally };
+type ObservedRequest = IncomingMessage & { [OBSERVED]: Digest };
 type ObservedResponse = HttpResponseOut & { [OBSERVED]: Observation };
 
-/**
- * Tells of an exchange when it has ended, by the connection or by its answer.
- * @param digests false: only bytes are counted, and the digests are empty.
- */
+/** Tells of an exchange when it has ended, by the connection or by its answer. */
 export function observeExchange(
   request: IncomingMessage,
   response: HttpResponseOut,
   from: string,
   startedAt: UnixMillis,
   observer: (exchange: HttpExchange) => void,
-  digests: boolean,
 ): void {
-  const asked = digests ? new Digest(headOf(request)) : new Tally();
-  const said = digests ? new Digest('') : new Tally();
+  const asked = new Digest(headOf(request));
+  const said = new Digest('');
   (request as ObservedRequest)[OBSERVED] = asked;
   request.push = observedPush;
   (response as ObservedResponse)[OBSERVED] = { startedAt, from, observer, asked, said, isReported: false };
@@ -109,38 +105,25 @@ function report(response: ObservedResponse, isComplete: boolean): void {
     requestBytes: asked.bytes,
     responseBytes: said.bytes,
     requestDigest: asked.hex(),
-    responseDigest: said instanceof Digest ? digestOfResponse(response, said.hex()) : '',
+    responseDigest: digestOfResponse(response, said.hex()),
   });
 }
 
-/** How many bytes have passed. */
-class Tally {
-  bytes: Bytes = 0;
-
-  add(chunk: string | Uint8Array): void {
-    this.bytes += typeof chunk === 'string' ? Buffer.byteLength(chunk) : chunk.length;
-  }
-
-  hex(): string {
-    return '';
-  }
-}
-
 /** How many bytes have passed, and their SHA-256 behind a head. */
-class Digest extends Tally {
+class Digest {
+  bytes: Bytes = 0;
   readonly #hash: Hash;
 
   constructor(head: string) {
-    super();
     this.#hash = createHash('sha256').update(head);
   }
 
-  override add(chunk: string | Uint8Array): void {
-    super.add(chunk);
+  add(chunk: string | Uint8Array): void {
+    this.bytes += typeof chunk === 'string' ? Buffer.byteLength(chunk) : chunk.length;
     this.#hash.update(chunk);
   }
 
-  override hex(): string {
+  hex(): string {
     return this.#hash.copy().digest('hex');
   }
 }

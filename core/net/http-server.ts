@@ -26,9 +26,7 @@ export interface HttpServerOptions {
   handler: HttpHandler;
   /** CONNECT requests; refused with 405 when absent. */
   onConnect?: (request: IncomingMessage, raw: Duplex, head: Buffer, from: string) => void;
-  onExchange?: (exchange: HttpExchange) => void;
-  /** False: nobody reads the digests of exchanges, which are empty then. They take most of the time of large answers. */
-  digests?: boolean;
+  onExchange?: ((exchange: HttpExchange) => void) | undefined;
   /** Total size of the headers of one request. */
   headerBytesMax?: Bytes;
 }
@@ -51,7 +49,7 @@ export async function serveHttp(options: HttpServerOptions): Promise<Listener> {
       response.sendDate = false;
       const now = clock.wall();
       response.setHeader('Date', dateOf(now));
-      if (onExchange) observeExchange(request, response, from, now, onExchange, options.digests ?? true);
+      if (onExchange) observeExchange(request, response, from, now, onExchange);
       handler(Object.assign(request, { from }), response);
     },
   );

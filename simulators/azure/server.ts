@@ -256,8 +256,7 @@ export async function startAzure(options: AzureOptions): Promise<AzureSimulator>
   };
   try {
     for (const { who, hosts, handler, direct } of services) {
-      const digests = context.isTraced ?? true;
-      const common = { transport: context.transport, clock: context.clock, handler, digests };
+      const common = { transport: context.transport, clock: context.clock, handler };
       const identityOf = await context.identityFor([...hosts, ...(options.direct ? LOOPBACK_NAMES : [])]);
       const onExchange = exchangeObserver(context, `azure.${who}`);
       const at = hosts.map((host) => ({ host, port: HTTPS }));

@@ -15,7 +15,7 @@ export interface SimulatorContext {
   readonly recorder: Recorder;
   readonly counters: Counters;
   readonly faults: FaultPoints;
-  /** False: nobody reads the trace, so that exchanges need no digests. */
+  /** False: nobody reads the trace and the counters, so that exchanges are not watched. */
   readonly isTraced?: boolean;
   /** A certificate for these names from the world's authority, valid as long as the world needs it or as is said. */
   identityFor(names: readonly string[], validity?: Validity): Promise<TlsIdentity>;
@@ -28,8 +28,12 @@ export interface Simulator {
 /** Query parameters that are credentials. */
 const SECRET_PARAMETERS = /([?&](?:sig|token|code|ticket)=)[^&]*/gi;
 
-/** Records every exchange of `who` in the trace and counts calls and bytes by operation. */
-export function exchangeObserver(context: SimulatorContext, who: string): (exchange: HttpExchange) => void {
+/** Records every exchange of `who` in the trace and counts calls and bytes by operation, where somebody reads them. */
+export function exchangeObserver(
+  context: SimulatorContext,
+  who: string,
+): ((exchange: HttpExchange) => void) | undefined {
+  if (context.isTraced === false) return undefined;
   const [bytesIn, bytesOut] = [`bytes.${who}.in`, `bytes.${who}.out`];
   return (exchange) => {
     const operation = exchange.operation ?? exchange.method;
@@ -37,7 +41,6 @@ export function exchangeObserver(context: SimulatorContext, who: string): (excha
     context.counters.add(bytesIn, exchange.requestBytes);
     context.counters.add(bytesOut, exchange.responseBytes);
     if (exchange.status >= 400) context.counters.add(`answers.${who}.${exchange.status}`);
-    if (context.isTraced === false) return;
     const target = exchange.target.replace(SECRET_PARAMETERS, '$1***');
     context.recorder.record({
       at: context.clock.wall(),

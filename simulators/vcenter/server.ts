@@ -52,7 +52,6 @@ export async function startVcenter(options: VcenterOptions): Promise<VcenterSimu
     clock: context.clock,
     handler: handlerOf(vcenter),
     onExchange: exchangeObserver(context, 'vcenter'),
-    digests: context.isTraced ?? true,
   });
   return {
     endpoint: listener.endpoint,

@@ -154,14 +154,15 @@ export class Vcenter {
   ): ManagedObject | undefined {
     const { id } = reference;
     const object =
-      this.inventory.find(id) ??
-      this.managers.get(id) ??
-      this.tasks.find(id) ??
-      this.#snapshots.get(id) ??
-      this.leases.get(id) ??
-      this.alarms.find(id) ??
-      session?.find(id) ??
-      (id === DEFAULT_COLLECTOR ? this.#defaultCollector(session) : undefined);
+      id === DEFAULT_COLLECTOR
+        ? (session?.find(id) ?? this.#defaultCollector(session))
+        : (this.inventory.find(id) ??
+          this.managers.get(id) ??
+          this.tasks.find(id) ??
+          this.#snapshots.get(id) ??
+          this.leases.get(id) ??
+          this.alarms.find(id) ??
+          session?.find(id));
     return object && isA(object.ref.type, reference.type) ? object : undefined;
   }
 

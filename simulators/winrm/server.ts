@@ -180,7 +180,6 @@ class HostListeners {
       clock: context.clock,
       handler: this.#service.handler(authentication, secure),
       onExchange: exchangeObserver(context, who),
-      digests: context.isTraced ?? true,
     });
     this.#listeners.push(listener);
     return listener.endpoint;

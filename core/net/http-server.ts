@@ -7,11 +7,14 @@
 import { createServer, type IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import type { Clock } from '../time/clock.ts';
-import type { Bytes, UnixMillis } from '../units.ts';
+import type { Bytes } from '../units.ts';
+import { httpDate } from './http-date.ts';
 import { type HttpExchange, type HttpResponseOut, observeExchange } from './http-exchange.ts';
+import { type HttpReply, type HttpRequestHead, servePlainly } from './plain-http.ts';
 import type { Endpoint, Listener, TlsIdentity, Transport } from './transport.ts';
 
 export type { HttpExchange, HttpResponseOut } from './http-exchange.ts';
+export type { HttpReply, HttpRequestHead } from './plain-http.ts';
 
 export type HttpHandler = (request: IncomingMessage & { from?: string }, response: HttpResponseOut) => void;
 
@@ -27,12 +30,18 @@ export interface HttpServerOptions {
   /** CONNECT requests; refused with 405 when absent. */
   onConnect?: (request: IncomingMessage, raw: Duplex, head: Buffer, from: string) => void;
   onExchange?: ((exchange: HttpExchange) => void) | undefined;
+  /** Requests that most of the work is in, which are answered without node:http where they come in their plainest form. */
+  plain?: {
+    /** "POST /sdk" */
+    readonly asked: string;
+    handle(request: HttpRequestHead, body: Buffer, reply: HttpReply): void;
+  };
   /** Total size of the headers of one request. */
   headerBytesMax?: Bytes;
 }
 
 export async function serveHttp(options: HttpServerOptions): Promise<Listener> {
-  const { transport, clock, handler, onExchange } = options;
+  const { transport, clock, handler, onExchange, plain } = options;
   const diallers = new WeakMap<object, string>();
   const connections = new Set<Duplex>();
   const server = createServer(
@@ -48,7 +57,7 @@ export async function serveHttp(options: HttpServerOptions): Promise<Listener> {
       const from = diallers.get(request.socket) ?? 'client';
       response.sendDate = false;
       const now = clock.wall();
-      response.setHeader('Date', dateOf(now));
+      response.setHeader('Date', httpDate(now));
       if (onExchange) observeExchange(request, response, from, now, onExchange);
       handler(Object.assign(request, { from }), response);
     },
@@ -58,6 +67,7 @@ export async function serveHttp(options: HttpServerOptions): Promise<Listener> {
     if (options.onConnect) options.onConnect(request, raw, head, diallers.get(raw) ?? 'client');
     else raw.end('HTTP/1.1 405 Method Not Allowed\r\nContent-Length: 0\r\n\r\n');
   });
+  const leaveToNode = (connection: Duplex): void => void server.emit('connection', connection);
   const listener = await transport.listen(options.at, (raw, from) => {
     const serve = (connection: Duplex): void => {
       diallers.set(connection, from);
@@ -68,7 +78,8 @@ export async function serveHttp(options: HttpServerOptions): Promise<Listener> {
       const { _writableState } = connection as Duplex & { _writableState?: object };
       if (_writableState) Object.defineProperty(_writableState, 'needDrain', { value: false });
       connection.once('close', () => connections.delete(connection));
-      server.emit('connection', connection);
+      if (!plain || onExchange) return leaveToNode(connection);
+      servePlainly(connection, { ...plain, clock }, leaveToNode);
     };
     const { identity, asksForCertificate = false } = options;
     if (!identity) return serve(raw);
@@ -82,17 +93,4 @@ export async function serveHttp(options: HttpServerOptions): Promise<Listener> {
       for (const connection of connections) connection.destroy();
     },
   };
-}
-
-let dateSecond = Number.NaN;
-let dateText = '';
-
-/** The Date header, worked out once a second. */
-function dateOf(now: UnixMillis): string {
-  const second = Math.floor(now / 1000);
-  if (second !== dateSecond) {
-    dateSecond = second;
-    dateText = new Date(now).toUTCString();
-  }
-  return dateText;
 }

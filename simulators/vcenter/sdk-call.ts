@@ -1,6 +1,5 @@
 /** One request of the SOAP service on its way through a method; what few methods need is worked out when asked for. */
-import type { IncomingMessage } from 'node:http';
-import type { HttpResponseOut } from '#core/net/http-server.ts';
+import type { HttpReply, HttpRequestHead } from '#core/net/http-server.ts';
 import type { UnixMillis } from '#core/units.ts';
 import { notAuthenticated, type VimFault } from './faults.ts';
 import type { Call } from './methods/method.ts';
@@ -18,8 +17,8 @@ export class SdkCall implements Call {
   readonly self: ManagedObject;
   readonly encoder: Encoder;
   readonly taskFault: VimFault | undefined;
-  readonly #request: IncomingMessage;
-  readonly #response: HttpResponseOut;
+  readonly #request: HttpRequestHead;
+  readonly #response: HttpReply;
   #signal: AbortSignal | undefined = undefined;
 
   constructor(
@@ -29,8 +28,8 @@ export class SdkCall implements Call {
     self: ManagedObject,
     encoder: Encoder,
     taskFault: VimFault | undefined,
-    request: IncomingMessage,
-    response: HttpResponseOut,
+    request: HttpRequestHead,
+    response: HttpReply,
   ) {
     this.vcenter = vcenter;
     this.now = Math.floor(vcenter.context.clock.wall());
@@ -52,7 +51,7 @@ export class SdkCall implements Call {
       const controller = new AbortController();
       const left = (): void => controller.abort(new Error('the client went away'));
       if (this.#response.destroyed) left();
-      else this.#response.once('close', left);
+      else this.#response.on('close', left);
       this.#signal = controller.signal;
     }
     return this.#signal;

@@ -5,7 +5,7 @@
  */
 import type { IncomingMessage } from 'node:http';
 import { DryliftError } from '#core/errors.ts';
-import type { HttpResponseOut } from '#core/net/http-server.ts';
+import type { HttpReply, HttpRequestHead, HttpResponseOut } from '#core/net/http-server.ts';
 import { type Bytes, MIB } from '#core/units.ts';
 import { envelopeOf, parseEnvelope } from '#core/wire/soap/envelope.ts';
 import { child, type XmlElement } from '#core/wire/xml/element.ts';
@@ -51,8 +51,7 @@ function encoderFor(version: ApiVersion): Encoder {
 }
 
 /**
- * Answers one request. What can be done at once is done in one go: of a request for one property, waiting for
- * turns would be a good part.
+ * Reads one request and answers it.
  * @param failed told of a bug; nothing is answered then.
  */
 export function handleSdk(
@@ -61,13 +60,22 @@ export function handleSdk(
   response: HttpResponseOut,
   failed: (error: unknown) => void,
 ): void {
-  readBody(request, response, (body) => {
-    try {
-      answer(vcenter, request, response, body)?.catch(failed);
-    } catch (error) {
-      failed(error);
-    }
-  });
+  readBody(request, response, (body) => answerSdk(vcenter, request, body, response, failed));
+}
+
+/** Answers one request. What can be done at once is done in one go: of a small request, turns would be a good part. */
+export function answerSdk(
+  vcenter: Vcenter,
+  request: HttpRequestHead,
+  body: Buffer,
+  response: HttpReply,
+  failed: (error: unknown) => void,
+): void {
+  try {
+    answer(vcenter, request, response, body)?.catch(failed);
+  } catch (error) {
+    failed(error);
+  }
 }
 
 /** Reads the whole body. A request with one that is larger than the server takes is answered here. */
@@ -97,8 +105,8 @@ function ignore(): void {}
 /** @returns a promise only of what takes time. */
 function answer(
   vcenter: Vcenter,
-  request: IncomingMessage,
-  response: HttpResponseOut,
+  request: HttpRequestHead,
+  response: HttpReply,
   body: Buffer,
 ): Promise<void> | undefined {
   const header = request.headers.soapaction;
@@ -127,8 +135,8 @@ function answer(
 /** Calls the method and sends what it gives. @returns a promise only of what takes time. */
 function perform(
   vcenter: Vcenter,
-  request: IncomingMessage,
-  response: HttpResponseOut,
+  request: HttpRequestHead,
+  response: HttpReply,
   element: XmlElement,
   encoder: Encoder,
 ): Promise<void> | undefined {
@@ -172,8 +180,8 @@ type Called = { readonly method: Method; readonly result: Outcome | Promise<Outc
 
 function call(
   vcenter: Vcenter,
-  request: IncomingMessage,
-  response: HttpResponseOut,
+  request: HttpRequestHead,
+  response: HttpReply,
   element: XmlElement,
   encoder: Encoder,
 ): Called | Refusal | typeof CUT {
@@ -215,7 +223,7 @@ function call(
   return { method, result };
 }
 
-function sessionOf(vcenter: Vcenter, request: IncomingMessage, method: Method): Session | undefined {
+function sessionOf(vcenter: Vcenter, request: HttpRequestHead, method: Method): Session | undefined {
   const session = vcenter.sessions.ofToken(tokenOf(request.headers.cookie));
   if (!session) return undefined;
   if (vcenter.context.faults.hit('vcenter.session', method.name)) {
@@ -245,7 +253,7 @@ function subjectOf(
 
 /** @returns a promise only while there is more to send than the connection takes at once. */
 function send(
-  response: HttpResponseOut,
+  response: HttpReply,
   name: string,
   method: Method,
   result: Outcome,
@@ -288,7 +296,7 @@ function send(
 }
 
 async function sendPieces(
-  response: HttpResponseOut,
+  response: HttpReply,
   first: Buffer,
   second: IteratorResult<Buffer>,
   pieces: Generator<Buffer>,
@@ -340,7 +348,7 @@ function* gathered(
   yield buffer.subarray(0, at);
 }
 
-function sendText(response: HttpResponseOut, status: number, xml: string): void {
+function sendText(response: HttpReply, status: number, xml: string): void {
   response.statusCode = status;
   response.setHeader('Content-Type', 'text/xml; charset=utf-8');
   response.setHeader('Cache-Control', 'no-cache');
@@ -349,7 +357,7 @@ function sendText(response: HttpResponseOut, status: number, xml: string): void 
   response.end(xml, bytes === xml.length ? 'latin1' : 'utf8'); // ASCII needs no conversion
 }
 
-function sendRefusal(response: HttpResponseOut, { status, retryAfterSeconds }: Refusal): void {
+function sendRefusal(response: HttpReply, { status, retryAfterSeconds }: Refusal): void {
   response.statusCode = status;
   if (retryAfterSeconds !== undefined) response.setHeader('Retry-After', retryAfterSeconds);
   response.setHeader('Content-Type', 'text/plain');

@@ -2,7 +2,7 @@
  * A simulated vCenter Server: an HTTPS endpoint that shows an estate as vSphere does. SOAP at /sdk, datastore
  * files at /folder.
  */
-import type { HttpHandler, HttpResponseOut } from '#core/net/http-server.ts';
+import type { HttpHandler, HttpReply } from '#core/net/http-server.ts';
 import { serveHttp } from '#core/net/http-server.ts';
 import type { Endpoint } from '#core/net/transport.ts';
 import type { Estate } from '../estate/estate.ts';
@@ -14,7 +14,7 @@ import { handleNfc } from './leases/nfc-handler.ts';
 import { handlePbm } from './pbm/pbm-handler.ts';
 import { handleRest } from './rest/rest-handler.ts';
 import { versionsDocument } from './schema/versions.ts';
-import { handleSdk } from './sdk-handler.ts';
+import { answerSdk, handleSdk } from './sdk-handler.ts';
 import type { User } from './sessions.ts';
 import { type ProductVersion, Vcenter } from './vcenter.ts';
 import { wsdlDocument } from './wsdl.ts';
@@ -51,6 +51,11 @@ export async function startVcenter(options: VcenterOptions): Promise<VcenterSimu
     identity: await context.identityFor(names),
     clock: context.clock,
     handler: handlerOf(vcenter),
+    plain: {
+      asked: 'POST /sdk',
+      handle: (request, body, response) =>
+        answerSdk(vcenter, request, body, response, (error) => fail(response, error)),
+    },
     onExchange: exchangeObserver(context, 'vcenter'),
   });
   return {
@@ -91,7 +96,7 @@ function handlerOf(vcenter: Vcenter): HttpHandler {
 function ignore(): void {}
 
 /** A bug of ours: it must not pass unseen. */
-function fail(response: HttpResponseOut, error: unknown): never {
+function fail(response: HttpReply, error: unknown): never {
   if (response.headersSent || response.destroyed) response.destroy();
   else sendDocument(response, { status: 500, body: '' });
   throw error;
@@ -113,7 +118,7 @@ function documentAt(vcenter: Vcenter, method: string | undefined, { pathname, se
   return { status: 404, body: '' };
 }
 
-function sendDocument(response: HttpResponseOut, { status, body, type }: Document): void {
+function sendDocument(response: HttpReply, { status, body, type }: Document): void {
   response.statusCode = status;
   if (type !== undefined) response.setHeader('Content-Type', type);
   response.setHeader('Content-Length', Buffer.byteLength(body));

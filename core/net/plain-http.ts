@@ -1,6 +1,6 @@
 /**
- * HTTP/1.1 in its plainest form, as clients of one service speak it all the time: a request that comes whole and
- * alone, with a length and nothing that asks for more. It takes half of what node:http takes. Whatever else comes
+ * HTTP/1.1 in its plainest form, as clients of one service speak it all the time: a request that comes alone, its head
+ * in one piece, with a length and nothing that asks for more. It takes half of what node:http takes. Whatever else comes
  * is left to node:http, together with everything that follows on that connection: what an error is, and what the
  * rest of RFC 9112 means, is decided there alone. A property test holds the two against each other.
  */
@@ -44,6 +44,13 @@ interface Head {
   readonly contentLength: Bytes;
 }
 
+/** A request that has not come to its end. */
+interface Part {
+  readonly chunks: Buffer[];
+  have: Bytes;
+  readonly whole: Bytes;
+}
+
 export interface PlainService {
   readonly clock: Clock;
   /** Requests that are answered here: "POST /sdk". */
@@ -66,6 +73,7 @@ class PlainConnection {
   /** Clients send the same head again and again. */
   #head: Head | undefined = undefined;
   #reply: PlainReply | undefined = undefined;
+  #part: Part | undefined = undefined;
   /** What came before the answer to what was before it. */
   #early: Buffer[] = [];
 
@@ -82,6 +90,7 @@ class PlainConnection {
   }
 
   readonly #onData = (chunk: Buffer): void => {
+    if (this.#part) return this.#add(chunk, this.#part);
     if (!this.#reply) return this.#take(chunk);
     this.#early.push(chunk);
     this.socket.pause();
@@ -93,13 +102,26 @@ class PlainConnection {
 
   #take(chunk: Buffer): void {
     const head = headOf(chunk, this.#head);
-    const bodyAt = (head?.text.length ?? 0) + HEAD_END.length;
-    if (!head || head.asked !== this.#service.asked || chunk.length !== bodyAt + head.contentLength)
-      return this.#giveUp(chunk);
+    if (!head || head.asked !== this.#service.asked) return this.#giveUp(chunk);
+    const bodyAt = head.text.length + HEAD_END.length;
+    const whole = bodyAt + head.contentLength;
+    if (chunk.length > whole) return this.#giveUp(chunk);
     this.#head = head;
+    if (chunk.length < whole) {
+      this.#part = { chunks: [chunk], have: chunk.length, whole };
+      return;
+    }
     this.#reply = new PlainReply(this, this.#service.clock);
     const request = { headers: head.headers, socket: this.socket as HttpRequestHead['socket'] };
     this.#service.handle(request, chunk.subarray(bodyAt), this.#reply);
+  }
+
+  #add(chunk: Buffer, part: Part): void {
+    part.chunks.push(chunk);
+    part.have += chunk.length;
+    if (part.have < part.whole) return;
+    this.#part = undefined;
+    this.#take(Buffer.concat(part.chunks));
   }
 
   /** The reply has ended. */

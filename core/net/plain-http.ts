@@ -36,8 +36,8 @@ export interface HttpReply {
 }
 
 interface Head {
-  /** As it came, up to the empty line. */
-  readonly text: string;
+  /** As it came, with the empty line. */
+  readonly bytes: Buffer;
   /** "POST /sdk" */
   readonly asked: string;
   readonly headers: IncomingHttpHeaders;
@@ -103,7 +103,7 @@ class PlainConnection {
   #take(chunk: Buffer): void {
     const head = headOf(chunk, this.#head);
     if (!head || head.asked !== this.#service.asked) return this.#giveUp(chunk);
-    const bodyAt = head.text.length + HEAD_END.length;
+    const bodyAt = head.bytes.length;
     const whole = bodyAt + head.contentLength;
     if (chunk.length > whole) return this.#giveUp(chunk);
     this.#head = head;
@@ -247,14 +247,17 @@ const DEMANDING = new Set(['transfer-encoding', 'expect', 'upgrade', 'trailer', 
  * @param before the head of the request before it.
  */
 function headOf(chunk: Buffer, before: Head | undefined): Head | undefined {
+  const length = before?.bytes.length ?? 0;
+  if (before && chunk.length >= length && before.bytes.compare(chunk, 0, length) === 0) return before;
   const end = chunk.indexOf(HEAD_END);
   if (end < 0 || end > HEAD_BYTES_MAX) return undefined;
-  const text = chunk.toString('latin1', 0, end);
-  return text === before?.text ? before : readHead(text);
+  return readHead(Buffer.from(chunk.subarray(0, end + HEAD_END.length)));
 }
 
-function readHead(text: string): Head | undefined {
-  const [start = '', ...lines] = text.split(HEADER_END);
+function readHead(bytes: Buffer): Head | undefined {
+  const [start = '', ...lines] = bytes
+    .toString('latin1', 0, bytes.length - HEAD_END.length)
+    .split(HEADER_END);
   const asked = START.exec(start)?.[1];
   if (asked === undefined) return undefined;
   const headers: Record<string, string> = {};
@@ -268,5 +271,5 @@ function readHead(text: string): Head | undefined {
   const { host, connection = 'keep-alive', 'content-length': length = '' } = headers;
   if (host === undefined || connection.toLowerCase() !== 'keep-alive' || !/^\d{1,6}$/.test(length))
     return undefined;
-  return { text, asked, headers, contentLength: Number(length) };
+  return { bytes, asked, headers, contentLength: Number(length) };
 }

@@ -23,14 +23,14 @@ const ELEMENTS_MAX = 50_000;
 
 const DECLARATION = /^<\?xml version="1\.0"(?: encoding="(?:UTF|utf)-8")? ?\?>/;
 /** Characters that need the strict reader: controls but line feeds and tabs, references, all beyond ASCII. */
-const UNUSUAL = /[^\n\t\x20-\x7e]|&|\]\]>|<!/;
+const UNUSUAL = /[^\n\t\x20-%'-\x7e]/;
 const TAG =
   /^((?:[A-Za-z_][\w-]*:)?[A-Za-z_][\w-]*)((?:[ \n\t]+[A-Za-z_][\w:-]* *= *(?:"[^"<\n\t]*"|'[^'<\n\t]*'))*)[ \n\t]*(\/?)>$/;
 const ATTRIBUTE = /([A-Za-z_][\w:-]*) *= *(?:"([^"]*)"|'([^']*)')/g;
 
 /** The root element; undefined when the strict reader has to look. */
 export function parseQuickly(document: string): XmlElement | undefined {
-  if (UNUSUAL.test(document)) return undefined;
+  if (UNUSUAL.test(document) || document.includes(']]>')) return undefined;
   let at = DECLARATION.exec(document)?.[0].length ?? 0;
   const open: Draft[] = [];
   let top: Draft | undefined;

@@ -67,8 +67,8 @@ export class Projection {
       return [...fields.values()]
         .filter((field) => field.since <= this.#version && object.offers(field.name))
         .map((field) => compilePath(type, field.name, this.#version));
-    const texts = new Set(matching.flatMap((spec) => spec.pathSet));
-    return [...texts].map((text) => {
+    const texts = matching.flatMap((spec) => spec.pathSet);
+    return (texts.length > 1 ? [...new Set(texts)] : texts).map((text) => {
       const path = compilePath(type, text, this.#version);
       mustOffer(object, path);
       return path;

@@ -36,6 +36,7 @@ function demandsOf(fields: ReadonlyMap<string, Field>): Demands {
 /**
  * @param what names the structure in fault messages.
  * @param ignored a child element that has been read already.
+ * @param out takes the fields.
  * @throws VimFault InvalidRequest, NotSupported
  */
 export function decodeFields(
@@ -44,9 +45,9 @@ export function decodeFields(
   version: ApiVersion,
   what: string,
   ignored?: XmlElement,
+  out: Record<string, Value> = {},
 ): Record<string, Value> {
   if (element.text !== '' && element.text.trim() !== '') throw invalidRequest(`text inside ${what}`);
-  const out: Record<string, Value> = {};
   for (const child of element.children) {
     if (child === ignored) continue;
     const field = child.namespace === VIM_NAMESPACE ? fields.get(child.name) : undefined;
@@ -104,7 +105,7 @@ function decodeData(element: XmlElement, declared: string, version: ApiVersion, 
   }
   if (type.kind !== 'data' || type.since > version || !isA(type.name, declared))
     throw invalidRequest(`${what} cannot be of type ${type.name}`);
-  return { $: type.name, ...decodeFields(element, type.fields, version, type.name) };
+  return decodeFields(element, type.fields, version, type.name, undefined, { $: type.name }) as Data;
 }
 
 /** Some clients leave xsi:type out where only one subtype of SelectionSpec has the fields that they send. */

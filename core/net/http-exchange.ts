@@ -76,7 +76,7 @@ function observedWrite(this: ServerResponse, ...args: unknown[]): boolean {
 function observedEnd<R extends ServerResponse>(this: R, ...args: unknown[]): R {
   const [chunk] = args;
   if (typeof chunk === 'string' || chunk instanceof Uint8Array)
-    (this as unknown as ObservedResponse)[OBSERVED].said.add(chunk);
+    (this as ServerResponse as ObservedResponse)[OBSERVED].said.add(chunk);
   return ServerResponse.prototype.end.apply(this, args as never) as R;
 }
 

@@ -73,6 +73,7 @@ class PlainConnection {
   /** Clients send the same head again and again. */
   #head: Head | undefined = undefined;
   #reply: PlainReply | undefined = undefined;
+  /** A request that is still coming. */
   #part: Part | undefined = undefined;
   /** What came before the answer to what was before it. */
   #early: Buffer[] = [];
@@ -93,7 +94,8 @@ class PlainConnection {
     if (this.#part) return this.#add(chunk, this.#part);
     if (!this.#reply) return this.#take(chunk);
     this.#early.push(chunk);
-    this.socket.pause();
+    // read on for a while: the end of the connection is noticed by reading
+    if (this.#early.length >= EARLY_CHUNKS_MAX) this.socket.pause();
   };
 
   readonly #onEnd = (): void => void this.socket.end();
@@ -136,6 +138,7 @@ class PlainConnection {
 
   #giveUp(chunk: Buffer): void {
     const { socket } = this;
+    if (socket.readableEnded) return; // the client has closed its side, and ours is closed with it
     socket.off('data', this.#onData).off('end', this.#onEnd).off('error', ignore);
     socket.off('drain', this.#onDrain).off('close', this.#onClose);
     socket.pause();
@@ -235,6 +238,8 @@ class PlainReply implements HttpReply {
 const HEADER_END = '\r\n';
 const HEAD_END = '\r\n\r\n';
 const HEAD_BYTES_MAX: Bytes = 8 * 1024;
+/** Of at most 64 KiB each. */
+const EARLY_CHUNKS_MAX = 16;
 const HEADER_VALUE = /^[\x20-\x7e]*$/;
 const START = /^([A-Z]+ \/[!-~]*) HTTP\/1\.1$/;
 /** RFC 9110, 5.1 and 5.5, without what is rare. */

@@ -90,9 +90,8 @@ function tagOf(inside: string): Tag | undefined {
   if (known) return known;
   const match = TAG.exec(`${inside}>`); // a text of its own: parts of the document would keep all of it
   if (!match) return undefined;
-  const [whole, qualified, attributes, slash] = match as unknown as [string, string, string, string];
-  const tag = { qualified, attributes, isEmpty: slash !== '' };
-  if (inside.length <= TAG_LENGTH_MAX && tags.size < TAGS_MAX) tags.set(whole.slice(0, -1), tag);
+  const tag = { qualified: match[1]!, attributes: match[2]!, isEmpty: match[3] !== '' };
+  if (inside.length <= TAG_LENGTH_MAX && tags.size < TAGS_MAX) tags.set(match[0].slice(0, -1), tag);
   return tag;
 }
 

@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import fc from 'fast-check';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { SystemClock } from '../time/system-clock.ts';
 import { serveHttp } from './http-server.ts';
 import { LinkRules } from './link-rules.ts';
@@ -18,6 +18,8 @@ const clock = new (class extends SystemClock {
 const network = new TcpNetwork({ tier: 'wall', links: new LinkRules(clock) });
 /** How many requests have been answered without node:http. */
 let plainly = 0;
+/** How many clients went away before they were answered. */
+let left = 0;
 let servers: readonly Listener[];
 
 /** Answers in the way that the body asks for. */
@@ -25,6 +27,7 @@ async function reply(body: Buffer, cookie: string | undefined, out: HttpReply): 
   const text = `${body.toString('latin1')} ${cookie}`;
   const [how = ''] = text.split(' ');
   if (how === 'cut') return void out.destroy();
+  if (how === 'never') return void out.on('close', () => left++);
   if (how === 'later') await new Promise(setImmediate);
   out.statusCode = how === 'fault' ? 500 : 200;
   out.setHeader('Content-Type', 'text/xml; charset=utf-8');
@@ -214,4 +217,19 @@ test('a request that expects to be told to go on is', async () => {
     expect(await talk(endpoint.port, [head, 'text'], end)).toMatch(
       /^HTTP\/1.1 100 Continue\r\n\r\nHTTP\/1.1 200 OK/,
     );
+});
+
+test('a client that goes away is noticed, also when it has sent more meanwhile', async () => {
+  const never = 'POST /sdk HTTP/1.1\r\nHost: vc\r\nContent-Length: 5\r\n\r\nnever';
+  for (const early of [0, 1, 3]) {
+    const before = left;
+    const socket = connect({ host: '127.0.0.1', port: servers[0]!.endpoint.port, noDelay: true });
+    await once(socket, 'connect');
+    for (let i = 0; i <= early; i++) {
+      socket.write(never);
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+    socket.destroy();
+    await vi.waitFor(() => expect(left).toBe(before + 1), 5000);
+  }
 });

@@ -235,7 +235,7 @@ async function act(vc: TestVcenter, soap: Soap, model: Model, step: Step): Promi
           ...machine.disks,
           {
             ...like,
-            id: `${machine.id}/${++made}`,
+            id: `${machine.id}/plugged ${++made}`, // no id of a disk that came with it
             index,
             bus: 2,
             unit: index,

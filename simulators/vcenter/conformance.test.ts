@@ -9,7 +9,7 @@ import { FaultPoints } from '../kit/fault-points.ts';
 import type { ManagedObject } from './objects/object.ts';
 import type { Field } from './schema/notation.ts';
 import { allTypes, enumValues, findType, isA, typeNamed } from './schema/schema.ts';
-import { forced, isData, isRef, type Value } from './values.ts';
+import { fieldValue, isData, isRef, type Value } from './values.ts';
 import { Vcenter } from './vcenter.ts';
 import { createSnapshot, stun } from './vm/operations.ts';
 
@@ -127,7 +127,7 @@ function dataMistakes(value: unknown, declared: string, where: string): string[]
   for (const key of Object.keys(value))
     if (key !== '$' && !type.fields.has(key)) found.push(`${where}: ${type.name} has no field ${key}`);
   for (const field of type.fields.values()) {
-    const inside = forced(value[field.name]);
+    const inside = fieldValue(value, field.name);
     if (inside === undefined && !field.isOptional && !field.isArray)
       found.push(`${where}: ${type.name}.${field.name} is required and unset`);
     found.push(...mistakes(inside, field, `${where}.${field.name}`));

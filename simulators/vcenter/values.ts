@@ -37,9 +37,16 @@ export function isRef(value: unknown): value is Ref {
   return isData(value) && value.$ === 'ManagedObjectReference';
 }
 
-/** Calls the field if it is a function. */
-export function forced(field: FieldValue): Value | undefined {
-  return typeof field === 'function' ? field() : field;
+/**
+ * A field's value. A field that is a function is called once, for the object that holds it: what it gives stands in its
+ * place from then on, so that paths which meet in one value give one value.
+ */
+export function fieldValue(data: Data, name: string): Value | undefined {
+  const field = data[name];
+  if (typeof field !== 'function') return field;
+  const value = field();
+  (data as Record<string, FieldValue>)[name] = value;
+  return value;
 }
 
 /** An array of data objects where the schema says anyType, so that the value has to tell its own type. */

@@ -1,17 +1,18 @@
 /** Writing XML: escaping, and a string builder that keeps elements balanced. Knows no vocabulary. */
 import { assert } from '../../assert.ts';
 
-const TEXT_SPECIAL = /[&<>\r]/;
+/** Anything that is not written as it stands; characters beyond the BMP come as two surrogates, and are looked at. */
+const TEXT_SPECIAL = /[&<>\r\u0000-\u0008\u000b\u000c\u000e-\u001f\ud800-\udfff\ufffe\uffff]/;
 const ATTRIBUTE_SPECIAL = /[&<>"\t\n\r]/;
 /** Characters XML 1.0 has no way to express (2.2 Char), and lone surrogates. */
 const UNWRITABLE =
-  /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/;
+  /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g;
 
 /** Character data. Characters that XML cannot carry become U+FFFD. */
 export function escapeText(text: string): string {
-  const clean = UNWRITABLE.test(text) ? text.replace(new RegExp(UNWRITABLE, 'g'), '\ufffd') : text;
-  if (!TEXT_SPECIAL.test(clean)) return clean;
-  return clean
+  if (!TEXT_SPECIAL.test(text)) return text;
+  return text
+    .replaceAll(UNWRITABLE, '\ufffd')
     .replaceAll('&', '&amp;')
     .replaceAll('<', '&lt;')
     .replaceAll('>', '&gt;')

@@ -3,8 +3,9 @@
  * it, and so do ovftool and Xen Orchestra. The result names its type, as values of anyType do.
  */
 import { vimFault } from '../faults.ts';
+import { onlySeen } from '../property/object-content.ts';
 import { compilePath } from '../property/path.ts';
-import { mustOffer, onlySeen, refusal } from '../property/projection.ts';
+import { mustOffer, refusal } from '../property/projection.ts';
 import { defineMethod, Written } from './method.ts';
 
 export const fetch = defineMethod<{ prop: string }>({

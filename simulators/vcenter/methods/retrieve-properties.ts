@@ -3,7 +3,8 @@
  * before login: what cannot be read then stands in missingSet.
  */
 import type { Selected } from '../property/collector.ts';
-import { objectContent, Projection } from '../property/projection.ts';
+import { objectContent } from '../property/object-content.ts';
+import { Projection } from '../property/projection.ts';
 import { type PropertyFilterSpec, Selection } from '../property/selection.ts';
 import { type Call, defineMethod, Written } from './method.ts';
 

@@ -28,6 +28,6 @@ export async function updates(
   call: Call,
 ): Promise<Outcome> {
   assert(call.self instanceof CollectorObject, 'a session has a real property collector');
-  const xml = await call.self.wait(version ?? '', options, call.find, () => call.reading(), call.signal);
-  return xml === undefined ? undefined : new Written([`<returnval>${xml}</returnval>`]);
+  const set = await call.self.wait(version ?? '', options, call.find, () => call.reading(), call.signal);
+  return set && new Written(['<returnval>', ...set, '</returnval>']);
 }

@@ -3,7 +3,7 @@
  * clients set is kept and shown; a service that is stopped stops nothing else.
  */
 import { invalidArgument, vimFault } from '../faults.ts';
-import { type Data, forced, type Ref, ref, type Value } from '../values.ts';
+import { type Data, fieldValue, type Ref, ref, type Value } from '../values.ts';
 import type { HostObject } from './host.ts';
 import { hostNetworkOf } from './host-network.ts';
 import { type Entity, ManagedObject, type Properties } from './object.ts';
@@ -196,15 +196,15 @@ export class DateTimeSystemObject extends HostManager {
 
 /** The cards, which is what clients look for in it. */
 function networkConfigOf(host: HostObject): Data {
-  const { pnic, dnsConfig } = hostNetworkOf(host);
+  const network = hostNetworkOf(host);
   return {
     $: 'HostNetworkConfig',
-    pnic: (forced(pnic) as readonly Data[]).map(({ device, spec }) => ({
+    pnic: (fieldValue(network, 'pnic') as readonly Data[]).map(({ device, spec }) => ({
       $: 'PhysicalNicConfig',
       device,
       spec: spec ?? { $: 'PhysicalNicSpec' },
     })),
-    dnsConfig,
+    dnsConfig: network.dnsConfig,
   };
 }
 

@@ -13,7 +13,7 @@ import type { Data } from '../values.ts';
 import { VirtualMachine } from '../vm/virtual-machine.ts';
 import { COUNTERS, counterNamed } from './counters.ts';
 import { type Group, groupSeries } from './group-series.ts';
-import { SAMPLE_MS, type Series, seriesOf } from './series.ts';
+import { SAMPLE_MS, type Series, seriesOf, wholeSeriesOf } from './series.ts';
 import { TimeTexts } from './time-texts.ts';
 
 /** Real-time statistics are kept for one hour. */
@@ -73,7 +73,7 @@ export class Performance {
     if (!vm.isOn) return { cpuMhz: 0, memoryMiB: 0 };
     let series = this.#usage.get(vm);
     if (!series) {
-      series = seriesOf(this.#estate.facts, vm, USAGE).filter(({ instance }) => instance === '');
+      series = wholeSeriesOf(this.#estate.facts, vm, USAGE);
       this.#usage.set(vm, series);
     }
     const sample = this.lastSample(now);

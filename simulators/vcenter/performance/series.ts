@@ -39,16 +39,7 @@ const scratch = new Int32Array(RUN_MAX);
 /** All series of a machine, in the order of counters and instances. */
 export function seriesOf(facts: EstateFacts, vm: VirtualMachine, counters: readonly Counter[]): Series[] {
   const { machine } = vm;
-  const curves = new Map<string, Curve>();
-  const curve = (name: CurveName, instance: number): Curve => {
-    const key = `${name} ${instance}`;
-    let known = curves.get(key);
-    if (!known) {
-      known = curveOf(facts, machine, name, instance);
-      curves.set(key, known);
-    }
-    return known;
-  };
+  const curve = curvesOf(facts, vm);
   const disks = machine.disks.map((_, index) => index);
   const nics = machine.nics.map((_, index) => index);
   return counters.flatMap((counter) => {
@@ -80,8 +71,33 @@ export function seriesOf(facts: EstateFacts, vm: VirtualMachine, counters: reado
   });
 }
 
+/** One series each of counters that are the whole machine's, without their instances (cpu, mem, disk, sys). */
+export function wholeSeriesOf(
+  facts: EstateFacts,
+  vm: VirtualMachine,
+  counters: readonly Counter[],
+): Series[] {
+  const curve = curvesOf(facts, vm);
+  const disks = vm.machine.disks.map((_, index) => index);
+  return counters.map((counter) => aggregate(counter, vm, curve, disks));
+}
+
 type CurveFinder = (name: CurveName, instance: number) => Curve;
 type Fill = Series['fill'];
+
+/** The curves of a machine, each made once. */
+function curvesOf(facts: EstateFacts, { machine }: VirtualMachine): CurveFinder {
+  const curves = new Map<string, Curve>();
+  return (name, instance) => {
+    const key = `${name} ${instance}`;
+    let known = curves.get(key);
+    if (!known) {
+      known = curveOf(facts, machine, name, instance);
+      curves.set(key, known);
+    }
+    return known;
+  };
+}
 
 /** Disk and network counters, summed over the given instances. */
 function fillOf(counter: Counter, instances: readonly number[], curve: CurveFinder): Fill {

@@ -1,6 +1,7 @@
 /** Reading and watching properties over the wire. */
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { MINUTE, SECOND } from '#core/units.ts';
+import { MIB, MINUTE, SECOND } from '#core/units.ts';
+import { generateEstate } from '../../estate/generate.ts';
 import {
   filterXml,
   refOf,
@@ -297,6 +298,27 @@ describe('updates', () => {
       expect(seen).toHaveLength(12);
       expect(new Set(seen).size).toBe(12);
     }));
+
+  test('an answer of 64 MiB is cut though nobody asked for it, and the next ones tell the rest', async () => {
+    const { machines, ...estate } = generateEstate({ seed: 'large updates', machines: 20 });
+    const annotation = 'x'.repeat(4 * MIB);
+    await using large = await testVcenter({
+      facts: { ...estate, machines: machines.map((machine) => ({ ...machine, annotation })) },
+    });
+    await large.run(async () => {
+      const client = await large.session();
+      const collector = await watch(client, ['config.annotation']);
+      const told: number[] = [];
+      let version = '';
+      for (let isTruncated = true; isTruncated; ) {
+        const { text } = await client.call('WaitForUpdatesEx', collector, `<version>${version}</version>`);
+        told.push(text.split('<kind>enter</kind>').length - 1);
+        version = /<version>(\d+)</.exec(text)![1]!;
+        isTruncated = text.includes('<truncated>true</truncated>');
+      }
+      expect(told).toEqual([16, 4]);
+    });
+  });
 
   test('CancelWaitForUpdates ends a waiting call with RequestCanceled, DestroyPropertyCollector too', () =>
     vc.run(async () => {

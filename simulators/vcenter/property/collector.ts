@@ -1,11 +1,12 @@
 /** Property collectors: one-off reads in pages, and waiting for updates. */
-import { SECOND } from '#core/units.ts';
+import { type Bytes, MIB, SECOND } from '#core/units.ts';
 import type { Change } from '../changes.ts';
 import { invalidArgument, vimFault } from '../faults.ts';
 import { ManagedObject, type Properties, type Reading } from '../objects/object.ts';
 import type { Session } from '../sessions.ts';
 import type { Vcenter } from '../vcenter.ts';
 import type { FilterObject, ObjectUpdate } from './filter.ts';
+import type { Pieces } from './object-content.ts';
 import type { PropertyPath } from './path.ts';
 import type { Find } from './selection.ts';
 
@@ -20,6 +21,8 @@ export const DEFAULT_COLLECTOR = 'propertyCollector';
 const TOKENS_MAX = 100;
 /** Policy for clients that set no limit of their own. */
 const LONGEST_WAIT_SECONDS = 1800;
+/** Policy: what one answer tells, all of which is held until it is sent. The client asks again for the rest. */
+const UPDATES_BYTES_MAX: Bytes = 64 * MIB;
 
 export interface WaitOptions {
   readonly maxWaitSeconds?: number;
@@ -116,7 +119,7 @@ export class CollectorObject extends ManagedObject {
     find: Find,
     reading: () => Reading,
     signal: AbortSignal,
-  ): Promise<string | undefined> {
+  ): Promise<Pieces | undefined> {
     const { maxWaitSeconds = LONGEST_WAIT_SECONDS, maxObjectUpdates } = options;
     if (maxWaitSeconds < 0) throw invalidArgument('options.maxWaitSeconds');
     if (maxObjectUpdates !== undefined && maxObjectUpdates <= 0)
@@ -150,22 +153,34 @@ export class CollectorObject extends ManagedObject {
     return number;
   }
 
-  #updates(known: number, max: number | undefined, find: Find, reading: Reading): string | undefined {
+  #updates(known: number, max: number | undefined, find: Find, reading: Reading): Pieces | undefined {
     for (const filter of this.filters) filter.evaluate(find, reading, () => ++this.#sequence);
-    let updates: ObjectUpdate[] = [];
-    for (const filter of this.filters) updates.push(...filter.updatesSince(known, reading));
+    const updates: ObjectUpdate[] = [];
+    for (const filter of this.filters)
+      for (const update of filter.updatesSince(known, reading)) updates.push(update);
     if (updates.length === 0 && !(known < 0 && this.filters.size > 0)) return undefined;
     updates.sort((a, b) => a.sequence - b.sequence);
-    const isTruncated = max !== undefined && updates.length > max;
-    if (isTruncated) updates = updates.slice(0, max);
-    const version = isTruncated ? updates.at(-1)!.sequence : this.#sequence;
-    const byFilter = new Map<FilterObject, string>();
-    for (const update of updates)
-      byFilter.set(update.filter, (byFilter.get(update.filter) ?? '') + update.xml());
-    let out = `<version>${version}</version>`;
-    for (const [filter, xml] of byFilter)
-      out += `<filterSet><filter type="PropertyFilter">${filter.ref.id}</filter>${xml}</filterSet>`;
-    return isTruncated ? `${out}<truncated>true</truncated>` : out;
+    const byFilter = new Map<FilterObject, Pieces>();
+    let told = 0;
+    let characters = 0;
+    while (told < updates.length && told !== max && characters < UPDATES_BYTES_MAX) {
+      const update = updates[told++]!;
+      const pieces = byFilter.get(update.filter) ?? [];
+      byFilter.set(update.filter, pieces);
+      const from = pieces.length;
+      update.write(pieces);
+      for (let i = from; i < pieces.length; i++) characters += pieces[i]!.length;
+    }
+    const isTruncated = told < updates.length;
+    const version = isTruncated ? updates[told - 1]!.sequence : this.#sequence;
+    const out: Pieces = [`<version>${version}</version>`];
+    for (const [filter, pieces] of byFilter) {
+      out.push(`<filterSet><filter type="PropertyFilter">${filter.ref.id}</filter>`);
+      for (const piece of pieces) out.push(piece);
+      out.push('</filterSet>');
+    }
+    if (isTruncated) out.push('<truncated>true</truncated>');
+    return out;
   }
 
   #note(change: Change): void {

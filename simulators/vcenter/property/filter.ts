@@ -1,6 +1,6 @@
 /**
- * A property filter: what it selects, and for every selected object and path a digest of the last value and
- * the number of the change that brought it. From these any older version can be brought up to date, as often
+ * A property filter: what it selects, and for every selected object and path a digest of the last value that was told
+ * and the number of the change that brought it. From these any older version can be brought up to date, as often
  * as a client asks: nothing is handed out once and forgotten.
  *
  * Work follows the feed of changes: only objects that were told of are looked at again, and only those
@@ -12,9 +12,10 @@ import type { Change } from '../changes.ts';
 import { ManagedObject, type Properties, type Reading } from '../objects/object.ts';
 import type { Encoder } from '../schema/encoder.ts';
 import type { Data, Ref } from '../values.ts';
+import { missingProperty, type Pieces, PropertyWriter } from './object-content.ts';
 import { type ChangeOp, combined, isWithin, partialChanges } from './partial.ts';
 import { compilePath, type PropertyPath } from './path.ts';
-import { encodeProperty, missingProperty, Projection, refusal } from './projection.ts';
+import { Projection, refusal } from './projection.ts';
 import { type Find, type PropertyFilterSpec, Selection } from './selection.ts';
 
 export const FILTER: Properties<FilterObject> = {
@@ -34,8 +35,8 @@ interface Step {
 interface Entry {
   readonly object: ManagedObject;
   readonly paths: readonly PropertyPath[];
-  /** By path: digest of the value's XML ("" when unset), and the change that brought it. */
-  readonly digests: string[];
+  /** By path: digest of the value's XML ("" when unset; undefined before it is told), and the change that brought it. */
+  readonly digests: Array<string | undefined>;
   readonly changes: number[];
   readonly entered: number;
   last: number;
@@ -47,11 +48,12 @@ interface Entry {
   wholeBefore: number[] | undefined;
 }
 
-/** One object's share of an update, ready to be written. */
+/** One object's share of an update. */
 export interface ObjectUpdate {
   readonly filter: FilterObject;
   readonly sequence: number;
-  readonly xml: () => string;
+  /** Puts it behind the pieces. */
+  write(pieces: Pieces): void;
 }
 
 /** Departures are remembered so long; a version older than the first of them is no longer valid. */
@@ -137,13 +139,13 @@ export class FilterObject extends ManagedObject {
     for (const entry of this.#entries.values()) {
       if (entry.last <= version) continue;
       const sequence = entry.entered > version ? entry.entered : entry.last;
-      yield { filter: this, sequence, xml: () => this.#encode(entry, version, reading) };
+      yield { filter: this, sequence, write: (pieces) => this.#write(entry, version, reading, pieces) };
     }
     if (version < 0) return;
     for (let i = this.#gone.length - 1; i >= 0 && this.#gone[i]!.sequence > version; i--) {
       const { ref, sequence } = this.#gone[i]!;
-      const xml = () => `<objectSet><kind>leave</kind><obj type="${ref.type}">${ref.id}</obj></objectSet>`;
-      yield { filter: this, sequence, xml };
+      const xml = `<objectSet><kind>leave</kind><obj type="${ref.type}">${ref.id}</obj></objectSet>`;
+      yield { filter: this, sequence, write: (pieces) => pieces.push(xml) };
     }
   }
 
@@ -153,13 +155,14 @@ export class FilterObject extends ManagedObject {
 
   #refresh(entry: Entry, properties: ReadonlySet<string>, reading: Reading, nextNumber: () => number): void {
     let number: number | undefined;
+    const writer = new PropertyWriter(entry.object, reading, this.#encoder);
     for (const [index, path] of entry.paths.entries()) {
       if (!properties.has(path.root)) continue;
-      const xml = readable(entry.object, path, reading, this.#encoder);
+      const xml = readable(entry.object, path, reading, writer);
       const digest = digestOf(xml);
       if (digest === entry.digests[index]) continue;
       number ??= nextNumber();
-      if (this.partialUpdates) this.#noteSteps(entry, index, path, xml, number);
+      if (this.partialUpdates) this.#noteSteps(entry, index, path, xml.toString(), number);
       entry.digests[index] = digest;
       entry.changes[index] = entry.last = number;
     }
@@ -205,7 +208,7 @@ export class FilterObject extends ManagedObject {
       const entry: Entry = {
         object,
         paths,
-        digests: [],
+        digests: paths.map(() => undefined),
         changes: paths.map(() => number),
         entered: number,
         last: number,
@@ -213,16 +216,11 @@ export class FilterObject extends ManagedObject {
         steps: [],
         wholeBefore: this.partialUpdates ? paths.map(() => 0) : undefined,
       };
-      for (const [index, path] of paths.entries()) {
-        const xml = readable(object, path, reading, this.#encoder);
-        entry.digests.push(digestOf(xml));
-        if (entry.kept) this.#keep(entry, index, xml);
-      }
       this.#entries.set(object, entry);
     }
   }
 
-  #encode(entry: Entry, version: number, reading: Reading): string {
+  #write(entry: Entry, version: number, reading: Reading, pieces: Pieces): void {
     const isNew = entry.entered > version;
     const { object } = entry;
     // The values are those of now. A client that is told in pieces goes on from the version in which the object
@@ -231,27 +229,33 @@ export class FilterObject extends ManagedObject {
       entry.steps = [];
       entry.wholeBefore = [...entry.changes];
     }
-    let out = `<objectSet><kind>${isNew ? 'enter' : 'modify'}</kind><obj type="${object.ref.type}">${object.ref.id}</obj>`;
+    const writer = new PropertyWriter(object, reading, this.#encoder);
+    const kind = isNew ? 'enter' : 'modify';
+    pieces.push(`<objectSet><kind>${kind}</kind><obj type="${object.ref.type}">${object.ref.id}</obj>`);
     for (const [index, path] of entry.paths.entries()) {
       if (entry.changes[index]! <= version) continue;
       if (!isNew && entry.wholeBefore && version >= entry.wholeBefore[index]!) {
-        out += this.#encodeSteps(entry, index, version, reading);
+        this.#writeSteps(entry, index, version, reading, pieces);
         continue;
       }
-      const value = readable(object, path, reading, this.#encoder);
-      if (isNew && value === '') continue;
-      out += changeXml(path.text, 'assign', value);
+      const value = readable(object, path, reading, writer);
+      if (entry.digests[index] === undefined) {
+        entry.digests[index] = digestOf(value);
+        if (entry.kept) this.#keep(entry, index, value.toString());
+      }
+      if (isNew && value.length === 0) continue;
+      pushChange(path.text, 'assign', value, pieces);
     }
     if (isNew && reading.sight)
       for (const path of entry.paths) {
         const fault = refusal(object, path, reading);
-        if (fault) out += missingProperty(path, fault, this.#encoder);
+        if (fault) pieces.push(missingProperty(path, fault, this.#encoder));
       }
-    return `${out}</objectSet>`;
+    pieces.push('</objectSet>');
   }
 
   /** What happened inside a path since a version, each place once, with the values of now. */
-  #encodeSteps(entry: Entry, index: number, version: number, reading: Reading): string {
+  #writeSteps(entry: Entry, index: number, version: number, reading: Reading, pieces: Pieces): void {
     const byName = new Map<string, { readonly first: ChangeOp; last: ChangeOp }>();
     for (const { sequence, index: at, name, op } of entry.steps) {
       if (at !== index || sequence <= version) continue;
@@ -259,31 +263,33 @@ export class FilterObject extends ManagedObject {
       if (known) known.last = op;
       else byName.set(name, { first: op, last: op });
     }
-    let out = '';
+    const writer = new PropertyWriter(entry.object, reading, this.#encoder);
     for (const [name, { first, last }] of byName) {
       const op = combined(first, last);
       // What is told as a whole is not told in parts.
       const isCovered = [...byName.keys()].some((other) => other !== name && isWithin(name, other));
       if (op === undefined || isCovered) continue;
       const path = compilePath(entry.object.ref.type, name, this.#encoder.version);
-      out += changeXml(name, op, op === 'remove' ? '' : readable(entry.object, path, reading, this.#encoder));
+      pushChange(name, op, op === 'remove' ? '' : readable(entry.object, path, reading, writer), pieces);
     }
-    return out;
   }
 }
 
 /** XML of a property; empty where the account may not read it. */
-function readable(object: ManagedObject, path: PropertyPath, reading: Reading, encoder: Encoder): string {
-  return reading.sight && refusal(object, path, reading)
-    ? ''
-    : encodeProperty(object, path, reading, encoder);
+function readable(
+  object: ManagedObject,
+  path: PropertyPath,
+  reading: Reading,
+  writer: PropertyWriter,
+): string | Buffer {
+  return reading.sight && refusal(object, path, reading) ? '' : writer.value(path);
 }
 
-function changeXml(name: string, op: ChangeOp, value: string): string {
-  return `<changeSet><name>${escapeText(name)}</name><op>${op}</op>${value}</changeSet>`;
+function pushChange(name: string, op: ChangeOp, value: string | Buffer, pieces: Pieces): void {
+  pieces.push(`<changeSet><name>${escapeText(name)}</name><op>${op}</op>`, value, '</changeSet>');
 }
 
 /** Short values stand for themselves. */
-function digestOf(xml: string): string {
-  return xml.length <= 64 ? xml : createHash('sha1').update(xml).digest('base64');
+function digestOf(xml: string | Buffer): string {
+  return xml.length <= 64 ? xml.toString() : createHash('sha1').update(xml).digest('base64');
 }

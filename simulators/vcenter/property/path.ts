@@ -9,7 +9,7 @@ import type { Declared } from '../schema/encoder.ts';
 import type { Field } from '../schema/notation.ts';
 import { findType, type SchemaType, typeNamed } from '../schema/schema.ts';
 import type { ApiVersion } from '../schema/versions.ts';
-import { type Data, forced, isData, isRef, type Value } from '../values.ts';
+import { type Data, fieldValue, isData, isRef, type Value } from '../values.ts';
 
 type Step = { readonly field: string } | { readonly key: string };
 
@@ -92,21 +92,43 @@ function fieldOf(type: SchemaType, name: string): Field | undefined {
   return undefined;
 }
 
-/** The value at the end of the path; undefined when anything on the way is unset. */
-export function readPath(object: ManagedObject, path: PropertyPath, reading: Reading): Value | undefined {
-  let value = object.read(path.root, reading);
-  for (let i = 1; i < path.steps.length && value !== undefined; i++) {
-    const step = path.steps[i]!;
-    if ('key' in step) value = elementOf(value as readonly Value[], step.key);
-    else value = isData(value) ? forced((value as Data)[step.field]) : undefined;
+/** Reads paths of one object: those that begin with the same property share its value. */
+export class PathReader {
+  readonly #object: ManagedObject;
+  readonly #reading: Reading;
+  #root: string | undefined;
+  #value: Value | undefined;
+
+  constructor(object: ManagedObject, reading: Reading) {
+    this.#object = object;
+    this.#reading = reading;
   }
-  return value;
+
+  /** The value at the end of the path; undefined when anything on the way is unset. */
+  read({ root, steps }: PropertyPath): Value | undefined {
+    if (root !== this.#root) {
+      this.#root = root;
+      this.#value = this.#object.read(root, this.#reading);
+    }
+    let value = this.#value;
+    for (let i = 1; i < steps.length && value !== undefined; i++) {
+      const step = steps[i]!;
+      if ('key' in step) value = elementOf(value as readonly Value[], step.key);
+      else value = isData(value) ? fieldValue(value as Data, step.field) : undefined;
+    }
+    return value;
+  }
+}
+
+/** As `PathReader.read`, of one path. */
+export function readPath(object: ManagedObject, path: PropertyPath, reading: Reading): Value | undefined {
+  return new PathReader(object, reading).read(path);
 }
 
 /** Data objects are known by their field `key`, references by their id. */
 function elementOf(values: readonly Value[], key: string): Value | undefined {
   return values.find((value) => {
-    const own = isRef(value) ? value : isData(value) ? forced((value as Data).key) : undefined;
+    const own = isRef(value) ? value : isData(value) ? fieldValue(value as Data, 'key') : undefined;
     return (isRef(own) ? own.id : String(own)) === key;
   });
 }

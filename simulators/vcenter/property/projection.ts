@@ -1,12 +1,9 @@
-/** Which properties a PropertyFilterSpec reads of an object, and their XML. */
-import { escapeText } from '#core/wire/xml/writer.ts';
-import { localized, noPermission, notAuthenticated, type VimFault, vimFault } from '../faults.ts';
+/** Which properties a PropertyFilterSpec reads of an object, and which of them may be read. */
+import { noPermission, notAuthenticated, type VimFault, vimFault } from '../faults.ts';
 import type { ManagedObject, Reading } from '../objects/object.ts';
-import type { Encoder } from '../schema/encoder.ts';
 import { findType, isA, typeNamed } from '../schema/schema.ts';
 import type { ApiVersion } from '../schema/versions.ts';
-import type { Data, Ref, Value } from '../values.ts';
-import { compilePath, type PropertyPath, readPath } from './path.ts';
+import { compilePath, type PropertyPath } from './path.ts';
 import type { PropertyFilterSpec } from './selection.ts';
 
 /** Properties that can be read before login. */
@@ -100,101 +97,4 @@ export function refusal(
     return ANONYMOUS.has(`${object.ref.type}.${path.root}`) ? undefined : notAuthenticated(object.ref);
   const privilege = sight?.lacks(object, path.root);
   return privilege === undefined ? undefined : noPermission(object.entity!.ref, privilege);
-}
-
-/** `<val …>` of one property; empty when it is unset. */
-export function encodeProperty(
-  object: ManagedObject,
-  path: PropertyPath,
-  reading: Reading,
-  encoder: Encoder,
-): string {
-  const value = readPath(object, path, reading);
-  if (value === undefined) return '';
-  return encoder.any('val', reading.sight ? onlySeen(value, path, reading) : value, path.declared);
-}
-
-/** Of a list of references those that the account sees. */
-export function onlySeen(
-  value: Value,
-  { declared }: PropertyPath,
-  { vcenter, session, sight }: Reading,
-): Value {
-  if (!sight || declared.kind !== 'reference' || !declared.isArray) return value;
-  return (value as readonly Ref[]).filter((each) => {
-    const found = vcenter.find(each, session);
-    return found !== undefined && sight.sees(found);
-  });
-}
-
-/** An ObjectContent as an element of that name, in pieces. */
-export function objectContent(
-  element: string,
-  object: ManagedObject,
-  paths: readonly PropertyPath[],
-  reading: Reading,
-  encoder: Encoder,
-): Array<string | Buffer> {
-  const { fragments } = reading.vcenter;
-  const pieces: Array<string | Buffer> = [];
-  let text = `<${element}><obj type="${object.ref.type}">${object.ref.id}</obj>`;
-  let missing = '';
-  const mayLack = reading.session === undefined || reading.sight !== undefined;
-  for (const path of paths) {
-    const fault = mayLack ? refusal(object, path, reading) : undefined;
-    if (fault) {
-      missing += missingProperty(path, fault, encoder);
-      continue;
-    }
-    if (object.isSteady(path.root)) {
-      pieces.push(
-        text,
-        fragments.get(object, path) ??
-          fragments.keep(object, path, propertyXml(object, path, reading, encoder)),
-      );
-      text = '';
-      continue;
-    }
-    const moving = path.steps.length === 1 ? object.moving(path.root, reading) : undefined;
-    if (!moving) {
-      text += propertyXml(object, path, reading, encoder);
-      continue;
-    }
-    pieces.push(
-      text,
-      fragments.get(object, path) ??
-        fragments.keep(object, path, steadyXml(object, path, moving, reading, encoder)),
-    );
-    text = `${encoder.fieldsOf(moving)}</val></propSet>`;
-  }
-  pieces.push(`${text}${missing}</${element}>`);
-  return pieces;
-}
-
-/** `<propSet>` of one property; empty when it is unset. */
-function propertyXml(object: ManagedObject, path: PropertyPath, reading: Reading, encoder: Encoder): string {
-  const value = encodeProperty(object, path, reading, encoder);
-  return value === '' ? '' : `<propSet><name>${escapeText(path.text)}</name>${value}</propSet>`;
-}
-
-/** The beginning of a property, up to the fields that move. */
-function steadyXml(
-  object: ManagedObject,
-  path: PropertyPath,
-  moving: Data,
-  reading: Reading,
-  encoder: Encoder,
-): string {
-  const steady = { ...(object.read(path.root, reading) as Data) };
-  for (const name of Object.keys(moving)) if (name !== '$') delete (steady as Record<string, unknown>)[name];
-  return `<propSet><name>${path.text}</name><val xsi:type="${encoder.wireName(steady.$)}">${encoder.fieldsOf(steady)}`;
-}
-
-/** `<missingSet>` of a property that could not be read. */
-export function missingProperty(path: PropertyPath, fault: VimFault, encoder: Encoder): string {
-  return `<missingSet><path>${escapeText(path.text)}</path>${encoder.element('fault', localized(fault), {
-    type: 'LocalizedMethodFault',
-    kind: 'data',
-    isArray: false,
-  })}</missingSet>`;
 }

@@ -5,16 +5,7 @@
  */
 import { assert } from '#core/assert.ts';
 import { escapeText } from '#core/wire/xml/writer.ts';
-import {
-  ARRAY,
-  type Data,
-  type FieldValue,
-  forced,
-  isConstant,
-  isData,
-  type Ref,
-  type Value,
-} from '../values.ts';
+import { ARRAY, type Data, fieldValue, isConstant, isData, type Ref, type Value } from '../values.ts';
 import type { Field } from './notation.ts';
 import { type SchemaType, typeNamed } from './schema.ts';
 import type { ApiVersion } from './versions.ts';
@@ -28,10 +19,21 @@ interface Plan {
   readonly fields: ReadonlyArray<{ readonly name: string; readonly write: (value: Value) => string }>;
 }
 
+/** A data object without the name of its element. */
+interface Element {
+  readonly wireName: string;
+  readonly fields: string;
+}
+
+/** Arrays that were written before, for values that meet in one: config.hardware and config.hardware.device. */
+export type WrittenArrays = Map<readonly Value[], readonly Element[]>;
+
 export class Encoder {
   readonly version: ApiVersion;
   readonly #plans = new Map<string, Plan>();
   readonly #constants = new WeakMap<Data, string>();
+  /** Of the value that is being written. */
+  #written: WrittenArrays | undefined;
 
   constructor(version: ApiVersion) {
     this.version = version;
@@ -43,14 +45,30 @@ export class Encoder {
   }
 
   /** `<name …>value</name>` for a field or a result whose declared type is known; arrays repeat the element. */
-  element(name: string, value: FieldValue, declared: Declared): string {
-    const now = forced(value);
-    if (now === undefined) return '';
-    return this.#writer(name, declared)(now);
+  element(name: string, value: Value | undefined, declared: Declared): string {
+    if (value === undefined) return '';
+    return this.#writer(name, declared)(value);
   }
 
-  /** An element declared anyType that holds a value of type `declared`: arrays are wrapped as ArrayOf…. */
-  any(name: string, value: Value, declared?: Declared): string {
+  /**
+   * An element declared anyType that holds a value of type `declared`: arrays are wrapped as ArrayOf….
+   * @param written of values that were written before and have not changed since.
+   */
+  any(name: string, value: Value, declared: Declared, written?: WrittenArrays): string {
+    this.#written = written;
+    try {
+      return this.#any(name, value, declared);
+    } finally {
+      this.#written = undefined;
+    }
+  }
+
+  /** Type name that stands in for `type` at the caller's version. */
+  wireName(type: string): string {
+    return this.#planFor(type).wireName;
+  }
+
+  #any(name: string, value: Value, declared?: Declared): string {
     if (Array.isArray(value)) {
       assert(declared, `an array in an anyType needs its declared type (${name})`);
       return this.#arrayOf(name, value as readonly Value[], declared);
@@ -68,17 +86,16 @@ export class Encoder {
     return `<${name} xsi:type="xsd:${type}">${text(scalar, type)}</${name}>`;
   }
 
-  /** Type name that stands in for `type` at the caller's version. */
-  wireName(type: string): string {
-    return this.#planFor(type).wireName;
-  }
-
   #arrayOf(name: string, values: readonly Value[], { type, kind }: Declared): string {
     const child = kind === 'reference' ? 'ManagedObjectReference' : kind === 'any' ? 'anyType' : type;
     const one = { type, kind, isArray: false };
     let out = `<${name} xsi:type="ArrayOf${child[0]!.toUpperCase()}${child.slice(1)}">`;
-    for (const value of values)
-      out += isData(value) ? this.#typed(child, value) : this.any(child, value, one);
+    if (kind === 'data')
+      for (const { wireName, fields } of this.#elements(values as readonly Data[]))
+        out += `<${child} xsi:type="${wireName}">${fields}</${child}>`;
+    else
+      for (const value of values)
+        out += isData(value) ? this.#typed(child, value) : this.#any(child, value, one);
     return `${out}</${name}>`;
   }
 
@@ -87,6 +104,18 @@ export class Encoder {
       return `<${name} type="${value.type}" xsi:type="ManagedObjectReference">${value.id}</${name}>`;
     const plan = this.#planFor(value.$);
     return `<${name} xsi:type="${plan.wireName}">${this.#fields(plan, value as Data)}</${name}>`;
+  }
+
+  #elements(values: readonly Data[]): readonly Element[] {
+    let elements = this.#written?.get(values);
+    if (!elements) {
+      elements = values.map((value) => {
+        const plan = this.#planFor(value.$);
+        return { wireName: plan.wireName, fields: this.#fields(plan, value) };
+      });
+      this.#written?.set(values, elements);
+    }
+    return elements;
   }
 
   #fields(plan: Plan, value: Data): string {
@@ -102,7 +131,7 @@ export class Encoder {
   #encode(plan: Plan, value: Data): string {
     let out = '';
     for (const { name, write } of plan.fields) {
-      const field = forced(value[name]);
+      const field = fieldValue(value, name);
       if (field !== undefined) out += write(field);
     }
     return out;
@@ -119,15 +148,25 @@ export class Encoder {
     const fields: Array<Plan['fields'][number]> = [];
     const plan: Plan = { wireName: type.name, fields };
     this.#plans.set(typeName, plan);
-    for (const field of type.fields.values())
-      if (field.since <= this.version)
-        fields.push({ name: field.name, write: this.#writer(field.name, field) });
+    for (const field of type.fields.values()) {
+      if (field.since > this.version) continue;
+      const write = this.#writer(field.name, field);
+      const isPlain = !field.isArray && (field.kind === 'primitive' || field.kind === 'enumeration');
+      fields.push({ name: field.name, write: isPlain ? repeated(write) : write });
+    }
     return plan;
   }
 
   #writer(name: string, declared: Declared): (value: Value) => string {
     const one = this.#scalarWriter(name, declared);
     if (!declared.isArray) return one;
+    if (declared.kind === 'data')
+      return (values) => {
+        let out = '';
+        for (const { wireName, fields } of this.#elements(values as readonly Data[]))
+          out += `<${name}${wireName === declared.type ? '' : ` xsi:type="${wireName}"`}>${fields}</${name}>`;
+        return out;
+      };
     return (values) => {
       let out = '';
       for (const value of values as readonly Value[]) out += one(value);
@@ -147,7 +186,7 @@ export class Encoder {
       case 'reference':
         return (value) => `<${name} type="${(value as Ref).type}">${(value as Ref).id}${close}`;
       case 'any':
-        return (value) => this.any(name, value);
+        return (value) => this.#any(name, value);
       case 'data': {
         return (value) => {
           const actual = this.#planFor((value as Data).$);
@@ -157,6 +196,27 @@ export class Encoder {
       }
     }
   }
+}
+
+/** Values after which a field counts as one that has many. */
+const FEW = 128;
+/** Elements longer than this are not kept. */
+const KEPT_CHARACTERS_MAX = 256;
+
+/**
+ * Most fields say the same few things of all objects: their elements are made once, as flat strings, since text that is
+ * put together from few pieces is cheaper to write out than from many. Of a field that has many values nothing is kept.
+ */
+function repeated(make: (value: Value) => string): (value: Value) => string {
+  let known: Map<Value, string> | undefined = new Map();
+  return (value) => {
+    const made = known?.get(value);
+    if (made !== undefined) return made;
+    const xml = make(value);
+    if (known?.size === FEW) known = undefined;
+    if (xml.length <= KEPT_CHARACTERS_MAX) known?.set(value, Buffer.from(xml).toString());
+    return xml;
+  };
 }
 
 function text(value: Value, type: string): string {

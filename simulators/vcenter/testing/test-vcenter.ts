@@ -205,6 +205,7 @@ function soapClient(client: HttpClient): Soap {
         },
         body,
         timeoutMs: 7 * 86_400_000,
+        bodyBytesMax: 128 * MIB,
       });
       const given = answer.headers['set-cookie']?.[0];
       if (given !== undefined) soap.cookie = given.slice(0, given.indexOf(';'));

@@ -1,5 +1,5 @@
 /** What the methods of SearchIndex look through: everything that the account sees, or one datacenter of it. */
-
+import type { MachineKey } from './machine-index.ts';
 import type { Call } from './methods/method.ts';
 import { DatacenterObject } from './objects/folder.ts';
 import type { HostObject } from './objects/host.ts';
@@ -15,16 +15,25 @@ function scopeOf(datacenter: Ref | undefined, call: Call): DatacenterObject | un
   return found;
 }
 
-export function vmsIn(datacenter: Ref | undefined, call: Call): VirtualMachine[] {
+/** The first machine of the inventory that has the value and that `isShown`. @throws VimFault ManagedObjectNotFound */
+export function machineBy(
+  key: MachineKey,
+  value: string,
+  datacenter: Ref | undefined,
+  call: Call,
+  isShown: (vm: VirtualMachine) => boolean = () => true,
+): VirtualMachine | undefined {
   const scope = scopeOf(datacenter, call);
-  const { inventory } = call.vcenter;
+  const { inventory, machineIndex } = call.vcenter;
   const sight = call.session?.sight();
-  return inventory
-    .vms()
-    .filter(
-      (vm) =>
-        (!scope || inventory.datacenterOf(vm.machine.datacenterId) === scope) && (sight?.sees(vm) ?? true),
-    );
+  let first: VirtualMachine | undefined;
+  for (const id of machineIndex.find(key, value)) {
+    const vm = inventory.vmOf(id);
+    if (first && first.index < vm.index) continue;
+    if (scope && inventory.datacenterOf(vm.machine.datacenterId) !== scope) continue;
+    if ((sight?.sees(vm) ?? true) && isShown(vm)) first = vm;
+  }
+  return first;
 }
 
 export function hostsIn(datacenter: Ref | undefined, call: Call): HostObject[] {

@@ -15,6 +15,7 @@ import { Inventory } from './inventory.ts';
 import type { LeaseObject } from './leases/lease.ts';
 import { Licenses } from './licenses.ts';
 import type { Unregistered } from './lifecycle/removal.ts';
+import { MachineIndex } from './machine-index.ts';
 import { ANONYMOUS_COLLECTOR, type Managers, managersOf } from './objects/managers.ts';
 import type { ManagedObject, Reading } from './objects/object.ts';
 import { Performance } from './performance/performance.ts';
@@ -60,6 +61,7 @@ export class Vcenter {
   readonly changes = new Changes();
   readonly fragments = new Fragments(this.changes);
   readonly inventory: Inventory;
+  readonly machineIndex: MachineIndex;
   readonly authorization: Authorization;
   readonly sessions: Sessions;
   readonly events: EventLog;
@@ -99,6 +101,7 @@ export class Vcenter {
       startedAt: this.startedAt,
       changes: this.changes,
     });
+    this.machineIndex = new MachineIndex(estate);
     this.authorization = new Authorization(this.inventory.root, users);
     this.sessions = new Sessions({
       users,
@@ -125,6 +128,7 @@ export class Vcenter {
     this.#listening = estate.onChange((change) => {
       this.performance.follow(change);
       this.inventory.follow(change);
+      this.machineIndex.follow(change);
       this.files.follow(change);
     });
   }

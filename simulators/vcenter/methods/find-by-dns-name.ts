@@ -1,5 +1,5 @@
 /** FindByDnsName: a machine by the name that its tools report, or a host by its name. */
-import { hostsIn, vmsIn } from '../search-scope.ts';
+import { hostsIn, machineBy } from '../search-scope.ts';
 import type { Ref } from '../values.ts';
 import { defineMethod } from './method.ts';
 
@@ -10,9 +10,8 @@ export const findByDnsName = defineMethod<{ datacenter?: Ref; dnsName: string; v
   returns: '&ManagedEntity?',
   privilege: 'System.View',
   run({ datacenter, dnsName, vmSearch }, call) {
+    if (vmSearch) return machineBy('dnsName', dnsName, datacenter, call, (vm) => vm.toolsRun)?.ref;
     const wanted = dnsName.toLowerCase();
-    return vmSearch
-      ? vmsIn(datacenter, call).find((vm) => vm.toolsRun && vm.machine.dnsName.toLowerCase() === wanted)?.ref
-      : hostsIn(datacenter, call).find((host) => host.name.toLowerCase() === wanted)?.ref;
+    return hostsIn(datacenter, call).find((host) => host.name.toLowerCase() === wanted)?.ref;
   },
 });

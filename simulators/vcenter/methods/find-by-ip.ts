@@ -1,6 +1,5 @@
 /** FindByIp: a machine by an address that its tools report. Hosts are not known by address here. */
-
-import { vmsIn } from '../search-scope.ts';
+import { machineBy } from '../search-scope.ts';
 import type { Ref } from '../values.ts';
 import { defineMethod } from './method.ts';
 
@@ -11,9 +10,5 @@ export const findByIp = defineMethod<{ datacenter?: Ref; ip: string; vmSearch: b
   returns: '&ManagedEntity?',
   privilege: 'System.View',
   run: ({ datacenter, ip, vmSearch }, call) =>
-    vmSearch
-      ? vmsIn(datacenter, call).find(
-          (vm) => vm.toolsRun && vm.machine.nics.some((nic) => nic.ipAddresses.includes(ip)),
-        )?.ref
-      : undefined,
+    vmSearch ? machineBy('ipAddress', ip, datacenter, call, (vm) => vm.toolsRun)?.ref : undefined,
 });

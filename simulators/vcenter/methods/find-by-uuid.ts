@@ -1,6 +1,5 @@
 /** FindByUuid: a machine by BIOS UUID or instance UUID, or a host. Unset when there is none. */
-
-import { hostsIn, vmsIn } from '../search-scope.ts';
+import { hostsIn, machineBy } from '../search-scope.ts';
 import type { Ref } from '../values.ts';
 import { defineMethod } from './method.ts';
 
@@ -18,11 +17,8 @@ export const findByUuid = defineMethod<Args>({
   returns: '&ManagedEntity?',
   privilege: 'System.View',
   run({ datacenter, uuid, vmSearch, instanceUuid }, call) {
+    if (vmSearch) return machineBy(instanceUuid ? 'instanceUuid' : 'biosUuid', uuid, datacenter, call)?.ref;
     const wanted = uuid.toLowerCase();
-    if (!vmSearch)
-      return hostsIn(datacenter, call).find((host) => host.facts.uuid.toLowerCase() === wanted)?.ref;
-    return vmsIn(datacenter, call).find(
-      ({ machine }) => (instanceUuid ? machine.instanceUuid : machine.biosUuid).toLowerCase() === wanted,
-    )?.ref;
+    return hostsIn(datacenter, call).find((host) => host.facts.uuid.toLowerCase() === wanted)?.ref;
   },
 });

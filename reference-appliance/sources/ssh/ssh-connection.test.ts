@@ -4,7 +4,7 @@ import ssh2 from 'ssh2';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { MINUTE, SECOND } from '#core/units.ts';
 import { type MemoryWorld, memoryWorld } from '../../testing/memory-world.ts';
-import { hostKey, type SshServerPlan, startSsh } from '../../testing/ssh-stage.ts';
+import { ed25519Key, hostKey, type SshServerPlan, startSsh } from '../../testing/ssh-stage.ts';
 import { shownKey } from './host-keys.ts';
 import { connectSsh, type SshCredential } from './ssh-connection.ts';
 
@@ -145,14 +145,9 @@ describe('a login', () => {
     privateKeyEncoding: { type: 'pkcs1', format: 'pem', cipher: 'aes-256-cbc', passphrase: 'open' },
     publicKeyEncoding: { type: 'spki', format: 'pem' },
   });
-  const openssh = ssh2.utils.generateKeyPairSync('ed25519', {
-    passphrase: 'open',
-    cipher: 'aes256-ctr',
-    rounds: 2,
-  });
   test.each([
     ['PEM', rsa.privateKey],
-    ['OpenSSH', openssh.private],
+    ['OpenSSH', ed25519Key('open')],
   ])('by a key in the form of %s with its passphrase', async (_form, privateKey) => {
     await serve({ login: ({ method }) => (method === 'publickey' ? true : ['publickey']) });
     await world.run(async () => {
@@ -165,7 +160,7 @@ describe('a login', () => {
   });
 
   test('that wants both gives the key, then the password', async () => {
-    const { private: privateKey } = ssh2.utils.generateKeyPairSync('ed25519');
+    const privateKey = ed25519Key();
     let passed = false;
     const server = await serve({
       login: (attempt) => {

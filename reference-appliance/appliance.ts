@@ -18,20 +18,13 @@ import { beyondLimits, LIMIT_KEYS } from './app/limits.ts';
 import { Outbox, readNumber, writeNumber } from './app/outbox.ts';
 import { SeriesNames } from './app/peaks.ts';
 import { PointLog } from './app/point-log.ts';
-import type {
-  Dependency,
-  DiscoverySource,
-  GuestFailure,
-  ReplicationSource,
-  SourceKind,
-  VmwareMachine,
-  Warning,
-} from './app/ports.ts';
+import type { Dependency, DiscoverySource, GuestFailure, ReplicationSource, Warning } from './app/ports.ts';
 import { type Problem, Problems } from './app/problems.ts';
 import { Replication } from './app/replication.ts';
 import type { ReplicationView } from './app/replication-view.ts';
 import { Retrier } from './app/retry.ts';
 import { runJob } from './app/scheduler.ts';
+import type { SourceKind, VmwareMachine } from './app/source-machines.ts';
 import { TwinFinder, type TwinView } from './app/twin-finder.ts';
 import { UnreachedMachines, type UnreachedView } from './app/unreached.ts';
 import { Warnings } from './app/warnings.ts';

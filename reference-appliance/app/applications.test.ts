@@ -10,7 +10,8 @@ import { Applications } from './applications.ts';
 import { Dependencies, SLOT } from './dependencies.ts';
 import { errors } from './guest-errors.ts';
 import type { Outbox } from './outbox.ts';
-import type { DiscoverySource, GuestCredential, SourceKind, SourceMachine } from './ports.ts';
+import type { DiscoverySource, GuestCredential } from './ports.ts';
+import type { SourceKind, SourceMachine } from './source-machines.ts';
 
 const START = Math.ceil(Date.UTC(2026, 2, 2) / SLOT) * SLOT + HOUR;
 const credential = (name: string): GuestCredential => ({ name, family: 'linux', user: name, password: 'p' });

@@ -14,15 +14,8 @@ import type { BatchForms } from './cloud-ports.ts';
 import { errors } from './guest-errors.ts';
 import { INVENTORY_SCRIPTS, readInventory } from './guest-scripts.ts';
 import type { Outbox } from './outbox.ts';
-import type {
-  DiscoverySource,
-  GuestCredential,
-  GuestFailure,
-  GuestReport,
-  GuestScript,
-  SourceKind,
-  SourceMachine,
-} from './ports.ts';
+import type { DiscoverySource, GuestCredential, GuestFailure, GuestReport, GuestScript } from './ports.ts';
+import type { SourceKind, SourceMachine } from './source-machines.ts';
 
 export interface GuestsOptions {
   /** For the guests of virtual machines. */

@@ -18,8 +18,9 @@ import {
 } from './blocks.ts';
 import type { Block, ReplicationControl, WorkDisk } from './cloud-ports.ts';
 import type { CycleDisk, CycleRecord } from './cycle-record.ts';
-import type { ByteRange, ReplicationSource, VmwareMachine } from './ports.ts';
+import type { ByteRange, ReplicationSource } from './ports.ts';
 import type { Patience, Retrier } from './retry.ts';
+import type { VmwareMachine } from './source-machines.ts';
 import type { UploadPace } from './upload-pace.ts';
 
 export const errors = defineErrors({

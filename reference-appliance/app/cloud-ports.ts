@@ -3,17 +3,8 @@
  * knows no HTTP or status codes; targets/ implements these ports.
  */
 import type { Bytes, UnixMillis } from '#core/units.ts';
-import type {
-  ByteRange,
-  CounterName,
-  Dependency,
-  DependencyStatus,
-  GuestReport,
-  SourceAbout,
-  SourceKind,
-  SourceMachine,
-  Warning,
-} from './ports.ts';
+import type { ByteRange, CounterName, Dependency, DependencyStatus, GuestReport, Warning } from './ports.ts';
+import type { SourceAbout, SourceKind, SourceMachine } from './source-machines.ts';
 
 export interface Registration {
   /** ARM id of the site. */

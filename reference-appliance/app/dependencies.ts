@@ -14,14 +14,8 @@ import {
 } from './applications.ts';
 import { DEPENDENCY_SCRIPTS, readConnections } from './guest-scripts.ts';
 import { readNumber, writeNumber } from './outbox.ts';
-import type {
-  Dependency,
-  DependencyStatus,
-  DiscoverySource,
-  GuestFailure,
-  SourceKind,
-  SourceMachine,
-} from './ports.ts';
+import type { Dependency, DependencyStatus, DiscoverySource, GuestFailure } from './ports.ts';
+import type { SourceKind, SourceMachine } from './source-machines.ts';
 
 export const SLOT = 6 * HOUR;
 const AT_ONCE = 10;

@@ -14,14 +14,8 @@ import type { Logger } from '../log.ts';
 import type { Store } from '../store/store.ts';
 import type { BatchForms } from './cloud-ports.ts';
 import type { Outbox } from './outbox.ts';
-import type {
-  DiscoverySource,
-  LiveSource,
-  SourceAbout,
-  SourceChanges,
-  SourceMachine,
-  Unreached,
-} from './ports.ts';
+import type { DiscoverySource, LiveSource } from './ports.ts';
+import type { SourceAbout, SourceChanges, SourceMachine, Unreached } from './source-machines.ts';
 
 export interface DiscoveryOptions {
   source: DiscoverySource;

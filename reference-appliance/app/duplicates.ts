@@ -4,7 +4,7 @@
  *
  * Cost: linear in machines; candidates meet in maps of what identifies them.
  */
-import type { SourceMachine } from './ports.ts';
+import type { SourceMachine } from './source-machines.ts';
 
 /** A machine and the source that has it. */
 export interface Seen {

@@ -16,8 +16,9 @@ import { BlockSender, type BlockSenderOptions, isCode, OUTAGE } from './block-se
 import { totalBytes } from './blocks.ts';
 import type { WorkDisk } from './cloud-ports.ts';
 import { type CycleDisk, type CycleRecord, SNAPSHOT_PREFIX } from './cycle-record.ts';
-import type { ByteRange, Frozen, ReplicationSource, VmwareMachine } from './ports.ts';
+import type { ByteRange, Frozen, ReplicationSource } from './ports.ts';
 import type { Baseline } from './replication-item.ts';
+import type { VmwareMachine } from './source-machines.ts';
 
 export const errors = defineErrors({
   'replication.disk.missing': {

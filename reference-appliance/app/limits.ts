@@ -4,7 +4,8 @@
  * prepare-for-agentless-migration]
  */
 import { defineErrors } from '#core/errors.ts';
-import type { SourceMachine, Warning } from './ports.ts';
+import type { Warning } from './ports.ts';
+import type { SourceMachine } from './source-machines.ts';
 
 /** Never thrown: what `drylift explain` says of the warnings. */
 const limits = defineErrors({

@@ -23,13 +23,8 @@ import { type Gap, readWatermarks, windowsOf, writeProgress } from './collection
 import type { Outbox } from './outbox.ts';
 import type { SeriesNames } from './peaks.ts';
 import type { PointLog } from './point-log.ts';
-import {
-  type DiscoverySource,
-  LIVE_COUNTERS,
-  type LiveCounter,
-  type LiveSource,
-  type SourceMachine,
-} from './ports.ts';
+import { type DiscoverySource, LIVE_COUNTERS, type LiveCounter, type LiveSource } from './ports.ts';
+import type { SourceMachine } from './source-machines.ts';
 
 export interface LivePerformanceOptions {
   forms: BatchForms;

@@ -6,9 +6,9 @@ import { openStore } from '../store/store.ts';
 import { fakeCloud } from '../testing/fake-cloud.ts';
 import { memoryWorld } from '../testing/memory-world.ts';
 import { Outbox } from './outbox.ts';
-import type { SourceKind } from './ports.ts';
 import { Problems } from './problems.ts';
 import { Retrier } from './retry.ts';
+import type { SourceKind } from './source-machines.ts';
 
 test('sites are numbered, sent and lost apart: what one service forgot is numbered anew there only', async () => {
   await using world = await memoryWorld();

@@ -15,9 +15,9 @@ import type { Logger } from '../log.ts';
 import type { ApplianceSchema } from '../store/schema.ts';
 import type { Database, Store } from '../store/store.ts';
 import type { BatchKind, SiteCloud } from './cloud-ports.ts';
-import type { SourceKind } from './ports.ts';
 import type { Problems } from './problems.ts';
 import type { Retrier } from './retry.ts';
+import type { SourceKind } from './source-machines.ts';
 
 export type OutboxKind = BatchKind;
 

@@ -30,7 +30,8 @@ import {
   windowOf,
 } from './peaks.ts';
 import type { PointLog } from './point-log.ts';
-import type { DiscoverySource, HistorySource, SourceMachine } from './ports.ts';
+import type { DiscoverySource, HistorySource } from './ports.ts';
+import type { SourceMachine } from './source-machines.ts';
 
 export interface PerformanceOptions {
   forms: BatchForms;

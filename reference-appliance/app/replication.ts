@@ -15,12 +15,13 @@ import { notAskedFor } from './block-sender.ts';
 import type { CycleKind, Progress, ReplicationControl, Work } from './cloud-ports.ts';
 import { type CycleRecord, newCycle } from './cycle-record.ts';
 import { type CycleInputs, Gateway } from './gateway.ts';
-import type { ReplicationSource, VmwareMachine } from './ports.ts';
+import type { ReplicationSource } from './ports.ts';
 import type { Problems } from './problems.ts';
 import { type Effect, type ItemEvent, newItem, type ReplicationItem, step } from './replication-item.ts';
 import { healthOf, isTrackingLost, type ReplicationView, summaryOf, viewOf } from './replication-view.ts';
 import type { Retrier } from './retry.ts';
 import { Slots } from './slots.ts';
+import type { VmwareMachine } from './source-machines.ts';
 import { UploadPace } from './upload-pace.ts';
 
 export const errors = defineErrors({

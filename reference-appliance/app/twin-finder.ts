@@ -4,7 +4,8 @@
  */
 import { defineErrors } from '#core/errors.ts';
 import { findTwins, type SameBecause, type Seen, type Twin } from './duplicates.ts';
-import type { SourceMachine, Warning } from './ports.ts';
+import type { Warning } from './ports.ts';
+import type { SourceMachine } from './source-machines.ts';
 import type { Warnings } from './warnings.ts';
 
 /** Never thrown: what `drylift explain` says of the warnings. */

@@ -5,7 +5,8 @@
 import type { Clock } from '#core/time/clock.ts';
 import type { UnixMillis } from '#core/units.ts';
 import type { Logger } from '../log.ts';
-import type { Unreached, Warning } from './ports.ts';
+import type { Warning } from './ports.ts';
+import type { Unreached } from './source-machines.ts';
 
 /** One of them, as the status shows it. */
 export interface UnreachedView extends Unreached {

@@ -18,7 +18,8 @@ import type {
   SiteCloud,
   Work,
 } from '../app/cloud-ports.ts';
-import type { ByteRange, SourceKind } from '../app/ports.ts';
+import type { ByteRange } from '../app/ports.ts';
+import type { SourceKind } from '../app/source-machines.ts';
 import { discoveryMessages } from '../targets/azure/discovery-messages.ts';
 
 interface FakeCycle {

@@ -4,15 +4,8 @@
  */
 import { type Clock, sleep } from '#core/time/clock.ts';
 import { MINUTE, type Millis, SECOND } from '#core/units.ts';
-import {
-  type HypervMachine,
-  LIVE_COUNTERS,
-  type LiveCounter,
-  type LiveSource,
-  type ServerMachine,
-  type SourceChanges,
-  type Unreached,
-} from '../app/ports.ts';
+import { LIVE_COUNTERS, type LiveCounter, type LiveSource } from '../app/ports.ts';
+import type { HypervMachine, ServerMachine, SourceChanges, Unreached } from '../app/source-machines.ts';
 import { sampleAt } from './fake-source.ts';
 
 type LiveMachine = HypervMachine | ServerMachine;

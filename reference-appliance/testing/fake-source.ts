@@ -12,8 +12,8 @@ import type {
   GuestScript,
   ReplicationSource,
   SampleSink,
-  VmwareMachine,
 } from '../app/ports.ts';
+import type { VmwareMachine } from '../app/source-machines.ts';
 
 const TRACKED: number = 64 * KIB;
 

@@ -23,7 +23,8 @@ import {
   readConnections,
   readInventory,
 } from '#appliance/app/guest-scripts.ts';
-import type { GuestCredential, LiveSource, ServerMachine } from '#appliance/app/ports.ts';
+import type { GuestCredential, LiveSource } from '#appliance/app/ports.ts';
+import type { ServerMachine } from '#appliance/app/source-machines.ts';
 import { createLog } from '#appliance/log.ts';
 import { readConfiguration, readCounters } from '#appliance/sources/servers/linux-reader.ts';
 import { CONFIGURATION, SAMPLE, SHELL, scriptOf } from '#appliance/sources/servers/linux-script.ts';

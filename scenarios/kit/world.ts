@@ -6,7 +6,7 @@
 import { createHash } from 'node:crypto';
 import { join } from 'node:path';
 import { type Appliance, startAppliance } from '#appliance/appliance.ts';
-import { type ApplianceConfig, configFrom } from '#appliance/config.ts';
+import type { ApplianceConfig } from '#appliance/config.ts';
 import { createLog } from '#appliance/log.ts';
 import { openStore } from '#appliance/store/store.ts';
 import { assert } from '#core/assert.ts';
@@ -21,11 +21,10 @@ import { Quiescence } from '#core/time/quiescence.ts';
 import { SystemClock } from '#core/time/system-clock.ts';
 import { VirtualClock } from '#core/time/virtual-clock.ts';
 import { Counters } from '#core/trace/recorder.ts';
-import { DAY, MINUTE, type Millis, type UnixMillis } from '#core/units.ts';
+import { DAY, type Millis, type UnixMillis } from '#core/units.ts';
 import type { SeedResources } from '#simulators/azure/landing-zone.ts';
 import { type AzureSimulator, startAzure } from '#simulators/azure/server.ts';
 import { Estate } from '#simulators/estate/estate.ts';
-import { estateAccounts } from '#simulators/estate/guest/accounts.ts';
 import { guestsOf, joinGuests } from '#simulators/estate/guest/guests.ts';
 import type { Machine } from '#simulators/estate/model.ts';
 import { attachImage } from '#simulators/estate/virtual-disk.ts';
@@ -40,6 +39,14 @@ import { FaultPlan } from './fault-plan.ts';
 import { type LandingZone, Operator } from './operator.ts';
 import type { LinkQuality, Scenario } from './scenario.ts';
 import { TraceLog } from './trace-log.ts';
+import {
+  applianceConfig,
+  type GuestLogin,
+  guestLogins,
+  landingZone,
+  SERVER_LOGINS,
+  SITE,
+} from './world-appliance.ts';
 import {
   type HypervTarget,
   hypervLogin,
@@ -62,7 +69,6 @@ export interface WorldOptions {
 const VCENTER = { host: 'vcenter', port: 443 } as const;
 const PROXY = { host: 'proxy', port: 3128 } as const;
 const USER = 'appliance@vsphere.local';
-const REGION = 'westeurope';
 const LOG_LINES_MAX = 50_000;
 
 export class World {
@@ -364,65 +370,19 @@ export class World {
   }
 
   #applianceConfig(): ApplianceConfig {
-    const { tenantId, subscriptionId, resourceGroup, region, project, vault, clients } = this.#zone;
-    const appliance = clients.find(({ name }) => name === 'appliance')!;
-    return configFrom({
-      applianceName: 'appliance1',
-      proxy: `http://${PROXY.host}:${PROXY.port}`,
-      cloud: {
-        tenantId,
-        clientId: appliance.clientId,
-        clientSecret: appliance.secret,
-        subscriptionId,
-        resourceGroup,
-        project,
-        siteName: SITE,
-        region,
-        vault,
+    return applianceConfig({
+      zone: this.#zone,
+      proxy: PROXY,
+      vcenter: this.hasVcenter ? { host: VCENTER.host, user: USER, password: this.#password } : undefined,
+      hyperv: { targets: this.hypervTargets, login: this.#hypervLogin },
+      servers: {
+        guests: guestsOf(this.servers),
+        listed: this.listedServers().map(({ machine }) => machine.id),
+        logins: this.#serverLogins,
       },
-      ...(this.hasVcenter
-        ? { vcenters: [{ host: VCENTER.host, user: USER, password: this.#password }] }
-        : {}),
-      ...this.#otherSources(),
-      guests: { credentials: [...this.#guests] },
-      ...(this.#collectEvery === undefined
-        ? {}
-        : { collection: { everyMinutes: this.#collectEvery / MINUTE } }),
+      guests: this.#guests,
+      collectEvery: this.#collectEvery,
     });
-  }
-
-  /** Hyper-V by host and cluster, servers by address, and what opens them. */
-  #otherSources(): Pick<Parameters<typeof configFrom>[0], 'hyperv' | 'servers' | 'credentials'> {
-    const hosts = this.hypervTargets;
-    const guests = guestsOf(this.servers);
-    const list = this.listedServers().flatMap(({ machine: { id } }) => {
-      const guest = guests.guest(id)!;
-      const [address] = guest.addresses();
-      const { family } = guest.os;
-      return family === 'other' || address === undefined ? [] : [{ address, os: family }];
-    });
-    return {
-      ...(hosts.length === 0
-        ? {}
-        : {
-            hyperv: {
-              hosts: hosts.map((target) => ({ ...target, credential: HYPERV })),
-              refreshMinutes: REFRESH_MINUTES,
-            },
-          }),
-      ...(list.length === 0 ? {} : { servers: { list, refreshMinutes: REFRESH_MINUTES } }),
-      credentials: [
-        ...(hosts.length === 0 ? [] : [{ name: HYPERV, kind: 'hyperv' as const, ...this.#hypervLogin }]),
-        ...(list.length === 0
-          ? []
-          : this.#serverLogins.map(({ name, family, user, password }) => ({
-              name: `server-${name}`,
-              kind: family,
-              user,
-              password,
-            }))),
-      ],
-    };
   }
 
   /** Ends the life of the appliance as a power cut would. @returns false when there was none. */
@@ -454,28 +414,6 @@ export class World {
   readonly #told = new Set<string>();
 }
 
-interface GuestLogin {
-  readonly name: string;
-  readonly family: 'linux' | 'windows';
-  readonly user: string;
-  readonly password: string;
-}
-
-/** Accounts of the estate by name; "stale-" has the password that an account had once. */
-function guestLogins(seed: string, names: readonly string[]): GuestLogin[] {
-  const accounts = estateAccounts(seed);
-  return names.map((name) => {
-    const { family, user, password } = accounts.find(({ id }) => id === name.replace('stale-', ''))!;
-    return { name, family, user, password: name.startsWith('stale-') ? `${password}-old` : password };
-  });
-}
-
-const SITE = 'datacentre-site';
-const HYPERV = 'hyperv';
-/** Also of the lists of servers, so that a story sees soon what became of a fault. */
-const REFRESH_MINUTES = 15;
-/** What servers are opened with when the scenario names no accounts. */
-const SERVER_LOGINS = ['linux', 'windows', 'test-linux', 'test-windows'];
 const FOREVER: UnixMillis = Number.MAX_SAFE_INTEGER;
 
 /** What always holds of a link is no event and no fault. */
@@ -488,25 +426,4 @@ function permanentRules({ link, latency, bandwidth }: LinkQuality, id: string): 
     for (const direction of ['out', 'in'] as const)
       rules.push({ ...always, direction, action: { do: 'throttle', bytesPerSecond: bandwidth } });
   return rules;
-}
-
-/** The tenant with its two service principals, and the names of what stands in the subscription. */
-function landingZone(entropy: Entropy): SeedResources {
-  const client = (name: string) => ({
-    name,
-    clientId: entropy.uuid('world.client', name),
-    objectId: entropy.uuid('world.principal', name),
-    secret: `Sc~${entropy.hex(36, 'world.secret', name)}`,
-    roles: ['Contributor' as const],
-  });
-  return {
-    tenantId: entropy.uuid('world.tenant'),
-    clients: [client('operator'), client('appliance')],
-    subscriptionId: entropy.uuid('world.subscription'),
-    resourceGroup: 'rehearsal',
-    region: REGION,
-    project: 'rehearsal',
-    vault: 'rehearsal-vault',
-    logAccount: `migratelsa${entropy.hex(8, 'world.logAccount')}`,
-  };
 }

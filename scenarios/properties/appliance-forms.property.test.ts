@@ -4,7 +4,7 @@
  */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { HypervAbout } from '#appliance/app/ports.ts';
+import type { HypervAbout } from '#appliance/app/source-machines.ts';
 import { discoveryMessages } from '#appliance/targets/azure/discovery-messages.ts';
 import { hypervMachine, serverMachine } from '#appliance/testing/fake-live-source.ts';
 import { readHyperVMachine, readServerMachine } from '#simulators/azure/discovery-service/other-machines.ts';

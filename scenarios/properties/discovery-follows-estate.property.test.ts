@@ -4,7 +4,7 @@
  */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { VmwareMachine } from '#appliance/app/ports.ts';
+import type { VmwareMachine } from '#appliance/app/source-machines.ts';
 import { createLog } from '#appliance/log.ts';
 import { vsphereSource } from '#appliance/sources/vsphere/vsphere-source.ts';
 import { tierWorld } from '#core/testing/tier-world.ts';

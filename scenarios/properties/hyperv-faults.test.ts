@@ -3,7 +3,8 @@
  * what it knew, goes on with the others, and finds its way back.
  */
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { LiveSource, SourceChanges } from '#appliance/app/ports.ts';
+import type { LiveSource } from '#appliance/app/ports.ts';
+import type { SourceChanges } from '#appliance/app/source-machines.ts';
 import { sleep } from '#core/time/clock.ts';
 import { HOUR, MINUTE, SECOND } from '#core/units.ts';
 import { type HypervStage, hypervStage } from './hyperv-stage.ts';

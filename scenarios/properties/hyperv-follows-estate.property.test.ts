@@ -1,7 +1,8 @@
 /** The appliance's picture of Hyper-V hosts and clusters is the estate, attribute by attribute, over the real protocol. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { HypervMachine, LiveSource } from '#appliance/app/ports.ts';
+import type { LiveSource } from '#appliance/app/ports.ts';
+import type { HypervMachine } from '#appliance/app/source-machines.ts';
 import { guestsOf } from '#simulators/estate/guest/guests.ts';
 import type { Machine } from '#simulators/estate/model.ts';
 import { type Counter, curveAt, curveOf, sampleAt } from '#simulators/estate/workload-curve.ts';

@@ -1,7 +1,8 @@
 /** What goes wrong with servers: the source goes on with the others, says why and what to do, and comes back by itself. */
 import { Duplex } from 'node:stream';
 import { expect, it } from 'vitest';
-import type { LiveSource, ServerMachine, SourceChanges } from '#appliance/app/ports.ts';
+import type { LiveSource } from '#appliance/app/ports.ts';
+import type { ServerMachine, SourceChanges } from '#appliance/app/source-machines.ts';
 import type { Transport } from '#core/net/transport.ts';
 import { sleep } from '#core/time/clock.ts';
 import { MINUTE, SECOND } from '#core/units.ts';

@@ -1,5 +1,6 @@
 /** The appliance's source of servers in a world of servers in racks, without the rest of the appliance. */
-import type { GuestCredential, LiveSource, ServerMachine, SourceChanges } from '#appliance/app/ports.ts';
+import type { GuestCredential, LiveSource } from '#appliance/app/ports.ts';
+import type { ServerMachine, SourceChanges } from '#appliance/app/source-machines.ts';
 import { createLog } from '#appliance/log.ts';
 import { serversSource } from '#appliance/sources/servers/servers-source.ts';
 import type { ServerTarget } from '#appliance/sources/servers/targets.ts';

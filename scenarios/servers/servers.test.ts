@@ -6,7 +6,8 @@ import {
   readConnections,
   readInventory,
 } from '#appliance/app/guest-scripts.ts';
-import type { LiveSource, ServerMachine } from '#appliance/app/ports.ts';
+import type { LiveSource } from '#appliance/app/ports.ts';
+import type { ServerMachine } from '#appliance/app/source-machines.ts';
 import { sleep } from '#core/time/clock.ts';
 import { MINUTE, SECOND } from '#core/units.ts';
 import { lookAt, type ServersStage, serversStage } from './servers-stage.ts';

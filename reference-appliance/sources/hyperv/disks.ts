@@ -5,7 +5,7 @@
  */
 import { DryliftError } from '#core/errors.ts';
 import type { Bytes } from '#core/units.ts';
-import type { HypervDisk } from '../../app/ports.ts';
+import type { HypervDisk } from '../../app/source-machines.ts';
 import { type CimInstance, number, readEmbedded, text, texts } from '../winrm/cim.ts';
 import type { WinrmConnection } from '../winrm/types.ts';
 import { keyInPath, machineOf, plainId } from './identifiers.ts';

@@ -3,7 +3,7 @@
  * so that nothing of them is trusted. [Msvm_KvpExchangeComponent.GuestIntrinsicExchangeItems]
  */
 import { DryliftError } from '#core/errors.ts';
-import type { SourceOs } from '../../app/ports.ts';
+import type { SourceOs } from '../../app/source-machines.ts';
 import { readEmbedded, text } from '../winrm/cim.ts';
 
 export interface GuestData {

@@ -1,7 +1,8 @@
 /** All that one host says of itself and of its machines, read in a bounded number of questions. */
 import { DryliftError } from '#core/errors.ts';
 import { type Bytes, KIB, type Millis } from '#core/units.ts';
-import type { HypervMachine, Warning } from '../../app/ports.ts';
+import type { Warning } from '../../app/ports.ts';
+import type { HypervMachine } from '../../app/source-machines.ts';
 import { type CimInstance, number, text } from '../winrm/cim.ts';
 import type { WinrmConnection } from '../winrm/types.ts';
 import { diskOf, readVhd, type VhdFacts } from './disks.ts';

@@ -6,15 +6,14 @@
 import { DryliftError } from '#core/errors.ts';
 import { type Millis, SECOND } from '#core/units.ts';
 import { errors as guestErrors } from '../../app/guest-errors.ts';
+import type { LiveSource, Warning } from '../../app/ports.ts';
 import type {
   HypervAbout,
   HypervMachine,
-  LiveSource,
   SourceChanges,
   SourceMachine,
   Unreached,
-  Warning,
-} from '../../app/ports.ts';
+} from '../../app/source-machines.ts';
 import type { Machines } from '../servers/run-on-machine.ts';
 import type { WinrmOptions } from '../winrm/types.ts';
 import { type ClusterReading, type Roles, readCluster, readRoles } from './cluster-reader.ts';

@@ -1,5 +1,5 @@
 /** Machines from what the classes of a host said, joined by the GUIDs and paths in their identifiers. */
-import type { HypervMachine, HypervNic, HypervSecurity } from '../../app/ports.ts';
+import type { HypervMachine, HypervNic, HypervSecurity } from '../../app/source-machines.ts';
 import { type CimInstance, flag, number, text, texts } from '../winrm/cim.ts';
 import { type Attached, attachedDisks } from './disks.ts';
 import { type GuestData, readGuestData } from './guest-data.ts';

@@ -5,7 +5,8 @@
 import { DryliftError } from '#core/errors.ts';
 import { type Clock, DeadlineExceeded, deadline } from '#core/time/clock.ts';
 import { MINUTE, type Millis, SECOND } from '#core/units.ts';
-import type { LiveSink, Unreached, Warning } from '../../app/ports.ts';
+import type { LiveSink, Warning } from '../../app/ports.ts';
+import type { Unreached } from '../../app/source-machines.ts';
 import { winrmConnection } from '../winrm/connection.ts';
 import type { WinrmConnection, WinrmOptions } from '../winrm/types.ts';
 import { errors } from './errors.ts';

@@ -1,7 +1,7 @@
 /** Rows of counters and whose they are. */
 import { expect, test } from 'vitest';
 import { DryliftError } from '#core/errors.ts';
-import type { HypervMachine } from '../../app/ports.ts';
+import type { HypervMachine } from '../../app/source-machines.ts';
 import { hypervMachine } from '../../testing/fake-live-source.ts';
 import type { WinrmConnection } from '../winrm/types.ts';
 import { CounterNames, HostCounters } from './performance.ts';

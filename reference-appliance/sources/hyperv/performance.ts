@@ -6,7 +6,8 @@
  * memory have. Rows of two machines that cannot be told apart, since they have one name on one host, count for neither.
  */
 import { DryliftError } from '#core/errors.ts';
-import type { HypervMachine, LiveSink } from '../../app/ports.ts';
+import type { LiveSink } from '../../app/ports.ts';
+import type { HypervMachine } from '../../app/source-machines.ts';
 import type { WinrmConnection } from '../winrm/types.ts';
 import { counterNameOfPath } from './identifiers.ts';
 import { CIMV2, COUNTER_QUERIES } from './queries.ts';

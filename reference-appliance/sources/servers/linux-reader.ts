@@ -1,7 +1,7 @@
 /** Reads what a Linux server answered to the questions of linux-script.ts. Nothing in it is trusted. */
 import { KIB } from '#core/units.ts';
 import { readInventory } from '../../app/guest-scripts.ts';
-import type { SourceMachine } from '../../app/ports.ts';
+import type { SourceMachine } from '../../app/source-machines.ts';
 
 export interface LinuxDisk {
   /** "sda" */

@@ -1,5 +1,6 @@
 /** One sample of a Linux server: what is now, and what its counters grew by since the sample before. */
-import type { LiveSink, ServerMachine } from '../../app/ports.ts';
+import type { LiveSink } from '../../app/ports.ts';
+import type { ServerMachine } from '../../app/source-machines.ts';
 import type { LinuxCounters } from './linux-reader.ts';
 import type { Rates } from './rates.ts';
 import { identifier } from './windows-reader.ts';

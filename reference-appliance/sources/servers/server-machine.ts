@@ -1,5 +1,5 @@
 /** What was read of a server, in the words of the domain. */
-import type { ServerDisk, ServerMachine, ServerNic } from '../../app/ports.ts';
+import type { ServerDisk, ServerMachine, ServerNic } from '../../app/source-machines.ts';
 import type { LinuxFacts } from './linux-reader.ts';
 import { labelOf, type ServerTarget } from './targets.ts';
 import { identifier, uniqueIds, type WindowsFacts } from './windows-reader.ts';

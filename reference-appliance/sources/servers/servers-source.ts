@@ -8,16 +8,8 @@ import type { Transport } from '#core/net/transport.ts';
 import { type Clock, DeadlineExceeded, deadline } from '#core/time/clock.ts';
 import type { Counters } from '#core/trace/recorder.ts';
 import { MINUTE, type Millis, SECOND } from '#core/units.ts';
-import type {
-  GuestCredential,
-  LiveSink,
-  LiveSource,
-  ServerMachine,
-  SourceChanges,
-  SourceMachine,
-  Unreached,
-  Warning,
-} from '../../app/ports.ts';
+import type { GuestCredential, LiveSink, LiveSource, Warning } from '../../app/ports.ts';
+import type { ServerMachine, SourceChanges, SourceMachine, Unreached } from '../../app/source-machines.ts';
 import type { Logger } from '../../log.ts';
 import { errors as sshErrors } from '../ssh/ssh-errors.ts';
 import { Logins, splitUser } from '../winrm/logins.ts';

@@ -1,6 +1,7 @@
 /** Looks at Windows servers: their configuration class by class, and samples from the performance classes. */
 import { DryliftError } from '#core/errors.ts';
-import type { LiveSink, ServerMachine } from '../../app/ports.ts';
+import type { LiveSink } from '../../app/ports.ts';
+import type { ServerMachine } from '../../app/source-machines.ts';
 import type { CimInstance } from '../winrm/cim.ts';
 import type { WinrmConnection } from '../winrm/types.ts';
 import {

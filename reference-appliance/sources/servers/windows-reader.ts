@@ -3,7 +3,7 @@
  * are read. A class that is missing or denied costs its data only. [facts: physical-servers §5; collected-data §7]
  */
 import { MIB } from '#core/units.ts';
-import type { ServerDisk, ServerNic, SourceMachine } from '../../app/ports.ts';
+import type { ServerDisk, ServerNic, SourceMachine } from '../../app/source-machines.ts';
 import { type CimInstance, flag, number, text, texts } from '../winrm/cim.ts';
 
 export const NAMESPACE = 'root/cimv2';

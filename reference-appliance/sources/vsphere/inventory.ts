@@ -6,7 +6,7 @@
  * another one, and may for a moment have both.
  */
 import type { XmlElement } from '#core/wire/xml/element.ts';
-import type { InventoryPlace, VmwareMachine, VmwareNic } from '../../app/ports.ts';
+import type { InventoryPlace, VmwareMachine, VmwareNic } from '../../app/source-machines.ts';
 import { readReference } from './connection.ts';
 import {
   countSnapshots,

@@ -5,7 +5,7 @@
  * [learn.microsoft.com/azure/migrate/discovered-metadata]; attributes.ts says which is which.
  */
 import { child, childrenOf, childText, typeOf, type XmlElement } from '#core/wire/xml/element.ts';
-import type { SourceMachine, VmwareDisk } from '../../app/ports.ts';
+import type { SourceMachine, VmwareDisk } from '../../app/source-machines.ts';
 import { readReference } from './connection.ts';
 import type { PropertySpec } from './property-collector.ts';
 

@@ -1,5 +1,5 @@
 /** Which machines of a vCenter the appliance looks at. */
-import type { VmwareMachine } from '../../app/ports.ts';
+import type { VmwareMachine } from '../../app/source-machines.ts';
 
 /** Any match admits a machine; everything when absent. */
 export interface Scope {

@@ -7,7 +7,7 @@ import type { Transport } from '#core/net/transport.ts';
 import type { Clock } from '#core/time/clock.ts';
 import type { Counters } from '#core/trace/recorder.ts';
 import type { Cloud, SiteCloud } from '../../app/cloud-ports.ts';
-import type { SourceKind } from '../../app/ports.ts';
+import type { SourceKind } from '../../app/source-machines.ts';
 import type { ApplianceConfig, CloudConfig } from '../../config.ts';
 import { armClient } from './arm-client.ts';
 import { AzureHttp } from './azure-http.ts';

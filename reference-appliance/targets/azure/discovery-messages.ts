@@ -3,7 +3,8 @@
  * Microsoft.OffAzure]
  */
 import type { BatchForms, SeriesName } from '../../app/cloud-ports.ts';
-import type { CounterName, GuestFailure, GuestReport, SourceAbout } from '../../app/ports.ts';
+import type { CounterName, GuestFailure, GuestReport } from '../../app/ports.ts';
+import type { SourceAbout } from '../../app/source-machines.ts';
 import { machineView } from './machine-forms.ts';
 
 export const POINT_PERIOD_SECONDS = 600;

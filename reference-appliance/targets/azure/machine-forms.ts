@@ -12,7 +12,7 @@ import type {
   SourceOs,
   VmwareAbout,
   VmwareMachine,
-} from '../../app/ports.ts';
+} from '../../app/source-machines.ts';
 
 export function machineView(machine: SourceMachine, about: SourceAbout): Record<string, unknown> {
   if (machine.kind === 'vmware' && about.kind === 'vmware') return vmwareView(machine, about);

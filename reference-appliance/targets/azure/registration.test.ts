@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { SourceAbout, SourceKind } from '../../app/ports.ts';
+import type { SourceAbout, SourceKind } from '../../app/source-machines.ts';
 import { configFrom } from '../../config.ts';
 import type { ArmClient } from './arm-client.ts';
 import type { DiscoveryService } from './discovery-service.ts';

@@ -9,7 +9,7 @@ import { z } from 'zod';
 import { defineErrors } from '#core/errors.ts';
 import { inParallel } from '../../app/applications.ts';
 import type { Registration } from '../../app/cloud-ports.ts';
-import type { SourceAbout, SourceKind } from '../../app/ports.ts';
+import type { SourceAbout, SourceKind } from '../../app/source-machines.ts';
 import type { ApplianceConfig } from '../../config.ts';
 import type { ArmClient } from './arm-client.ts';
 import { readAs } from './azure-http.ts';

@@ -7,7 +7,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import type { LiveSource, SourceMachine } from '#appliance/app/ports.ts';
+import type { LiveSource } from '#appliance/app/ports.ts';
+import type { SourceMachine } from '#appliance/app/source-machines.ts';
 import { createLog } from '#appliance/log.ts';
 import { hypervSource } from '#appliance/sources/hyperv/hyperv-source.ts';
 import { Logins } from '#appliance/sources/winrm/logins.ts';

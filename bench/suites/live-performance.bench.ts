@@ -3,7 +3,8 @@
  * adapter, a sample every 30 seconds, from the sink to batches that are durable and taken by a service. The peer gets the
  * same samples and does nothing with them.
  */
-import { LIVE_COUNTERS, type LiveSink, type SourceMachine } from '#appliance/app/ports.ts';
+import { LIVE_COUNTERS, type LiveSink } from '#appliance/app/ports.ts';
+import type { SourceMachine } from '#appliance/app/source-machines.ts';
 import { fakeLiveSource, hypervMachine } from '#appliance/testing/fake-live-source.ts';
 import { type LiveStage, liveStage } from '#appliance/testing/live-stage.ts';
 import { sleep } from '#core/time/clock.ts';

@@ -15,6 +15,10 @@ const OVERHEAD_BYTES: Bytes = 120;
 
 /** Fragments are cut from blocks of this size: one by one, buffers cost as much as they hold. */
 const BLOCK_BYTES: Bytes = MIB;
+/** Longer ones have a buffer of their own. */
+const CUT_BYTES_MAX: Bytes = BLOCK_BYTES / 8;
+/** Blocks may hold so much that nobody needs any more, beside a quarter of what is needed. */
+const WASTE_BYTES: Bytes = 16 * MIB;
 
 export class Fragments {
   readonly #byObject = new Map<ManagedObject, Map<PropertyPath, Buffer>>();
@@ -23,7 +27,7 @@ export class Fragments {
   #bytes: Bytes = 0;
   #block = Buffer.alloc(0);
   #blockAt = 0;
-  /** Of all blocks since they were last given up together: a block lives as long as one fragment of it. */
+  /** Of all blocks since fragments were last put together: a block lives as long as one fragment of it. */
   #blockBytes: Bytes = 0;
 
   constructor(changes: Changes, bytesMax = BYTES_MAX) {
@@ -36,6 +40,11 @@ export class Fragments {
     return this.#bytes;
   }
 
+  /** Of the blocks that they are in, with what in these is needed no more. */
+  get blockBytes(): Bytes {
+    return this.#blockBytes;
+  }
+
   get(object: ManagedObject, path: PropertyPath): Buffer | undefined {
     return this.#byObject.get(object)?.get(path);
   }
@@ -45,6 +54,7 @@ export class Fragments {
     if (this.#bytes + xml.length + OVERHEAD_BYTES > this.#bytesMax) return Buffer.from(xml);
     const fragment = this.#cut(xml);
     const size = fragment.length + OVERHEAD_BYTES;
+    if (this.#bytes + size > this.#bytesMax) return fragment; // more bytes than characters
     let fragments = this.#byObject.get(object);
     if (!fragments) {
       fragments = new Map();
@@ -61,16 +71,37 @@ export class Fragments {
   }
 
   #cut(xml: string): Buffer {
-    if (this.#block.length - this.#blockAt < xml.length * 3) {
-      if (this.#blockBytes + BLOCK_BYTES > 1.25 * this.#bytesMax) this.#clear();
-      if (xml.length * 3 > BLOCK_BYTES / 8) return Buffer.from(xml);
-      this.#block = Buffer.allocUnsafeSlow(BLOCK_BYTES);
-      this.#blockBytes += BLOCK_BYTES;
-      this.#blockAt = 0;
-    }
+    if (xml.length * 3 > CUT_BYTES_MAX) return Buffer.from(xml);
+    this.#makeRoom(xml.length * 3);
     const from = this.#blockAt;
     this.#blockAt += this.#block.write(xml, from);
     return this.#block.subarray(from, this.#blockAt);
+  }
+
+  #makeRoom(bytes: Bytes): void {
+    if (this.#block.length - this.#blockAt >= bytes) return;
+    if (this.#blockBytes + BLOCK_BYTES > 1.25 * this.#bytes + WASTE_BYTES) this.#putTogether();
+    if (this.#block.length - this.#blockAt < bytes) this.#takeBlock();
+  }
+
+  #takeBlock(): void {
+    this.#block = Buffer.allocUnsafeSlow(BLOCK_BYTES);
+    this.#blockBytes += BLOCK_BYTES;
+    this.#blockAt = 0;
+  }
+
+  /** Moves what is needed to new blocks, so that the old ones can go. */
+  #putTogether(): void {
+    this.#blockBytes = 0;
+    this.#takeBlock();
+    for (const fragments of this.#byObject.values())
+      for (const [path, fragment] of fragments) {
+        if (fragment.length > CUT_BYTES_MAX) continue;
+        if (this.#block.length - this.#blockAt < fragment.length) this.#takeBlock();
+        const from = this.#blockAt;
+        this.#blockAt += fragment.copy(this.#block, from);
+        fragments.set(path, this.#block.subarray(from, this.#blockAt));
+      }
   }
 
   #note(change: Change): void {

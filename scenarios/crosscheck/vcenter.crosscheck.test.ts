@@ -23,6 +23,7 @@ const hasPyvmomi = spawnSync(PYTHON, ['-c', 'import pyVmomi']).status === 0;
 const GOCODE = '/usr/share/gocode';
 const hasGovmomi =
   existsSync(join(GOCODE, 'src/github.com/vmware/govmomi')) && spawnSync('go', ['version']).status === 0;
+const hasZeep = spawnSync(PYTHON, ['-c', 'import zeep']).status === 0;
 const hasCurl = spawnSync('curl', ['--version']).status === 0;
 const hasQemu = spawnSync('qemu-img', ['--version']).status === 0;
 const hasVirsh = spawnSync('virsh', ['--version']).status === 0;
@@ -95,9 +96,22 @@ describe.each(ESTATES)('$name', ({ facts: makeFacts }) => {
     const done = JSON.parse(await run(PYTHON, [here('walk.py'), `${served.folder}/facts.json`])) as {
       machines: number;
       performance: { 'samples checked': number };
+      history: { 'values checked': number };
     };
     expect(done.machines).toBe(served.estate.machines().length);
     expect(done.performance['samples checked']).toBeGreaterThan(1000);
+    expect(done.history['values checked']).toBeGreaterThan(1000);
+  }, 240_000);
+
+  test('zeep makes a client of the WSDL, and reads every property of every entity strictly by it', async (ctx) => {
+    if (!hasZeep) return missing(ctx, 'python3-zeep is not installed');
+    if (!served) return ctx.skip('the workbook is not there');
+    const seen = JSON.parse(await run(PYTHON, [here('wsdl.py'), `${served.folder}/facts.json`])) as Record<
+      string,
+      { objects: number; properties: number }
+    >;
+    expect(seen.VirtualMachine!.objects).toBe(served.estate.machines().length);
+    expect(seen.HostSystem!.properties).toBeGreaterThan(10 * seen.HostSystem!.objects);
   }, 240_000);
 
   test('libvirt lists and dumps every machine and drives one through power states and snapshots', async (ctx) => {

@@ -63,8 +63,14 @@ const JUDGES: ReadonlyArray<readonly [part: string, judge: string]> = [
     'Data sources, folder, pool, tag, custom attribute, role, machine and vApp made and destroyed; storage policies as far as it asks for them',
     'Terraform 0.13.7 with the provider vsphere 2.0.2 (by hand, 2026-11-22)',
   ],
-  ['History (intervals of 300 s and longer), QueryPerf of hosts and pools', 'unverified'],
-  ['The WSDL', 'unverified'],
+  [
+    'History at every interval against the next finer one, QueryPerf of hosts, clusters and pools against what is in them',
+    'pyVmomi 6.7.1 (crosscheck vcenter)',
+  ],
+  [
+    'The WSDL, and every property of every entity strictly by it',
+    'zeep 4.2.1, a client made of it (crosscheck vcenter)',
+  ],
   [
     'Fields newer than 6.7.1, of the types that are described: name, order, kind, optionality, first version',
     'pyVmomi 8.0.3.0.1, by its own tables (by hand, 2026-11-22: eight differences, where 8.0 changed older fields)',

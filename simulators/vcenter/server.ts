@@ -114,7 +114,7 @@ function documentAt(vcenter: Vcenter, method: string | undefined, { pathname, se
   if (pathname === '/sdk/vimServiceVersions.xml')
     return { status: 200, body: versionsDocument(vcenter.apiVersion), type: 'text/xml; charset=utf-8' };
   if (pathname === '/sdk/vimService.wsdl' || pathname === '/sdk/vimService' || /^\/sdk\/?$/.test(pathname))
-    return { status: 200, body: wsdlDocument(), type: 'text/xml; charset=utf-8' };
+    return { status: 200, body: wsdlDocument(vcenter.apiVersion), type: 'text/xml; charset=utf-8' };
   return { status: 404, body: '' };
 }
 

@@ -212,6 +212,72 @@ def check_performance(si, by_name):
     return {"counters": len(ids), "samples checked": checked}
 
 
+def check_history(si, by_name):
+    """Every value of a coarser interval is those of the finer one in it; hosts, clusters and pools have what their
+    machines have."""
+    perf = si.content.perfManager
+    ids = {f"{c.groupInfo.key}.{c.nameInfo.key}.{c.rollupType}": c.key for c in perf.perfCounter}
+    same("intervals", sorted(i.samplingPeriod for i in perf.historicalInterval), [300, 1800, 7200, 86400])
+    end = si.CurrentTime()
+
+    def ask(entity, seconds, hours, names):
+        """{counter: {time stamp: value}}"""
+        answers = perf.QueryPerf([vim.PerformanceManager.QuerySpec(
+            entity=entity, intervalId=seconds, format="normal", startTime=end - timedelta(hours=hours), endTime=end,
+            metricId=[vim.PerformanceManager.MetricId(counterId=ids[name], instance="") for name in names])])
+        stamps = [int(s.timestamp.timestamp()) for s in answers[0].sampleInfo]
+        same("periods", {s.interval for s in answers[0].sampleInfo}, {seconds})
+        return {next(n for n in names if ids[n] == v.id.counterId): dict(zip(stamps, v.value)) for v in answers[0].value}
+
+    averages = ["cpu.usagemhz.average", "cpu.usage.average", "mem.usage.average", "mem.consumed.average", "net.usage.average"]
+    names = [*averages, "sys.uptime.latest"]
+    checked = 0
+
+    def hold(what, whole, parts, step, size):
+        nonlocal checked
+        for name, values in whole.items():
+            for stamp, value in values.items():
+                inside = [parts[name].get(stamp - step * i) for i in range(size)]
+                if None in inside:
+                    continue  # older than the samples that are kept
+                expected = inside[0] if name.endswith(".latest") else sum(inside) / size
+                assert abs(value - expected) <= (0 if name.endswith(".latest") else 1), f"{what} {name} at {stamp}: {value}, of {inside}"
+                checked += 1
+
+    running = [m["name"] for m in FACTS["machines"] if m["power"] == "on"][:10]
+    for name in running:
+        vm = by_name[name]
+        finer, step = ask(vm, 20, 1, names), 20
+        for seconds, hours in ((300, 12), (1800, 24), (7200, 120), (86400, 480)):
+            coarser = ask(vm, seconds, hours, names)
+            assert set(coarser) == set(names), f"{name} lacks a counter at {seconds} s"
+            before = checked
+            hold(f"{name} {seconds} s", coarser, finer, step, seconds // step)
+            assert checked > before, f"{name} has no value of {seconds} s whose parts are known"
+            finer, step = coarser, seconds
+    host = by_name[running[0]].runtime.host
+    sums = ["cpu.usagemhz.average", "mem.consumed.average"]
+    on = lambda machines: [vm for vm in machines if vm.runtime.powerState == "poweredOn"]
+    total = lambda parts, name, stamp: min(2**31 - 1, sum(part[name].get(stamp, 0) for part in parts))
+    pool = host.parent.resourcePool
+    for owner, machines in ((host, host.vm), (pool, [vm for each in host.parent.host for vm in each.vm])):
+        whole = ask(owner, 20, 1, sums)
+        parts = [ask(vm, 20, 1, sums) for vm in on(machines)]
+        for name in sums:
+            for stamp, value in whole[name].items():
+                same(f"{name} of {owner.name} at {stamp}", value, total(parts, name, stamp))
+                checked += 1
+    if isinstance(host.parent, vim.ClusterComputeResource):  # which has history only
+        whole = ask(host.parent, 300, 12, sums)
+        parts = [ask(each, 300, 12, sums) for each in host.parent.host]
+        for name in sums:
+            for stamp, value in whole[name].items():
+                # each host's mean has been rounded
+                assert abs(value - total(parts, name, stamp)) <= len(parts), f"{name} of {host.parent.name} at {stamp}"
+                checked += 1
+    return {"values checked": checked}
+
+
 def check_search(si, by_name):
     index = si.content.searchIndex
     facts = FACTS["machines"][0]
@@ -376,6 +442,7 @@ def main():
         same(kind, len(every(si.content, getattr(vim, kind))), expected)
     DONE["all properties"] = check_all_properties(si)
     DONE["performance"] = check_performance(si, by_name)
+    DONE["history"] = check_history(si, by_name)
     check_search(si, by_name)
     DONE["replication"] = check_replication(si, by_name)
     check_waiting(si, by_name)

@@ -4,10 +4,11 @@
  * them. Of types that the schema names and does not describe it has the names: no value of theirs is ever sent.
  */
 import { XSD_NAMESPACE } from '#core/wire/xml/element.ts';
+import type { Method } from './methods/method.ts';
 import { METHODS } from './methods/table.ts';
 import { VIM_NAMESPACE } from './schema/decoder.ts';
 import type { Field } from './schema/notation.ts';
-import { allEnums, allTypes, enumValues, findType } from './schema/schema.ts';
+import { allEnums, allTypes, enumValues, findType, type SchemaType } from './schema/schema.ts';
 import { type ApiVersion, VERSIONS } from './schema/versions.ts';
 
 /** Types of XML Schema that values of anyType may be arrays of. */
@@ -23,77 +24,109 @@ const ARRAYS_OF = [
   'short',
   'string',
 ];
-const EXTENDS_DYNAMIC_DATA =
-  '<complexContent><extension base="vim25:DynamicData"><sequence/></extension></complexContent>';
 const WSDL_NAMESPACE = 'http://schemas.xmlsoap.org/wsdl/';
 
 export function wsdlDocument(version: ApiVersion): string {
   const isKnown = ({ since }: { readonly since: ApiVersion }) => since <= version;
-  const elements = (fields: Iterable<Field>) => [...fields].filter(isKnown).map(elementXml).join('');
+  const elements: Elements = (fields) => [...fields].filter(isKnown).map(elementXml).join('');
   // Fetch is not published.
   const methods = METHODS.filter((method) => isKnown(method) && method.on !== 'ManagedObject');
   const known = [...allTypes()].filter(isKnown);
   const types = known.filter(({ kind }) => kind === 'data');
+  const enums = [...allEnums()];
+  const faults = types.filter(({ lineage }) => lineage.has('MethodFault')).map(({ name }) => name);
   const named = namesIn([
     ...known.flatMap(({ own }) => own.filter(isKnown)),
     ...methods.flatMap(({ parameters, returns }) => [...parameters.values(), ...(returns ? [returns] : [])]),
   ]);
-  const complexTypes = types.map(({ name, base, own }) => {
-    const fields = `<sequence>${elements(own)}</sequence>`;
-    const parent =
-      base?.name ?? (name === 'MethodFault' || name === 'LocalizedMethodFault' ? undefined : 'DynamicData');
-    return parent === undefined
-      ? `<complexType name="${name}">${fields}</complexType>`
-      : `<complexType name="${name}"><complexContent><extension base="vim25:${parent}">${fields}</extension></complexContent></complexType>`;
-  });
-  const arrays = [
-    ...[...types, ...allEnums()].map(({ name }) => arrayXml(name, `vim25:${name}`)),
-    ...[...named.data, ...named.enumeration].map((name) => arrayXml(name, `vim25:${name}`)),
-    arrayXml('ManagedObjectReference', 'vim25:ManagedObjectReference'),
-    ...ARRAYS_OF.map((name) => arrayXml(name, `xsd:${name}`)),
-  ];
-  const enums = [...allEnums()].map(
-    ({ name, values }) =>
-      `<simpleType name="${name}"><restriction base="xsd:string">${[...values].map((value) => `<enumeration value="${value}"/>`).join('')}</restriction></simpleType>`,
-  );
-  const onlyNamed = [
-    ...named.data.map((name) => `<complexType name="${name}">${EXTENDS_DYNAMIC_DATA}</complexType>`),
-    ...named.enumeration.map(
-      (name) => `<simpleType name="${name}"><restriction base="xsd:string"/></simpleType>`,
+  const ours = [...types, ...enums].map(({ name }) => name);
+  const schema = [
+    '<complexType name="ManagedObjectReference"><simpleContent><extension base="xsd:string"><attribute name="type" type="xsd:string"/></extension></simpleContent></complexType>',
+    '<complexType name="DynamicData"><sequence/></complexType>',
+    ...types.map((type) => dataTypeXml(type, elements)),
+    ...named.data.map(
+      (name) => `<complexType name="${name}">${extendedXml('DynamicData', '')}</complexType>`,
     ),
+    ...enums.map(enumXml),
+    ...named.enumeration.map((name) => enumXml({ name, values: [] })),
+    ...[...ours, ...named.data, ...named.enumeration, 'ManagedObjectReference'].map((name) =>
+      arrayXml(name, `vim25:${name}`),
+    ),
+    ...ARRAYS_OF.map((name) => arrayXml(name, `xsd:${name}`)),
+    ...faults.map((name) => `<element name="${name}Fault" type="vim25:${name}"/>`),
+    ...methods.map((method) => callXml(method, elements)),
   ];
-  const requests = methods.map(
-    ({ name, parameters, returns }) =>
-      `<complexType name="${name}RequestType"><sequence><element name="_this" type="vim25:ManagedObjectReference"/>${elements(parameters.values())}</sequence></complexType>` +
-      `<element name="${name}" type="vim25:${name}RequestType"/>` +
-      `<element name="${name}Response"><complexType><sequence>${returns ? elementXml({ ...returns, name: 'returnval', isOptional: true, since: 0 }) : ''}</sequence></complexType></element>`,
-  );
-  const messages = methods.map(
-    ({ name }) =>
-      `<message name="${name}RequestMsg"><part name="parameters" element="vim25:${name}"/></message>` +
-      `<message name="${name}ResponseMsg"><part name="parameters" element="vim25:${name}Response"/></message>`,
-  );
-  const operations = methods.map(
-    ({ name }) =>
-      `<operation name="${name}"><input message="vim25:${name}RequestMsg"/><output message="vim25:${name}ResponseMsg"/></operation>`,
-  );
-  const bindings = methods.map(
-    ({ name }) =>
-      `<operation name="${name}"><soap:operation soapAction="${VIM_NAMESPACE}/${VERSIONS[version]}" style="document"/><input><soap:body use="literal"/></input><output><soap:body use="literal"/></output></operation>`,
-  );
+  const messages = [
+    ...methods.map(
+      ({ name }) => messageXml(`${name}Request`, name) + messageXml(`${name}Response`, `${name}Response`),
+    ),
+    ...faults.map((name) => messageXml(`${name}Fault`, `${name}Fault`)),
+  ];
+  // Whatever a method declares, it may also end with a fault of the server.
+  const endings = (method: Method) =>
+    [...method.faults, 'RuntimeFault'].filter((name) => faults.includes(name));
+  const operations = methods.map((method) => operationXml(method, endings(method)));
+  const soapAction = `${VIM_NAMESPACE}/${VERSIONS[version]}`;
+  const bindings = methods.map((method) => bindingXml(method, endings(method), soapAction));
   return (
     `<?xml version="1.0" encoding="UTF-8"?>\n<definitions targetNamespace="${VIM_NAMESPACE}" xmlns="${WSDL_NAMESPACE}" ` +
     `xmlns:soap="http://schemas.xmlsoap.org/wsdl/soap/" xmlns:vim25="${VIM_NAMESPACE}" xmlns:xsd="${XSD_NAMESPACE}">\n` +
     `<types><schema xmlns="${XSD_NAMESPACE}" targetNamespace="${VIM_NAMESPACE}" elementFormDefault="qualified">\n` +
-    '<complexType name="ManagedObjectReference"><simpleContent><extension base="xsd:string"><attribute name="type" type="xsd:string"/></extension></simpleContent></complexType>\n' +
-    '<complexType name="DynamicData"><sequence/></complexType>\n' +
-    `${[...complexTypes, ...onlyNamed, ...arrays, ...enums, ...requests].join('\n')}\n</schema></types>\n` +
+    `${schema.join('\n')}\n</schema></types>\n` +
     `${messages.join('\n')}\n<portType name="VimPortType">\n${operations.join('\n')}\n</portType>\n` +
     '<binding name="VimBinding" type="vim25:VimPortType"><soap:binding style="document" transport="http://schemas.xmlsoap.org/soap/http"/>\n' +
     `${bindings.join('\n')}\n</binding>\n` +
     '<service name="VimService"><port name="VimPort" binding="vim25:VimBinding"><soap:address location="https://localhost/sdk"/></port></service>\n' +
     '</definitions>\n'
   );
+}
+
+/** Elements of the fields that the version has. */
+type Elements = (fields: Iterable<Field>) => string;
+
+function dataTypeXml({ name, base, own }: SchemaType, elements: Elements): string {
+  const isRoot = base === undefined && (name === 'MethodFault' || name === 'LocalizedMethodFault');
+  const content = isRoot
+    ? `<sequence>${elements(own)}</sequence>`
+    : extendedXml(base?.name ?? 'DynamicData', elements(own));
+  return `<complexType name="${name}">${content}</complexType>`;
+}
+
+function extendedXml(base: string, elements: string): string {
+  return `<complexContent><extension base="vim25:${base}"><sequence>${elements}</sequence></extension></complexContent>`;
+}
+
+function enumXml({ name, values }: { readonly name: string; readonly values: Iterable<string> }): string {
+  const facets = [...values].map((value) => `<enumeration value="${value}"/>`);
+  return `<simpleType name="${name}"><restriction base="xsd:string">${facets.join('')}</restriction></simpleType>`;
+}
+
+/** What goes out and what comes back. */
+function callXml({ name, parameters, returns }: Method, elements: Elements): string {
+  const result = returns ? elements([{ ...returns, name: 'returnval', isOptional: true, since: 0 }]) : '';
+  return (
+    `<complexType name="${name}RequestType"><sequence><element name="_this" type="vim25:ManagedObjectReference"/>${elements(parameters.values())}</sequence></complexType>` +
+    `<element name="${name}" type="vim25:${name}RequestType"/>` +
+    `<element name="${name}Response"><complexType><sequence>${result}</sequence></complexType></element>`
+  );
+}
+
+function messageXml(name: string, element: string): string {
+  const part = element.endsWith('Fault') ? 'fault' : 'parameters';
+  return `<message name="${name}Msg"><part name="${part}" element="vim25:${element}"/></message>`;
+}
+
+function operationXml({ name }: Method, faults: readonly string[]): string {
+  const ends = faults.map((fault) => `<fault name="${fault}" message="vim25:${fault}FaultMsg"/>`);
+  return `<operation name="${name}"><input message="vim25:${name}RequestMsg"/><output message="vim25:${name}ResponseMsg"/>${ends.join('')}</operation>`;
+}
+
+function bindingXml({ name }: Method, faults: readonly string[], soapAction: string): string {
+  const body = '<soap:body use="literal"/>';
+  const ends = faults.map(
+    (fault) => `<fault name="${fault}"><soap:fault name="${fault}" use="literal"/></fault>`,
+  );
+  return `<operation name="${name}"><soap:operation soapAction="${soapAction}" style="document"/><input>${body}</input><output>${body}</output>${ends.join('')}</operation>`;
 }
 
 function arrayXml(name: string, type: string): string {

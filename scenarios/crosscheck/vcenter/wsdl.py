@@ -34,11 +34,13 @@ def made(kind, /, *args, **fields):
 
 
 def fails(fault, call):
+    """The fault, read by its element of the WSDL."""
     try:
         call()
     except zeep.exceptions.Fault as caught:
-        same("fault", caught.detail[0].tag, f"{{urn:vim25}}{fault}Fault")
-        return
+        detail = caught.detail[0]
+        same("fault", detail.tag, f"{{urn:vim25}}{fault}Fault")
+        return client.get_element(detail.tag).parse(detail, client.wsdl.types)
     raise AssertionError(f"expected {fault}")
 
 
@@ -73,7 +75,10 @@ def wait_for(collector, task):
 
 content = vim.RetrieveServiceContent(made("ManagedObjectReference", "ServiceInstance", type="ServiceInstance"))
 fails("InvalidLogin", lambda: vim.Login(content.sessionManager, FACTS["user"], "wrong"))
-fails("NotAuthenticated", lambda: vim.CreateContainerView(content.viewManager, content.rootFolder, [], True))
+fault = fails("NotAuthenticated", lambda: vim.CreateContainerView(content.viewManager, content.rootFolder, [], True))
+same("privilege that it lacks", fault.privilegeId, "System.View")
+declared = client.wsdl.bindings["{urn:vim25}VimBinding"].get("Login").faults
+assert {"InvalidLogin", "RuntimeFault"} <= set(declared), declared
 same("session", vim.Login(content.sessionManager, FACTS["user"], FACTS["password"]).userName.split("\\")[-1],
      FACTS["user"].split("@")[0])
 seen = {}

@@ -30,6 +30,7 @@ export async function seenByClient(script: string, options: ServeAzureOptions): 
     ],
     { stdio: ['pipe', 'pipe', 'inherit'] },
   );
+  child.stdin.on('error', () => {}); // it may end without reading: what it says and its status are judged
   child.stdin.end(JSON.stringify(exports));
   const seen = JSON.parse((await text(child.stdout)) || '{"client stopped":true}') as Record<string, unknown>;
   return {

@@ -66,6 +66,8 @@ export class SoapCaller {
       if (this.#reader.read(chunk)) this.#answered();
     });
     const lost = (error?: Error): void => {
+      this.#socket = undefined; // servers close what is idle: the next call connects anew
+      this.#reader = new AnswerReader();
       for (const { reject } of this.#waiting.splice(0))
         reject(error ?? new Error('the connection was closed'));
     };

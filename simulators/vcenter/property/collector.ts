@@ -21,7 +21,10 @@ export const DEFAULT_COLLECTOR = 'propertyCollector';
 const TOKENS_MAX = 100;
 /** Policy for clients that set no limit of their own. */
 const LONGEST_WAIT_SECONDS = 1800;
-/** Policy: what one answer tells, all of which is held until it is sent. The client asks again for the rest. */
+/**
+ * What one answer tells, all of which is held until it is sent; the client asks again for the rest. vSphere Web Services
+ * API, WaitOptions.maxObjectUpdates: policy may limit the number of objects where the client does not.
+ */
 const UPDATES_BYTES_MAX: Bytes = 64 * MIB;
 
 export interface WaitOptions {

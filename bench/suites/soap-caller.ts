@@ -66,6 +66,7 @@ export class SoapCaller {
       if (this.#reader.read(chunk)) this.#answered();
     });
     const lost = (error?: Error): void => {
+      if (this.#socket !== socket) return; // told already
       this.#socket = undefined; // servers close what is idle: the next call connects anew
       this.#reader = new AnswerReader();
       for (const { reject } of this.#waiting.splice(0))

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { MINUTE } from '#core/units.ts';
+import { generateEstate } from '../../estate/generate.ts';
 import {
   ADMIN,
   filterXml,
@@ -253,6 +254,46 @@ describe('permissions', () => {
         ]),
       );
     });
+  });
+
+  test('a list of references is what each account sees of it, whoever read it first', async () => {
+    const { machines, ...estate } = generateEstate({ seed: 'fault tolerant', machines: 3 });
+    const [primary, other] = machines.filter(({ template }) => !template);
+    const facts = {
+      ...estate,
+      machines: machines.map((machine) => {
+        if (machine === primary) return { ...machine, faultTolerance: 'primary' as const };
+        if (machine !== other) return machine;
+        return { ...machine, name: `${primary!.name} (secondary)`, faultTolerance: 'secondary' as const };
+      }),
+    };
+    for (const readerFirst of [true, false]) {
+      await using vc = await testVcenter({ facts });
+      await vc.run(async () => {
+        const [admin, reader] = [await vc.session(), await vc.session(READER)];
+        const byUuid = async (uuid: string) =>
+          refOf(
+            (await admin.ask('FindByUuid', INDEX, `<uuid>${uuid}</uuid><vmSearch>true</vmSearch>`)).at(
+              'returnval',
+            ),
+          );
+        const [vm, secondary] = [await byUuid(primary!.biosUuid), await byUuid(other!.biosUuid)];
+        await set(admin, secondary, permission(READER.name, NO_ACCESS));
+        const seen = async (soap: Soap) =>
+          (
+            await soap.ask(
+              'RetrieveProperties',
+              COLLECTOR,
+              filterXml('specSet', vm, ['config.ftInfo.secondaries']),
+            )
+          )
+            .all('ManagedObjectReference')
+            .map(refOf);
+        const [first, last] = readerFirst ? [reader, admin] : [admin, reader];
+        expect(await seen(first)).toEqual(readerFirst ? [] : [secondary]);
+        expect(await seen(last)).toEqual(readerFirst ? [secondary] : []);
+      });
+    }
   });
 
   test('that do not propagate count on their object alone', async () => {

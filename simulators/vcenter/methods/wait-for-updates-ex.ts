@@ -4,7 +4,11 @@
  */
 import { assert } from '#core/assert.ts';
 import { CollectorObject, type WaitOptions } from '../property/collector.ts';
+import { versionOf } from '../schema/versions.ts';
 import { type Call, defineMethod, type Outcome, Written } from './method.ts';
+
+/** UpdateSet.truncated; older clients ask again by themselves. */
+const TRUNCATED_SINCE = versionOf('4.1');
 
 interface Args {
   readonly version?: string;
@@ -29,5 +33,11 @@ export async function updates(
 ): Promise<Outcome> {
   assert(call.self instanceof CollectorObject, 'a session has a real property collector');
   const set = await call.self.wait(version ?? '', options, call.find, () => call.reading(), call.signal);
-  return set && new Written(['<returnval>', ...set, '</returnval>']);
+  if (!set) return undefined;
+  const isTold = set.isTruncated && call.encoder.version >= TRUNCATED_SINCE;
+  return new Written([
+    '<returnval>',
+    ...set.pieces,
+    `${isTold ? '<truncated>true</truncated>' : ''}</returnval>`,
+  ]);
 }

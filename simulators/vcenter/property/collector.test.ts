@@ -317,6 +317,10 @@ describe('updates', () => {
         isTruncated = text.includes('<truncated>true</truncated>');
       }
       expect(told).toEqual([16, 4]);
+      client.action = '"urn:vim25/4.0"'; // which has no such field, and only the old method
+      const { text } = await client.call('WaitForUpdates', collector, '<version></version>');
+      expect(text.split('<kind>enter</kind>').length - 1).toBe(16);
+      expect(text).not.toContain('truncated');
     });
   });
 

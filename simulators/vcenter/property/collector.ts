@@ -27,6 +27,14 @@ const LONGEST_WAIT_SECONDS = 1800;
  */
 const UPDATES_BYTES_MAX: Bytes = 64 * MIB;
 
+/** What is new to a client. */
+export interface Updates {
+  /** The inside of an UpdateSet, without `truncated`, which API versions before 4.1 do not have. */
+  readonly pieces: Pieces;
+  /** Is there more to tell? */
+  readonly isTruncated: boolean;
+}
+
 export interface WaitOptions {
   readonly maxWaitSeconds?: number;
   readonly maxObjectUpdates?: number;
@@ -111,8 +119,7 @@ export class CollectorObject extends ManagedObject {
   }
 
   /**
-   * Updates that a client at `version` does not have, as the inside of an UpdateSet; undefined when there are
-   * none within the time allowed. Asked again with the same version, it answers the same again.
+   * Updates that a client at `version` does not have; undefined when there are none within the time allowed. Asked again with the same version, it answers the same again.
    *
    * @throws VimFault InvalidCollectorVersion, InvalidArgument, RequestCanceled
    */
@@ -122,7 +129,7 @@ export class CollectorObject extends ManagedObject {
     find: Find,
     reading: () => Reading,
     signal: AbortSignal,
-  ): Promise<Pieces | undefined> {
+  ): Promise<Updates | undefined> {
     const { maxWaitSeconds = LONGEST_WAIT_SECONDS, maxObjectUpdates } = options;
     if (maxWaitSeconds < 0) throw invalidArgument('options.maxWaitSeconds');
     if (maxObjectUpdates !== undefined && maxObjectUpdates <= 0)
@@ -156,7 +163,7 @@ export class CollectorObject extends ManagedObject {
     return number;
   }
 
-  #updates(known: number, max: number | undefined, find: Find, reading: Reading): Pieces | undefined {
+  #updates(known: number, max: number | undefined, find: Find, reading: Reading): Updates | undefined {
     for (const filter of this.filters) filter.evaluate(find, reading, () => ++this.#sequence);
     const updates: ObjectUpdate[] = [];
     for (const filter of this.filters)
@@ -182,8 +189,7 @@ export class CollectorObject extends ManagedObject {
       for (const piece of pieces) out.push(piece);
       out.push('</filterSet>');
     }
-    if (isTruncated) out.push('<truncated>true</truncated>');
-    return out;
+    return { pieces: out, isTruncated };
   }
 
   #note(change: Change): void {
